@@ -1,0 +1,160 @@
+/**
+ * Maildir delivery (cr.yp.to/proto/maildir.html): a message is written whole
+ * in tmp, and appears in new by one rename. `stored` is said only after the
+ * file and the folder new are on the disk.
+ *
+ * @module
+ */
+import type { Delivery, Envelope, Message, Target } from "./target.ts";
+import { toBytes } from "../bytes.ts";
+
+/** A message up to this size is kept in memory and written at once. */
+const spillBytes = 65536;
+
+/** Delivers to the Maildir at `path`, which is made if it is missing. */
+export class Maildir implements Target {
+  readonly #tmp: string;
+  readonly #new: string;
+  readonly #host: string;
+  #count = 0;
+  #newFolder: Promise<Deno.FsFile> | undefined;
+
+  /** @param host a part of each file's name; `/` and `:` are replaced. */
+  constructor(path: string, host: string) {
+    this.#tmp = `${path}/tmp`;
+    this.#new = `${path}/new`;
+    this.#host = host.replaceAll("/", "\\057").replaceAll(":", "\\072");
+    for (const folder of ["tmp", "new", "cur"]) {
+      Deno.mkdirSync(`${path}/${folder}`, { recursive: true, mode: 0o700 });
+    }
+  }
+
+  open(envelope: Envelope): Message {
+    const now = Date.now();
+    const seconds = Math.floor(now / 1000);
+    const micros = String((now % 1000) * 1000).padStart(6, "0");
+    const id = `${seconds}.M${micros}P${Deno.pid}Q${++this.#count}`;
+    const name = `${id}.${this.#host}`;
+    return new MaildirMessage(
+      `${this.#tmp}/${name}`,
+      `${this.#new}/${name}`,
+      id,
+      returnPath(envelope),
+      () => this.#syncNew(),
+    );
+  }
+
+  /** A file is not stored before the folder that names it is. */
+  async #syncNew(): Promise<void> {
+    this.#newFolder ??= Deno.open(this.#new);
+    await (await this.#newFolder).sync();
+  }
+}
+
+class MaildirMessage implements Message {
+  #pending: Uint8Array<ArrayBuffer>[];
+  #pendingBytes: number;
+  #file: Deno.FsFile | undefined;
+  #failure: unknown;
+
+  constructor(
+    readonly tmpPath: string,
+    readonly newPath: string,
+    readonly id: string,
+    head: Uint8Array<ArrayBuffer>,
+    readonly syncNew: () => Promise<void>,
+  ) {
+    this.#pending = [head];
+    this.#pendingBytes = head.length;
+  }
+
+  append(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {
+    if (this.#failure) return;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes > spillBytes) return this.#spill();
+  }
+
+  async #spill(): Promise<void> {
+    const bytes = join(this.#pending, this.#pendingBytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    try {
+      this.#file ??= await Deno.open(this.tmpPath, {
+        write: true,
+        createNew: true,
+        mode: 0o600,
+      });
+      for (let at = 0; at < bytes.length;) {
+        at += await this.#file.write(bytes.subarray(at));
+      }
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  async commit(): Promise<Delivery> {
+    await this.#spill();
+    try {
+      if (this.#failure) throw this.#failure;
+      await this.#file!.sync();
+      this.#close();
+      await Deno.rename(this.tmpPath, this.newPath);
+      await this.syncNew();
+      return { type: "stored", id: this.id };
+    } catch (error) {
+      await this.abandon();
+      return refusal(error);
+    }
+  }
+
+  async abandon(): Promise<void> {
+    this.#pending = [];
+    if (!this.#file && !this.#failure) return;
+    this.#close();
+    await Deno.remove(this.tmpPath).catch(() => {});
+  }
+
+  #close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+/** What a delivery agent writes first (RFC 5321 4.4), and who it was for. */
+function returnPath(envelope: Envelope): Uint8Array<ArrayBuffer> {
+  const clean = (address: string) =>
+    // deno-lint-ignore no-control-regex
+    address.replace(/[\x00-\x1f\x7f]/g, "_");
+  const lines = [`Return-Path: <${clean(envelope.sender)}>`];
+  for (const to of envelope.recipients) lines.push(`Delivered-To: ${clean(to)}`);
+  return toBytes(lines.join("\n") + "\n");
+}
+
+/** A full disk is the sender's business (452, RFC 5321 4.2.3); else 451. */
+function refusal(error: unknown): Delivery {
+  const code = (error as { code?: string })?.code;
+  return code === "ENOSPC" || code === "EDQUOT"
+    ? {
+      type: "later",
+      code: 452,
+      enhanced: "4.3.1",
+      text: "insufficient system storage",
+    }
+    : {
+      type: "later",
+      code: 451,
+      enhanced: "4.3.0",
+      text: "unable to store the message",
+    };
+}
+
+function join(parts: Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,180 @@
+/**
+ * A listening TCP socket whose connections are plain descriptors, so that a
+ * child can be given the socket itself. Deno's own listener hides them.
+ *
+ * @module
+ */
+import { check, errno, libc, SystemError } from "./libc.ts";
+import { isIPv6 } from "node:net";
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const IPPROTO_IP = 0;
+const IP_OPTIONS = 4;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const POLLIN = 1;
+const SHUT_RDWR = 2;
+const EINTR = 4;
+const EAGAIN = 11;
+const ECONNABORTED = 103;
+/** Longest sockaddr used: sockaddr_in6. */
+const addressBytes = 28;
+
+export interface SocketAddress {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** An accepted connection: the descriptor belongs to whoever holds this. */
+export interface RawConnection {
+  readonly fd: number;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+}
+
+export class RawListener {
+  readonly #fd: number;
+  #closed = false;
+  readonly address: SocketAddress;
+
+  /**
+   * Binds and listens. Errors come as SystemError whose message starts with
+   * the call (`socket`, `bind`, `listen`).
+   */
+  constructor(ip: string, port: number, backlog: number) {
+    const v6 = isIPv6(ip);
+    this.#fd = check(
+      "socket",
+      libc().socket(
+        v6 ? AF_INET6 : AF_INET,
+        SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+        0,
+      ),
+    );
+    try {
+      setOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      if (v6) setOption(this.#fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+      const address = encodeAddress(ip, port);
+      check("bind", libc().bind(this.#fd, address, address.length));
+      check("listen", libc().listen(this.#fd, backlog));
+      this.address = socketName(this.#fd);
+    } catch (error) {
+      libc().close(this.#fd);
+      throw error;
+    }
+  }
+
+  /** Waits on a helper thread until a connection may be there, or closed. */
+  async wait(): Promise<boolean> {
+    const pollfd = new Uint8Array(new ArrayBuffer(8));
+    const view = new DataView(pollfd.buffer);
+    view.setInt32(0, this.#fd, true);
+    view.setInt16(4, POLLIN, true);
+    await libc().pollAsync(pollfd, 1n, -1);
+    if (this.#closed) {
+      libc().close(this.#fd);
+      return false;
+    }
+    return true;
+  }
+
+  /** The next waiting connection; null when there is none (any more). */
+  accept(): RawConnection | null {
+    while (!this.#closed) {
+      const remote = new Uint8Array(addressBytes);
+      const length = new Uint8Array(new Uint32Array([addressBytes]).buffer);
+      const fd = libc().accept4(this.#fd, remote, length, SOCK_CLOEXEC);
+      if (fd >= 0) {
+        return { fd, local: socketName(fd), remote: decodeAddress(remote) };
+      }
+      const error = errno();
+      if (error === EAGAIN) return null;
+      // A client that left before it was accepted is no reason to stop.
+      if (error === EINTR || error === ECONNABORTED) continue;
+      throw new SystemError("accept", error);
+    }
+    return null;
+  }
+
+  /** Ends a pending {@linkcode wait}, which then closes the descriptor. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    libc().shutdown(this.#fd, SHUT_RDWR);
+  }
+}
+
+/** Forgets IP options of a connection, so that no source route answers. */
+export function killIpOptions(fd: number): void {
+  libc().setsockopt(fd, IPPROTO_IP, IP_OPTIONS, new Uint8Array(1), 0);
+}
+
+export function setNoDelay(fd: number): void {
+  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+/** Writes what the socket takes at once; the banner is all that needs it. */
+export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+  libc().write(fd, bytes, BigInt(bytes.length));
+}
+
+export function closeDescriptor(fd: number): void {
+  libc().close(fd);
+}
+
+function setOption(fd: number, level: number, name: number, value: number) {
+  const bytes = new Uint8Array(new Int32Array([value]).buffer);
+  libc().setsockopt(fd, level, name, bytes, 4);
+}
+
+function socketName(fd: number): SocketAddress {
+  const address = new Uint8Array(addressBytes);
+  const length = new Uint8Array(new Uint32Array([addressBytes]).buffer);
+  check("getsockname", libc().getsockname(fd, address, length));
+  return decodeAddress(address);
+}
+
+/** struct sockaddr_in / sockaddr_in6 of Linux: family is host order. */
+function encodeAddress(ip: string, port: number): Uint8Array<ArrayBuffer> {
+  const v6 = isIPv6(ip);
+  const bytes = new Uint8Array(v6 ? 28 : 16);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, v6 ? AF_INET6 : AF_INET, true);
+  view.setUint16(2, port, false);
+  if (!v6) bytes.set(ip.split(".").map(Number), 4);
+  else {
+    const [head, tail] = ip.split("::");
+    const groups = (text: string | undefined) =>
+      text ? text.split(":").map((group) => parseInt(group, 16)) : [];
+    const left = groups(head), right = groups(tail);
+    left.forEach((group, i) => view.setUint16(8 + 2 * i, group, false));
+    right.forEach((group, i) =>
+      view.setUint16(24 - 2 * right.length + 2 * i, group, false)
+    );
+  }
+  return bytes;
+}
+
+function decodeAddress(bytes: Uint8Array<ArrayBuffer>): SocketAddress {
+  const view = new DataView(bytes.buffer);
+  const port = view.getUint16(2, false);
+  if (view.getUint16(0, true) === AF_INET) {
+    return { ip: bytes.subarray(4, 8).join("."), port };
+  }
+  const groups = Array.from(
+    { length: 8 },
+    (_, i) => view.getUint16(8 + 2 * i, false),
+  );
+  if (groups.slice(0, 5).every((g) => g === 0) && groups[5] === 0xffff) {
+    return { ip: bytes.subarray(20, 24).join("."), port }; // v4-mapped
+  }
+  return { ip: groups.map((group) => group.toString(16)).join(":"), port };
+}
