@@ -5,8 +5,9 @@
  *
  * @module
  */
-import type { Delivery, Envelope, Message, Target } from "./target.ts";
 import { toBytes } from "../bytes.ts";
+import { reason } from "../reason.ts";
+import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
 
 /** A message up to this size is kept in memory and written at once. */
 const spillBytes = 65536;
@@ -16,20 +17,30 @@ export class Maildir implements Target {
   readonly #tmp: string;
   readonly #new: string;
   readonly #host: string;
+  #made = false;
   #count = 0;
   #newFolder: Promise<Deno.FsFile> | undefined;
 
-  /** @param host a part of each file's name; `/` and `:` are replaced. */
-  constructor(path: string, host: string) {
+  /**
+   * @param host a part of each file's name; `/` and `:` are replaced
+   * @param log takes a line for the administrator when a delivery fails
+   */
+  constructor(
+    readonly path: string,
+    host: string,
+    readonly log: (line: string) => void,
+  ) {
     this.#tmp = `${path}/tmp`;
     this.#new = `${path}/new`;
     this.#host = host.replaceAll("/", "\\057").replaceAll(":", "\\072");
-    for (const folder of ["tmp", "new", "cur"]) {
-      Deno.mkdirSync(`${path}/${folder}`, { recursive: true, mode: 0o700 });
-    }
   }
 
-  open(envelope: Envelope): Message {
+  open(envelope: Envelope): Message | Refusal {
+    try {
+      this.#make();
+    } catch (error) {
+      return this.#refuse(error);
+    }
     const now = Date.now();
     const seconds = Math.floor(now / 1000);
     const micros = String((now % 1000) * 1000).padStart(6, "0");
@@ -41,7 +52,27 @@ export class Maildir implements Target {
       id,
       returnPath(envelope),
       () => this.#syncNew(),
+      (error) => this.#refuse(error),
     );
+  }
+
+  #make(): void {
+    if (this.#made) return;
+    for (const folder of ["tmp", "new", "cur"]) {
+      Deno.mkdirSync(`${this.path}/${folder}`, {
+        recursive: true,
+        mode: 0o700,
+      });
+    }
+    this.#made = true;
+  }
+
+  #refuse(error: unknown): Refusal {
+    this.#made = false; // someone may have moved it away
+    this.#newFolder?.then((folder) => folder.close(), () => {});
+    this.#newFolder = undefined;
+    this.log(`unable to deliver to ${this.path}: ${reason(error)}`);
+    return refusal(error);
   }
 
   /** A file is not stored before the folder that names it is. */
@@ -63,6 +94,7 @@ class MaildirMessage implements Message {
     readonly id: string,
     head: Uint8Array<ArrayBuffer>,
     readonly syncNew: () => Promise<void>,
+    readonly refuse: (error: unknown) => Refusal,
   ) {
     this.#pending = [head];
     this.#pendingBytes = head.length;
@@ -104,7 +136,7 @@ class MaildirMessage implements Message {
       return { type: "stored", id: this.id };
     } catch (error) {
       await this.abandon();
-      return refusal(error);
+      return this.refuse(error);
     }
   }
 
@@ -127,12 +159,14 @@ function returnPath(envelope: Envelope): Uint8Array<ArrayBuffer> {
     // deno-lint-ignore no-control-regex
     address.replace(/[\x00-\x1f\x7f]/g, "_");
   const lines = [`Return-Path: <${clean(envelope.sender)}>`];
-  for (const to of envelope.recipients) lines.push(`Delivered-To: ${clean(to)}`);
+  for (const to of envelope.recipients) {
+    lines.push(`Delivered-To: ${clean(to)}`);
+  }
   return toBytes(lines.join("\n") + "\n");
 }
 
 /** A full disk is the sender's business (452, RFC 5321 4.2.3); else 451. */
-function refusal(error: unknown): Delivery {
+function refusal(error: unknown): Refusal {
   const code = (error as { code?: string })?.code;
   return code === "ENOSPC" || code === "EDQUOT"
     ? {

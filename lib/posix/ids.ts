@@ -24,3 +24,20 @@ export function dropGroup(gid: number, alsoUser: boolean): void {
 export function dropUser(uid: number): void {
   if (uid !== 0) check("setuid", libc().setuid(uid));
 }
+
+/** The user id of a name in /etc/passwd; null if there is none. */
+export const userId = (name: string): number | null =>
+  idIn("/etc/passwd", name);
+
+/** The group id of a name in /etc/group; null if there is none. */
+export const groupId = (name: string): number | null =>
+  idIn("/etc/group", name);
+
+/** Both files have the name first and the id third. */
+function idIn(file: string, name: string): number | null {
+  for (const line of Deno.readTextFileSync(file).split("\n")) {
+    const fields = line.split(":");
+    if (fields[0] === name && /^\d+$/.test(fields[2])) return Number(fields[2]);
+  }
+  return null;
+}

@@ -1,0 +1,223 @@
+/**
+ * postern serve, and tcpserver: the command line of the gate.
+ *
+ * @module
+ */
+import { Command, CommanderError } from "commander";
+import { fromBytes } from "../lib/bytes.ts";
+import { Fatal } from "../lib/fatal.ts";
+import type { ServeOptions } from "../lib/gate/options.ts";
+import {
+  builtInSmtpd,
+  findProgram,
+  isExecutable,
+} from "../lib/gate/program.ts";
+import { serve, type Service } from "../lib/gate/serve.ts";
+import { groupId, userId } from "../lib/posix/ids.ts";
+
+const classicUsage =
+  "tcpserver: usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] " +
+  "[ -x rules.cdb ] [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] " +
+  "[ -l localname ] [ -t timeout ] host port program";
+
+const usageError = (line: string) => new Fatal(100, line);
+
+/** A byte string of an argument, which Deno has decoded as UTF-8. */
+const bytesOf = (text: string) => fromBytes(new TextEncoder().encode(text));
+
+/** djb's numbers: the leading decimal digits. */
+const number = (text: string) => Number(/^\d*/.exec(text)![0] || 0);
+
+/** An id is a number as in tcpserver, or (ours) a name. */
+function id(what: "uid" | "gid", find: (name: string) => number | null) {
+  return (text: string): number => {
+    if (/^\d/.test(text)) return number(text);
+    const found = find(text);
+    if (found === null) {
+      const kind = what === "uid" ? "user" : "group";
+      throw new Fatal(
+        111,
+        `tcpserver: fatal: unable to set ${what}: unknown ${kind} ${text}`,
+      );
+    }
+    return found;
+  };
+}
+
+function commandLine(name: string): Command {
+  const command = new Command(name)
+    .usage("[options] HOST PORT PROGRAM [ARG...]")
+    .description(
+      "Accepts TCP connections and hands each to PROGRAM. HOST 0 is every local\n" +
+        "address; PORT is a number or a service name. A PROGRAM that is postern\n" +
+        "itself (`smtpd`, or a link named qmail-smtpd) runs inside this process.",
+    )
+    .passThroughOptions()
+    .helpOption("--help", "print this help")
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .argument("[command...]");
+  return command
+    .option(
+      "-x, --rules <cdb>",
+      "access rules, made by `postern rules compile`",
+    )
+    .option(
+      "-X, --allow-missing-rules",
+      "a rules file that is not there allows",
+    )
+    .option("-u, --uid <id>", "user id (or name) to run as", id("uid", userId))
+    .option(
+      "-g, --gid <id>",
+      "group id (or name) to run as",
+      id("gid", groupId),
+    )
+    .option("-U, --ids-from-env", "take both ids from $UID and $GID")
+    .option("-c, --limit <n>", "connections at once", number, 40)
+    .option(
+      "-b, --backlog <n>",
+      "connections that wait in the kernel",
+      number,
+      20,
+    )
+    .option("-B, --banner <text>", "send this first", "")
+    .option(
+      "-l, --local-name <name>",
+      "our own host name, instead of asking DNS",
+    )
+    .option(
+      "-h, --remote-name",
+      "look up the client's host name (default)",
+      true,
+    )
+    .option("-H, --no-remote-name", "do not")
+    .option("-p, --paranoid", "drop a name that does not lead back", false)
+    .option("-P, --no-paranoid", "do not (default)")
+    .option(
+      "-r, --remote-info",
+      "ask the client's ident server (default)",
+      true,
+    )
+    .option("-R, --no-remote-info", "do not")
+    .option("-t, --timeout <seconds>", "for DNS and ident", number, 26)
+    .option("-o, --keep-ip-options", "leave IP options alone", false)
+    .option("-O, --no-keep-ip-options", "clear them (default)")
+    .option("-d, --delay", "let TCP join small writes (default)", true)
+    .option("-D, --no-delay", "set TCP_NODELAY")
+    .option("-1, --print-port", "print the port on stdout")
+    .option("-q, --quiet", "say nothing")
+    .option("-Q, --errors", "say errors (default)")
+    .option("-v, --verbose", "say everything")
+    .option("--isolate", "execute postern's own smtpd like any program", false)
+    .option("--pidfile <file>", "write the process id there once listening")
+    .option(
+      "--grace <seconds>",
+      "for sessions to end after SIGTERM",
+      number,
+      10,
+    );
+}
+
+/** Options and operands, or null if `--help` was printed. */
+function parse(args: string[], calledAs: string): ServeOptions | null {
+  const command = commandLine(calledAs);
+  let verbosity: ServeOptions["verbosity"] = "errors"; // the last one counts
+  command.on("option:quiet", () => verbosity = "silent");
+  command.on("option:errors", () => verbosity = "errors");
+  command.on("option:verbose", () => verbosity = "all");
+  let fromEnv = false; // -U and -u, -g: the last one counts
+  command.on("option:ids-from-env", () => fromEnv = true);
+  command.on("option:uid", () => fromEnv = false);
+  try {
+    command.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.helpDisplayed") return null;
+    throw usageError(`${complaint(error)}\n${classicUsage}`);
+  }
+  const [host, port, ...program] = command.args;
+  if (program.length === 0) throw usageError(classicUsage);
+  const options = command.opts();
+  const envId = (name: string) => number(Deno.env.get(name) ?? "");
+  return {
+    host,
+    port,
+    program,
+    verbosity,
+    uid: fromEnv ? envId("UID") : options.uid ?? 0,
+    gid: fromEnv ? envId("GID") : options.gid ?? 0,
+    limit: options.limit,
+    backlog: options.backlog,
+    rules: options.rules ?? null,
+    allowMissingRules: options.allowMissingRules ?? false,
+    banner: bytesOf(options.banner),
+    localHost: options.localName === undefined
+      ? null
+      : bytesOf(options.localName),
+    remoteHost: options.remoteName,
+    paranoid: options.paranoid,
+    remoteInfo: options.remoteInfo,
+    infoTimeoutSeconds: options.timeout,
+    keepIpOptions: options.keepIpOptions,
+    noDelay: !options.delay,
+    printPort: options.printPort ?? false,
+    isolate: options.isolate,
+    pidfile: options.pidfile ?? null,
+    graceSeconds: options.grace,
+  };
+}
+
+/** getopt's words for what commander found. */
+function complaint(error: CommanderError): string {
+  const option = /'-(\w)[^']*'/.exec(error.message)?.[1];
+  if (option && error.code === "commander.unknownOption") {
+    return `tcpserver: illegal option -- ${option}`;
+  }
+  if (option && error.code === "commander.optionMissingArgument") {
+    return `tcpserver: option requires an argument -- ${option}`;
+  }
+  return error.message.replace(/^error:/, "tcpserver:");
+}
+
+async function serviceOf(
+  options: ServeOptions,
+  calledAs: string,
+): Promise<Service> {
+  const { program } = options;
+  const classic = calledAs === "tcpserver";
+  const smtpd = builtInSmtpd(program, !classic);
+  if (smtpd) {
+    // Wrong options are told now, not at the first connection.
+    const { parseOptions } = await import("./smtpd.ts");
+    const smtpdOptions = await parseOptions(smtpd.args, smtpd.calledAs);
+    if (smtpdOptions === null) throw usageError(classicUsage);
+    if (!options.isolate) return { type: "smtp", options: smtpdOptions };
+    if (program[0] === "smtpd") {
+      const args = [Deno.execPath(), ...program];
+      return { type: "program", args: args.map(bytesOf) };
+    }
+  } else if (!classic) {
+    // tcpserver itself would complain only at each connection.
+    const path = findProgram(program[0], Deno.env.get("PATH"));
+    if (path === null || !isExecutable(path)) {
+      throw new Fatal(
+        111,
+        `tcpserver: fatal: unable to run ${program[0]}: no such program`,
+      );
+    }
+  }
+  return { type: "program", args: program.map(bytesOf) };
+}
+
+export async function run(args: string[], calledAs: string): Promise<number> {
+  const options = parse(args, calledAs);
+  if (options === null) return 0;
+  try {
+    return await serve(options, await serviceOf(options, calledAs));
+  } catch (error) {
+    if (options.verbosity === "silent" && error instanceof Fatal) {
+      return error.exitCode; // -q hides even why
+    }
+    throw error;
+  }
+}

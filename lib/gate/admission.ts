@@ -1,0 +1,103 @@
+/**
+ * What tcpserver does between accept and exec, in its order: names, ident,
+ * environment, rules.
+ *
+ * @module
+ */
+import type { ConnectionFields } from "../log/tcpserver.ts";
+import { hostOf, leadsTo } from "../net/names.ts";
+import { identify } from "../net/ident.ts";
+import type { SocketAddress } from "../posix/listener.ts";
+import { AccessRules } from "./access.ts";
+import {
+  connectionEnvironment,
+  type Environment,
+  ownEnvironment,
+} from "./environment.ts";
+import type { GateLog } from "./log.ts";
+import type { ServeOptions } from "./options.ts";
+
+/** Raw wait statuses of a child that refused: exit 100 and exit 111. */
+export const deniedStatus = 100 << 8;
+export const droppedStatus = 111 << 8;
+
+/** Our own address changes its name rarely, but is asked for always. */
+const localNameFreshMs = 60_000;
+
+/**
+ * An allowed connection has an environment. A refused one has the wait status
+ * of tcpserver's child; `denied` means that a rule did it.
+ */
+export type Admitted =
+  | { fields: ConnectionFields; env: Map<string, string> }
+  | {
+    fields: ConnectionFields;
+    env: null;
+    denied: boolean;
+    waitStatus: number;
+  };
+
+export class Admission {
+  readonly #own: Environment = ownEnvironment();
+  readonly #rules: AccessRules;
+  readonly #localNames = new Map<string, { name: string; at: number }>();
+
+  constructor(readonly options: ServeOptions, readonly log: GateLog) {
+    this.#rules = new AccessRules(options.rules, options.allowMissingRules);
+  }
+
+  async admit(
+    local: SocketAddress,
+    remote: SocketAddress,
+  ): Promise<Admitted> {
+    const { options } = this;
+    const fields: ConnectionFields = {
+      localHost: options.localHost ?? await this.#localName(local.ip),
+      localIp: local.ip,
+      localPort: local.port,
+      remoteHost: options.remoteHost ? await this.#remoteName(remote.ip) : "",
+      remoteIp: remote.ip,
+      remoteInfo: options.remoteInfo
+        ? await identify(
+          remote.ip,
+          remote.port,
+          local.port,
+          options.infoTimeoutSeconds,
+        )
+        : "",
+      remotePort: remote.port,
+    };
+    const access = this.#rules.decide({
+      ip: fields.remoteIp,
+      host: fields.remoteHost,
+      info: fields.remoteInfo,
+    });
+    switch (access.type) {
+      case "allow":
+        return {
+          fields,
+          env: connectionEnvironment(this.#own, fields, access.env),
+        };
+      case "deny":
+        return { fields, env: null, denied: true, waitStatus: deniedStatus };
+      case "unreadable":
+        this.log.dropping(`unable to read ${options.rules}`, access.reason);
+        return { fields, env: null, denied: false, waitStatus: droppedStatus };
+    }
+  }
+
+  async #remoteName(ip: string): Promise<string> {
+    const seconds = this.options.infoTimeoutSeconds;
+    const name = await hostOf(ip, seconds);
+    if (name === "" || !this.options.paranoid) return name;
+    return await leadsTo(name, ip, seconds) ? name : "";
+  }
+
+  async #localName(ip: string): Promise<string> {
+    const known = this.#localNames.get(ip);
+    if (known && Date.now() - known.at < localNameFreshMs) return known.name;
+    const name = await hostOf(ip, this.options.infoTimeoutSeconds);
+    this.#localNames.set(ip, { name, at: Date.now() });
+    return name;
+  }
+}

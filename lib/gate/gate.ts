@@ -1,0 +1,38 @@
+/**
+ * What every kind of gate is to the serve command: something that listens
+ * from its construction on, and accepts while it runs.
+ *
+ * @module
+ */
+
+export interface Gate {
+  readonly port: number;
+  /** Accepts until closed. */
+  run(): Promise<void>;
+  /** Stops accepting; connections that are there go on. */
+  close(): void;
+  /** Reads settings again at the next connection (SIGHUP). */
+  refresh(): void;
+  /** Whether connections would end with this process, and so need a grace. */
+  readonly holdsConnections: boolean;
+}
+
+/** How long accepting pauses when the process is out of descriptors. */
+const pauseMs = 100;
+const complainEveryMs = 1000;
+
+/** Waits a little after a failed accept, and complains once a second. */
+export class AcceptFailures {
+  #complainedAt = -Infinity;
+
+  constructor(readonly complain: (error: unknown) => void) {}
+
+  async pause(error: unknown): Promise<void> {
+    const now = performance.now();
+    if (now - this.#complainedAt >= complainEveryMs) {
+      this.#complainedAt = now;
+      this.complain(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}

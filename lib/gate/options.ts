@@ -1,0 +1,46 @@
+/**
+ * What `serve` was asked to do, after the command line has been understood.
+ *
+ * @module
+ */
+import type { Verbosity } from "../log/tcpserver.ts";
+
+export interface ServeOptions {
+  /** HOST as given; "0" and "" mean every local address. */
+  readonly host: string;
+  readonly port: string;
+  /** PROGRAM and its arguments. */
+  readonly program: readonly string[];
+  readonly verbosity: Verbosity;
+  readonly uid: number;
+  readonly gid: number;
+  /** `-c`: connections at once. */
+  readonly limit: number;
+  /** `-b`: length of the kernel's queue. */
+  readonly backlog: number;
+  /** `-x`: path of the rules cdb. */
+  readonly rules: string | null;
+  /** `-X`: a missing rules file allows. */
+  readonly allowMissingRules: boolean;
+  /** `-B`: bytes sent first, even to the denied. */
+  readonly banner: string;
+  /** `-l`: the local host name; null asks DNS. */
+  readonly localHost: string | null;
+  /** `-h` / `-H`. */
+  readonly remoteHost: boolean;
+  /** `-p`: drop a name that does not lead back to the address. */
+  readonly paranoid: boolean;
+  /** `-r` / `-R`: ask the client's ident server. */
+  readonly remoteInfo: boolean;
+  /** `-t`: seconds for ident, and for DNS here. */
+  readonly infoTimeoutSeconds: number;
+  /** `-o` leaves IP options alone. */
+  readonly keepIpOptions: boolean;
+  /** `-D`: TCP_NODELAY. */
+  readonly noDelay: boolean;
+  /** `-1`: print the port on stdout. */
+  readonly printPort: boolean;
+  readonly isolate: boolean;
+  readonly pidfile: string | null;
+  readonly graceSeconds: number;
+}

@@ -1,0 +1,61 @@
+/**
+ * Which file PROGRAM is, and whether it is postern's own SMTP server.
+ *
+ * @module
+ */
+
+/** execvp's, when there is no PATH at all. */
+const defaultPath = "/bin:/usr/bin";
+
+/** The path to execute: a name without a slash is looked for in PATH. */
+export function findProgram(name: string, path = defaultPath): string | null {
+  if (name.includes("/")) return name;
+  for (const folder of path.split(":")) {
+    const candidate = `${folder || "."}/${name}`;
+    if (isExecutable(candidate)) return candidate;
+  }
+  return null;
+}
+
+/** Whether a path is a file that someone may execute. */
+export function isExecutable(path: string): boolean {
+  try {
+    const stat = Deno.statSync(path);
+    return stat.isFile && (stat.mode! & 0o111) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * smtpd's own arguments if PROGRAM is this very executable and selects smtpd,
+ * else null (DESIGN.md section 1).
+ *
+ * @param bareWord whether `smtpd` alone means ours, as under `postern serve`
+ */
+export function builtInSmtpd(
+  program: readonly string[],
+  bareWord: boolean,
+): { args: string[]; calledAs: string } | null {
+  const [first, second, ...rest] = program;
+  if (bareWord && first === "smtpd") {
+    return { args: program.slice(1), calledAs: "postern smtpd" };
+  }
+  const path = findProgram(first, Deno.env.get("PATH"));
+  if (path === null || !isThisExecutable(path)) return null;
+  const name = first.slice(first.lastIndexOf("/") + 1);
+  if (name === "qmail-smtpd") {
+    return { args: program.slice(1), calledAs: name };
+  }
+  return second === "smtpd" ? { args: rest, calledAs: "postern smtpd" } : null;
+}
+
+function isThisExecutable(path: string): boolean {
+  try {
+    const ours = Deno.statSync("/proc/self/exe");
+    const theirs = Deno.statSync(path);
+    return ours.dev === theirs.dev && ours.ino === theirs.ino;
+  } catch {
+    return false;
+  }
+}
