@@ -11,12 +11,14 @@ export type Environment = ReadonlyMap<string, string>;
 
 /** Our own environment, byte for byte; Deno.env would decode it. */
 export function ownEnvironment(): Map<string, string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = Deno.readFileSync("/proc/self/environ");
+  } catch {
+    return new Map(Object.entries(Deno.env.toObject())); // there is no /proc
+  }
   const env = new Map<string, string>();
-  for (
-    const entry of fromBytes(Deno.readFileSync("/proc/self/environ")).split(
-      "\0",
-    )
-  ) {
+  for (const entry of fromBytes(bytes).split("\0")) {
     const equals = entry.indexOf("=");
     if (equals > 0) env.set(entry.slice(0, equals), entry.slice(equals + 1));
   }

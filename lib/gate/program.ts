@@ -52,7 +52,7 @@ export function builtInSmtpd(
 
 function isThisExecutable(path: string): boolean {
   try {
-    const ours = Deno.statSync("/proc/self/exe");
+    const ours = Deno.statSync(Deno.execPath());
     const theirs = Deno.statSync(path);
     return ours.dev === theirs.dev && ours.ino === theirs.ino;
   } catch {

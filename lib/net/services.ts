@@ -19,7 +19,8 @@ export function servicePort(text: string): number | null {
     return port <= 65535 ? port : null;
   }
   for (const line of servicesFile().split("\n")) {
-    const [name, where, ...aliases] = line.replace(/#.*/, "").split(/\s+/);
+    const [name, where, ...aliases] = line.replace(/#.*/, "").trim()
+      .split(/\s+/);
     if (!where?.endsWith("/tcp")) continue;
     if (name === text || aliases.includes(text)) return parseInt(where);
   }

@@ -129,6 +129,9 @@ class StringBlock {
 const ended = new Map<number, number>();
 const waiting = new Map<number, (status: number) => void>();
 let reaping = false;
+let holding: ReturnType<typeof setInterval> | undefined;
+/** A signal listener alone does not keep the event loop; this does. */
+const holdMs = 1000;
 
 /** Begins to collect ended children; idempotent. */
 export function reapChildren(): void {
@@ -146,6 +149,10 @@ function reap(): void {
     const tell = waiting.get(pid);
     if (tell) {
       waiting.delete(pid);
+      if (waiting.size === 0) {
+        clearInterval(holding);
+        holding = undefined;
+      }
       tell(status[0]);
     } else ended.set(pid, status[0]);
   }
@@ -158,7 +165,10 @@ export function waitFor(pid: number): Promise<number> {
     ended.delete(pid);
     return Promise.resolve(status);
   }
-  return new Promise((resolve) => waiting.set(pid, resolve));
+  return new Promise((resolve) => {
+    waiting.set(pid, resolve);
+    holding ??= setInterval(reap, holdMs);
+  });
 }
 
 /** A pipe, both ends close-on-exec. */

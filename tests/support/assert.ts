@@ -16,7 +16,11 @@ export function assert_(value: any, message?: string): asserts value {
 }
 export { assert_ as assert };
 
-export function assertMatch(actual: string, expected: RegExp, message?: string) {
+export function assertMatch(
+  actual: string,
+  expected: RegExp,
+  message?: string,
+) {
   assert.match(actual, expected, message);
 }
 

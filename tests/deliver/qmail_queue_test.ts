@@ -1,0 +1,130 @@
+import { assert, assertEquals } from "@std/assert";
+import { delivery, qmailQueue } from "../../lib/deliver/qmail_queue.ts";
+import type { Message } from "../../lib/deliver/target.ts";
+import { inFolder } from "../support/peers.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const options = { sanitizeOps: false, sanitizeResources: false };
+const envelope = {
+  sender: "a@b.example",
+  recipients: ["c@d.example", "e@f.example"],
+};
+
+/** The recipient of each reply in qmail's table (spec/smtpd.md). */
+const table: [number[], string, string][] = [
+  [[11, 115], "never 554", "envelope address too long for qq (#5.1.3)"],
+  [[31], "never 554", "mail server permanently rejected message (#5.3.0)"],
+  [[51], "later 451", "qq out of memory (#4.3.0)"],
+  [[52], "later 451", "qq timeout (#4.3.0)"],
+  [[53], "later 451", "qq write error or disk full (#4.3.0)"],
+  [[54], "later 451", "qq read error (#4.3.0)"],
+  [[55], "later 451", "qq unable to read configuration (#4.3.0)"],
+  [[56], "later 451", "qq trouble making network connection (#4.3.0)"],
+  [[61], "later 451", "qq trouble in home directory (#4.3.0)"],
+  [
+    [62, 63, 64, 65, 66],
+    "later 451",
+    "qq trouble creating files in queue (#4.3.0)",
+  ],
+  [[71], "later 451", "mail server temporarily rejected message (#4.3.0)"],
+  [[72], "later 451", "connection to mail server timed out (#4.4.1)"],
+  [[73], "later 451", "connection to mail server rejected (#4.4.1)"],
+  [[74], "later 451", "communication with mail server failed (#4.4.2)"],
+  [[81, 91], "later 451", "qq internal bug (#4.3.0)"],
+  [[120], "later 451", "unable to exec qq (#4.3.0)"],
+  [[12, 30, 40], "never 554", "qq permanent problem (#5.3.0)"],
+  [
+    [1, 10, 41, 82, 100, 111, 255],
+    "later 451",
+    "qq temporary problem (#4.3.0)",
+  ],
+];
+
+Deno.test("each exit code has qmail's reply", () => {
+  for (const [codes, kind, text] of table) {
+    for (const code of codes) {
+      const result = delivery(code << 8, 1);
+      assert(result.type !== "stored");
+      assertEquals(`${result.type} ${result.code}`, kind, `exit ${code}`);
+      assertEquals(`${result.text} (#${result.enhanced})`, text);
+    }
+  }
+  assertEquals(delivery(0, 77), { type: "stored", id: "77" });
+  const crashed = delivery(9, 1);
+  assertEquals(crashed.type === "later" && crashed.text, "qq crashed");
+});
+
+async function withQueue(
+  script: string,
+  act: (message: Message, folder: string) => Promise<void>,
+) {
+  await inFolder(async (folder) => {
+    const path = `${folder}/queue`;
+    await Deno.writeTextFile(path, `#!/bin/sh\ncd ${folder}\n${script}\n`);
+    await Deno.chmod(path, 0o755);
+    const opened = await qmailQueue(path, ["PATH=/bin:/usr/bin"]).open(
+      envelope,
+    );
+    assert(!("type" in opened));
+    await act(opened, folder);
+  });
+}
+
+Deno.test(
+  "the program reads the message on 0 and the envelope on 1",
+  options,
+  () =>
+    withQueue("cat > message; cat <&1 > envelope", async (message, folder) => {
+      await message.append(bytes("Subject: x\n"));
+      await message.append(bytes("\nbody\n"));
+      assertEquals((await message.commit()).type, "stored");
+      assertEquals(
+        [
+          await Deno.readTextFile(`${folder}/message`),
+          await Deno.readTextFile(`${folder}/envelope`),
+        ],
+        [
+          "Subject: x\n\nbody\n",
+          "Fa@b.example\0Tc@d.example\0Te@f.example\0\0",
+        ],
+      );
+    }),
+);
+
+Deno.test(
+  "a program that does not read is heard, not waited for",
+  options,
+  () =>
+    withQueue("exit 53", async (message) => {
+      for (let i = 0; i < 50; i++) await message.append(new Uint8Array(65536));
+      const result = await message.commit();
+      assertEquals(
+        result.type === "later" && result.text,
+        "qq write error or disk full",
+      );
+    }),
+);
+
+Deno.test(
+  "an abandoned message is an envelope that ends early",
+  options,
+  () =>
+    withQueue(
+      "cat > message; cat <&1 > envelope; mv envelope done",
+      async (message, folder) => {
+        await message.append(bytes("half"));
+        await message.abandon();
+        assertEquals(await Deno.readTextFile(`${folder}/done`), "");
+      },
+    ),
+);
+
+Deno.test(
+  "a program that cannot be started is 451 before 354",
+  options,
+  async () => {
+    const refused = await qmailQueue("/no/such", []).open(envelope);
+    assert("type" in refused && refused.type === "later");
+    assertEquals([refused.code, refused.text], [451, "qqt failure"]);
+  },
+);

@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { cleanField, verdict } from "../../lib/log/tcpserver.ts";
+
+Deno.test("a field keeps nothing that could forge a line", () => {
+  assertEquals(cleanField("a.example"), "a.example");
+  assertEquals(cleanField("a b\nc%d\x7f\xe9:"), "a?b?c?d??:");
+  assertEquals(cleanField("x".repeat(100)), "x".repeat(100));
+  assertEquals(cleanField("x".repeat(101)), "x".repeat(100) + "...");
+});
+
+Deno.test("an ok line is tcpserver's, empty fields included", () => {
+  const fields = {
+    localHost: "0",
+    localIp: "127.0.0.1",
+    localPort: 3601,
+    remoteHost: "",
+    remoteIp: "127.0.0.1",
+    remoteInfo: "",
+    remotePort: 45050,
+  };
+  assertEquals(
+    verdict("ok", 9165, fields),
+    "tcpserver: ok 9165 0:127.0.0.1:3601 :127.0.0.1::45050",
+  );
+});

@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import {
+  closeDescriptor,
+  RawListener,
+  writeNow,
+} from "../../lib/posix/listener.ts";
+
+for (const ip of ["127.0.0.1", "::1"]) {
+  Deno.test(`a raw listener on ${ip} takes connections and tells both ends`, async () => {
+    const listener = new RawListener(ip, 0, 5);
+    const client = await Deno.connect({
+      hostname: ip,
+      port: listener.address.port,
+    });
+    assertEquals(await listener.wait(), true);
+    const conn = listener.accept()!;
+    assertEquals(conn.local.port, listener.address.port);
+    assertEquals(conn.remote.port, (client.localAddr as Deno.NetAddr).port);
+    assertEquals(conn.remote.ip, ip === "::1" ? "0:0:0:0:0:0:0:1" : ip);
+    assertEquals(listener.accept(), null, "and then there is none");
+    writeNow(conn.fd, new TextEncoder().encode("hello"));
+    closeDescriptor(conn.fd);
+    assertEquals(await new Response(client.readable).text(), "hello");
+    const waiting = listener.wait();
+    listener.close();
+    assertEquals(await waiting, false);
+  });
+}
+
+Deno.test("a port in use is told by its code", () => {
+  const first = new RawListener("127.0.0.1", 0, 5);
+  let code: unknown;
+  try {
+    new RawListener("127.0.0.1", first.address.port, 5);
+  } catch (error) {
+    code = (error as { code: string }).code;
+  }
+  first.close();
+  assertEquals(code, "EADDRINUSE");
+});

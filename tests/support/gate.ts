@@ -1,0 +1,98 @@
+/**
+ * A gate under test: a serve process that is started, asked and stopped.
+ *
+ * @module
+ */
+import { postern, until } from "./peers.ts";
+
+export class TestGate {
+  #stderr = "";
+  readonly #read: Promise<void>;
+
+  private constructor(
+    readonly child: Deno.ChildProcess,
+    readonly port: number,
+  ) {
+    this.#read = this.#collect();
+  }
+
+  /**
+   * Starts `postern serve -1 ...args` (or the given program in its place) and
+   * waits for the port it prints.
+   */
+  static async start(
+    args: string[],
+    options: {
+      program?: string;
+      cwd?: string;
+      env?: Record<string, string>;
+    } = {},
+  ): Promise<TestGate> {
+    const child = new Deno.Command(options.program ?? postern, {
+      args: [...(options.program ? [] : ["serve"]), "-1", ...args],
+      cwd: options.cwd,
+      env: options.env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    let text = "";
+    while (!text.includes("\n")) {
+      const { value, done } = await reader.read();
+      if (done) {
+        const error = await new Response(child.stderr).text();
+        throw new Error(`the gate did not start: ${error}`);
+      }
+      text += new TextDecoder().decode(value);
+    }
+    await reader.cancel();
+    return new TestGate(child, Number(text));
+  }
+
+  /** Everything it has said so far. */
+  get log(): string {
+    return this.#stderr;
+  }
+
+  /** Waits until the log has a match. */
+  logged(pattern: RegExp): Promise<void> {
+    return until(
+      `log line ${pattern} in:\n${this.#stderr}`,
+      () => pattern.test(this.#stderr),
+    );
+  }
+
+  /** SIGTERM (or another one); resolves to the exit status. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
+    try {
+      this.child.kill(signal);
+    } catch {
+      // It ended by itself; the status tells how.
+    }
+    const status = await this.child.status;
+    await this.#read;
+    return status;
+  }
+
+  async #collect(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.child.stderr) {
+      this.#stderr += decoder.decode(chunk, { stream: true });
+    }
+  }
+}
+
+/** Runs `fn` with a gate, which is stopped whatever happens. */
+export async function withGate(
+  args: string[],
+  options: Parameters<typeof TestGate.start>[1],
+  fn: (gate: TestGate) => Promise<void>,
+): Promise<void> {
+  const gate = await TestGate.start(args, options);
+  try {
+    await fn(gate);
+  } finally {
+    await gate.stop("SIGKILL");
+  }
+}

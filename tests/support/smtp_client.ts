@@ -1,0 +1,64 @@
+/**
+ * An SMTP client that does exactly what a test says, right or wrong.
+ *
+ * @module
+ */
+
+export class SmtpClient {
+  #buffer = "";
+
+  private constructor(readonly conn: Deno.TcpConn) {}
+
+  static async connect(port: number): Promise<SmtpClient> {
+    return new SmtpClient(
+      await Deno.connect({ hostname: "127.0.0.1", port }),
+    );
+  }
+
+  async send(bytes: string | Uint8Array): Promise<void> {
+    let rest = typeof bytes === "string"
+      ? new TextEncoder().encode(bytes)
+      : bytes;
+    while (rest.length > 0) {
+      rest = rest.subarray(await this.conn.write(rest));
+    }
+  }
+
+  /** The next reply, all of its lines; "" when the server has closed. */
+  async reply(): Promise<string> {
+    const whole = /^(?:\d{3}-.*\r\n)*\d{3}(?: .*)?\r\n/;
+    for (;;) {
+      const found = whole.exec(this.#buffer);
+      if (found) {
+        this.#buffer = this.#buffer.slice(found[0].length);
+        return found[0];
+      }
+      const bytes = new Uint8Array(4096);
+      let n: number | null;
+      try {
+        n = await this.conn.read(bytes);
+      } catch {
+        n = null; // a reset is an end too
+      }
+      if (n === null) {
+        const rest = this.#buffer;
+        this.#buffer = "";
+        return rest;
+      }
+      this.#buffer += new TextDecoder().decode(bytes.subarray(0, n));
+    }
+  }
+
+  async ask(line: string): Promise<string> {
+    await this.send(line + "\r\n");
+    return await this.reply();
+  }
+
+  close(): void {
+    try {
+      this.conn.close();
+    } catch {
+      // The server was quicker.
+    }
+  }
+}
