@@ -1,0 +1,23 @@
+/**
+ * Which senders mail is refused from (badmailfrom, qmail-smtpd(8)).
+ *
+ * @module
+ */
+import { foldCase, listEntries } from "./control_list.ts";
+
+/**
+ * Says whether a sender is in the list: as a whole address, or by an entry
+ * `@domain` that names exactly its domain. Letter case does not matter.
+ *
+ * @param text the file badmailfrom as a byte string
+ */
+export function senderMatcher(text: string): (sender: string) => boolean {
+  const entries = listEntries(text);
+  if (entries.size === 0) return () => false;
+  return (sender) => {
+    const address = foldCase(sender);
+    if (entries.has(address)) return true;
+    const at = address.lastIndexOf("@");
+    return at !== -1 && entries.has(address.slice(at));
+  };
+}

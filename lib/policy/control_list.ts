@@ -1,0 +1,26 @@
+/**
+ * The lists among qmail's control files.
+ *
+ * @module
+ */
+
+/**
+ * The entries of a control file that is a list, letter case folded: one a
+ * line, trailing blanks cut; empty lines and lines that start with `#` are
+ * skipped (qmail-control(5)).
+ *
+ * @param text the file as a byte string
+ */
+export function listEntries(text: string): Set<string> {
+  const entries = new Set<string>();
+  for (const line of text.split("\n")) {
+    const entry = line.replace(/[ \t]+$/, "");
+    if (entry !== "" && entry[0] !== "#") entries.add(foldCase(entry));
+  }
+  return entries;
+}
+
+/** Letters of ASCII in lower case; a byte above 127 is of no known alphabet. */
+export function foldCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}

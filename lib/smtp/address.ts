@@ -1,0 +1,115 @@
+/**
+ * Addresses in MAIL and RCPT. The result is a byte string without quoting:
+ * local part, `@`, domain, as an envelope holds it.
+ *
+ * @module
+ */
+
+/** What follows `FROM:` or `TO:`. */
+export interface Path {
+  readonly address: string;
+  /** Octets of the path as it was written, brackets included. */
+  readonly octets: number;
+  /** What follows the path, blanks at both ends cut. */
+  readonly parameters: string;
+}
+
+/**
+ * The address in an argument, found as qmail-smtpd finds it: whatever the
+ * argument is, there is one. It stands between the first `<` and its `>`;
+ * without a `<`, it follows the first colon and ends at a blank.
+ */
+export function looseAddress(argument: string): string {
+  const bracket = argument.indexOf("<");
+  if (bracket !== -1) {
+    return unquote(argument, afterRoute(argument, bracket + 1), ">").text;
+  }
+  let from = argument.indexOf(":") + 1 || argument.length;
+  while (argument[from] === " ") from++;
+  return unquote(argument, afterRoute(argument, from), " ").text;
+}
+
+const localPart =
+  /"(?:[ !#-[\]-~\x80-\xff]|\\[ -~\x80-\xff])*"|(?:[!#-'*+\--9=?A-Z^-~\x80-\xff]|\\[ -~\x80-\xff])+/;
+const domain = /[\w\-\x80-\xff]+(?:\.[\w\-\x80-\xff]+)*|\[[\w:.\-]+\]/;
+const sourceRoute = /@[!#-;=?-[\]-~]+:/;
+const path = new RegExp(
+  `^ *(<(?:(?:${sourceRoute.source})?(${localPart.source})` +
+    `(?:@(${domain.source}))?)?>)(?: +(.*))?$`,
+);
+
+/**
+ * The path in an argument, by RFC 5321 4.1.2 but for what is seen from honest
+ * clients: blanks after the colon, quoted pairs outside of a quoted string,
+ * dots and 8-bit characters anywhere in a local part.
+ *
+ * @param keyword `FROM:` or `TO:`
+ * @returns null for anything else
+ */
+export function strictPath(keyword: string, argument: string): Path | null {
+  if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return null;
+  const found = path.exec(argument.slice(keyword.length));
+  if (!found) return null;
+  const [, written, local = "", domain, parameters = ""] = found;
+  const { text: name } = unquote(local, 0, "");
+  // Without its quotes, this would pass for a domain.
+  if (domain === undefined && name.includes("@")) return null;
+  return {
+    address: domain === undefined ? name : `${name}@${domain}`,
+    octets: written.length,
+    parameters: parameters.trimEnd(),
+  };
+}
+
+/** Skips a source route, `@one,@two:`, which RFC 5321 says to ignore. */
+function afterRoute(argument: string, from: number): number {
+  if (argument[from] !== "@") return from;
+  return argument.indexOf(":", from) + 1 || argument.length;
+}
+
+/**
+ * Reads up to an unquoted terminator or the end: a backslash quotes one byte,
+ * double quotes group.
+ */
+function unquote(
+  argument: string,
+  from: number,
+  terminator: string,
+): { text: string; end: number } {
+  let text = "";
+  let quoted = false;
+  let end = from;
+  for (; end < argument.length; end++) {
+    const char = argument[end];
+    if (char === terminator && !quoted) break;
+    if (char === '"') quoted = !quoted;
+    else if (char !== "\\") text += char;
+    else if (end + 1 < argument.length) text += argument[++end];
+  }
+  return { text, end };
+}
+
+/** The domain of an address; null if it has none. */
+export function domainOf(address: string): string | null {
+  const at = address.lastIndexOf("@");
+  return at === -1 ? null : address.slice(at + 1);
+}
+
+const literal =
+  /@\[(?:(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})|IPv6:([\da-f:.]+))\]$/i;
+
+/**
+ * An address at one of our own address literals, moved to our host name
+ * (control file localiphost); any other address as it is.
+ */
+export function atLocalHost(
+  address: string,
+  host: { isLocalAddress(ip: string): boolean; localIpHost: string },
+): string {
+  if (!address.endsWith("]")) return address;
+  const found = literal.exec(address);
+  if (!found) return address;
+  const ip = found[5] ?? found.slice(1, 5).map(Number).join(".");
+  if (!host.isLocalAddress(ip)) return address;
+  return address.slice(0, found.index + 1) + host.localIpHost;
+}

@@ -1,0 +1,26 @@
+/**
+ * What a session is told before it starts.
+ *
+ * @module
+ */
+import type { Limits } from "./limits.ts";
+import type { Peer } from "./received.ts";
+
+export interface SessionConfig {
+  /** Exactly qmail-smtpd's keywords and replies. */
+  readonly classic: boolean;
+  /** What follows 220, 221 and the 250 of HELO; starts with the host name. */
+  readonly greeting: string;
+  /** The domain for addresses at one of our address literals. */
+  readonly localIpHost: string;
+  isLocalAddress(ip: string): boolean;
+  /** Not null: accept every recipient, and append this to it. */
+  readonly relayClient: string | null;
+  acceptsRecipientDomain(domain: string): boolean;
+  refusesSender(sender: string): boolean;
+  /** Bytes of a message, line ends counted as one; 0 for no limit. */
+  readonly databytes: number;
+  readonly peer: Peer;
+  readonly limits?: Partial<Limits>;
+  now(): Date;
+}

@@ -1,0 +1,51 @@
+/**
+ * The trace line that a server puts before a message (RFC 5321 4.4), in the
+ * form that qmail-smtpd gives it.
+ *
+ * @module
+ */
+
+export interface Peer {
+  readonly ip: string;
+  /** Undefined without a name, ident answer, and so on. */
+  readonly host?: string;
+  readonly info?: string;
+  readonly localHost?: string;
+  readonly localIp?: string;
+}
+
+const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** What a client said of itself cannot break the line or fake another. */
+function clean(text: string): string {
+  return text.replace(/[^A-Za-z0-9.@%+/=:\-\[\]]/g, "?");
+}
+
+/**
+ * The line, ended by LF; ASCII only.
+ *
+ * @param helo what HELO or EHLO said, null if it was never said
+ */
+export function received(
+  peer: Peer,
+  helo: string | null,
+  protocol: "SMTP" | "ESMTP",
+  now: Date,
+): string {
+  const host = peer.host ?? "unknown";
+  const local = peer.localHost ?? peer.localIp ?? "unknown";
+  const info = peer.info === undefined ? "" : clean(peer.info) + "@";
+  const said = helo === null || helo.toLowerCase() === host.toLowerCase()
+    ? ""
+    : ` (HELO ${clean(helo)})`;
+  return `Received: from ${clean(host)}${said} (${info}${clean(peer.ip)})\n` +
+    `  by ${clean(local)} with ${protocol}; ${date(now)}\n`;
+}
+
+/** As in `26 Sep 1995 04:46:54 -0000`: always UTC. */
+function date(now: Date): string {
+  const two = (number: number) => number < 10 ? `0${number}` : `${number}`;
+  return `${now.getUTCDate()} ${months[now.getUTCMonth()]} ` +
+    `${now.getUTCFullYear()} ${two(now.getUTCHours())}:` +
+    `${two(now.getUTCMinutes())}:${two(now.getUTCSeconds())} -0000`;
+}
