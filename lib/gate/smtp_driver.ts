@@ -16,9 +16,9 @@ export interface Stream {
   close(): void;
 }
 
-/** Idle sessions are many, so their buffer is small; DATA gets a large one. */
-const idleBufferBytes = 2048;
-const dataBufferBytes = 65536;
+/** Sessions are many, so a buffer is small until a message fills it. */
+const smallBufferBytes = 2048;
+const largeBufferBytes = 65536;
 
 /** How long a client that timed out may take to be told so. */
 const farewellMs = 1000;
@@ -58,22 +58,24 @@ class Driver {
 
   async run(timeoutSeconds: number): Promise<0 | 1> {
     const deadline = deadlines.set(timeoutSeconds, () => this.#expire());
-    let buffer = new Uint8Array(idleBufferBytes);
+    let buffer = new Uint8Array(smallBufferBytes);
     try {
       await this.#perform(this.session.start());
       await this.#flush();
       while (this.#exitCode === undefined) {
         deadline.extend();
         const n = await this.stream.read(buffer);
-        deadline.extend();
         await this.#perform(
           n === null
             ? this.session.end()
             : this.session.ingest(buffer.subarray(0, n)),
         );
         await this.#flush();
-        const wanted = this.#message ? dataBufferBytes : idleBufferBytes;
-        if (buffer.length !== wanted) buffer = new Uint8Array(wanted);
+        if (this.#message && n === buffer.length) {
+          if (n < largeBufferBytes) buffer = new Uint8Array(largeBufferBytes);
+        } else if (!this.#message && buffer.length > smallBufferBytes) {
+          buffer = new Uint8Array(smallBufferBytes);
+        }
       }
     } catch {
       // The connection broke (or the deadline closed it).
