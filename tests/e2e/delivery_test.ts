@@ -276,30 +276,36 @@ testWith(
 );
 
 testWith(
-  { root: true },
-  "the executable runs where there is nothing else",
+  {},
+  "the executable runs where there is neither Deno nor Node, nor a home",
   () =>
     inFolder(async (folder) => {
-      const empty = { clearEnv: true, env: { PATH: "", HOME: "" } };
-      const version = await output(postern, ["--version"], empty);
+      // A name that is nobody's home, and a PATH with nothing in it.
+      const bare = {
+        clearEnv: true,
+        cwd: folder,
+        env: { PATH: "/nonexistent", HOME: "/nonexistent", RELAYCLIENT: "" },
+      };
+      const version = await output(postern, ["--version"], bare);
       assertMatch(version.stdout, /^postern \d+\.\d+\.\d+ \(deno /);
-
-      // A root that holds the executable and the C library, not even /proc.
-      const { stdout } = await output("ldd", [postern]);
-      const libraries = stdout.match(/\/\S+/g)!;
-      for (const file of [postern, ...libraries]) {
-        const to = file === postern ? `${folder}/postern` : `${folder}${file}`;
-        await Deno.mkdir(to.replace(/[^/]*$/, ""), { recursive: true });
-        await Deno.copyFile(file, to);
-      }
-      const session = await output("/usr/sbin/chroot", [
-        ...[folder, "/postern", "smtpd", "--me", "inside.example"],
-      ], { ...empty, stdin: "NOOP\r\nQUIT\r\n" });
+      const session = await output(
+        postern,
+        ["smtpd", "--me", "alone.example"],
+        {
+          ...bare,
+          stdin:
+            "HELO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n" +
+            "DATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n",
+        },
+      );
       assertEquals(session.stderr, "");
       assertMatch(
         session.stdout,
-        /^220 inside\.example ESMTP\r\n250 .*\r\n221 /,
+        /^220 alone\.example ESMTP\r\n(250 .*\r\n){3}354 .*\r\n250 .*\r\n221 .*\r\n$/,
       );
       assertEquals(session.code, 0);
+      assertEquals(names(`${folder}/Maildir/new`).length, 1);
+      // Nothing but mail was left behind: no cache, no configuration.
+      assertEquals(names(folder), ["Maildir"]);
     }),
 );
