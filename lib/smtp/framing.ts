@@ -24,6 +24,7 @@ const afterCr = 4;
 /** Output is handed on in pieces of at least this size. */
 const pieceBytes = 4096;
 
+const ascii = new TextEncoder();
 const empty = new Uint8Array(0);
 
 /** Bytes that no message may hold: the sender must be cut off. */
@@ -38,16 +39,17 @@ export class DataFramer {
   readonly #hops = new HopCounter();
   readonly #strict: boolean;
   #state = atLineStart;
-  #output: Uint8Array<ArrayBuffer>;
-  #length: number;
+  /** What goes before the text, until there is text. */
+  #head: string;
+  #output = empty;
+  #length = 0;
 
   /**
-   * @param head is put before the text, and not counted; it is not kept
+   * @param head ASCII to put before the text; it is not counted
    * @param strict whether a CR or NUL is a fault; if not, they are text
    */
-  constructor(head: Uint8Array<ArrayBuffer>, strict: boolean) {
-    this.#output = head;
-    this.#length = head.length;
+  constructor(head: string, strict: boolean) {
+    this.#head = head;
     this.#strict = strict;
   }
 
@@ -57,13 +59,13 @@ export class DataFramer {
   }
 
   /**
-   * Reads input from `at` on, up to the end of the text or a fault.
+   * Reads input from `from` on, up to the end of the text or a fault.
    *
    * @returns the index of the first byte that was not read
    */
-  feed(input: Uint8Array, at: number): number {
-    // The dot and CR of an input before this one may turn out to be text.
-    this.#reserve(input.length - at + 2);
+  feed(input: Uint8Array, from: number): number {
+    let at = from;
+    this.#reserve(input.length - at);
     const output = this.#output;
     const strict = this.#strict;
     const start = this.#length;
@@ -133,7 +135,7 @@ export class DataFramer {
     this.#state = state;
     this.#length = length;
     this.textBytes += length - start;
-    this.#hops.scan(output, start, length);
+    this.#hops.scan(input, from, at);
     return at;
   }
 
@@ -151,11 +153,17 @@ export class DataFramer {
     this.#length = 0;
   }
 
-  #reserve(bytes: number): void {
-    const wanted = this.#length + bytes;
-    if (wanted <= this.#output.length) return;
-    const larger = new Uint8Array(Math.max(wanted, pieceBytes));
-    larger.set(this.#output.subarray(0, this.#length));
-    this.#output = larger;
+  /** Makes room for as much text, and for what is yet held back. */
+  #reserve(inputBytes: number): void {
+    // The dot and CR of an input before this one may turn out to be text.
+    const wanted = this.#length + this.#head.length + inputBytes + 2;
+    if (wanted > this.#output.length) {
+      const larger = new Uint8Array(Math.max(wanted, 2 * this.#length));
+      larger.set(this.#output.subarray(0, this.#length));
+      this.#output = larger;
+    }
+    if (this.#head === "") return;
+    this.#length += ascii.encodeInto(this.#head, this.#output).written;
+    this.#head = "";
   }
 }

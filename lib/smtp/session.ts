@@ -32,7 +32,6 @@ interface Transaction {
 }
 
 const nothing = new Uint8Array(0);
-const ascii = new TextEncoder();
 
 export class Session {
   readonly #config: SessionConfig;
@@ -282,11 +281,9 @@ export class Session {
   }
 
   /** What goes before the message. */
-  #trace(): Uint8Array<ArrayBuffer> {
+  #trace(): string {
     const config = this.#config;
-    return ascii.encode(
-      received(config.peer, this.#helo, this.#protocol, config.now()),
-    );
+    return received(config.peer, this.#helo, this.#protocol, config.now());
   }
 
   /** Says why a command is refused; and ends it when that was said too often. */
