@@ -79,7 +79,7 @@ export const httpVerbs: ReadonlySet<string> = new Set(
 
 /** Verbs of SMTP and its extensions that we know of and do not take. */
 export const unimplementedVerbs: ReadonlySet<string> = new Set(
-  "EXPN AUTH STARTTLS BDAT ETRN TURN ATRN SEND SOML SAML".split(" "),
+  "EXPN AUTH STARTTLS ETRN TURN ATRN SEND SOML SAML".split(" "),
 );
 
 /** What the parameters of MAIL ask. */

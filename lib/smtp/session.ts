@@ -226,6 +226,8 @@ export class Session {
       default:
         if (classic) this.#replies += say.unimplemented;
         else if (httpVerbs.has(verb)) this.#hangUp(say.notHttp);
+        // What follows may be its text, sent without waiting (RFC 3030 2).
+        else if (verb === "BDAT") this.#hangUp(say.unimplemented);
         else if (unimplementedVerbs.has(verb)) this.#refuse(say.unimplemented);
         else this.#refuse(say.unrecognized);
     }

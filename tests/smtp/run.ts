@@ -58,24 +58,25 @@ export function* pieces(input: string, sizes: number[]): Generator<string> {
 /** One buffer for all input, overwritten each time, as the driver's is. */
 const buffer = new Uint8Array(1 << 16);
 
+/** What there is before anything has happened. */
+export function newRun(): Run {
+  return { replies: "", exitCode: undefined, stored: [], abandoned: 0 };
+}
+
 /**
  * Runs a whole session.
  *
- * @param input byte strings, each a read of its own
+ * @param input byte strings, each a read of its own, asked for when needed
+ * @param result is filled as the session goes on
  * @throws if the actions come in an order that makes no sense
  */
 export function run(
   config: SessionConfig,
   input: Iterable<string>,
   answers: Answers = {},
+  result = newRun(),
 ): Run {
   const session = new Session(config);
-  const result: Run = {
-    replies: "",
-    exitCode: undefined,
-    stored: [],
-    abandoned: 0,
-  };
   let envelope: Envelope | null = null;
   let parts: Uint8Array[] = [];
 
@@ -122,8 +123,8 @@ export function run(
           break;
       }
     });
-    const open = session.waiting === "closed";
-    if (open !== (result.exitCode !== undefined)) {
+    const closed = session.waiting === "closed";
+    if (closed !== (result.exitCode !== undefined)) {
       throw new Error(`waiting for ${session.waiting}`);
     }
   }
