@@ -1,0 +1,60 @@
+/**
+ * IP addresses as text. The names are @std/net's, so that moving to it is an
+ * edit of the import map.
+ *
+ * @module
+ */
+import ipaddr from "ipaddr.js";
+import { isIPv4, isIPv6 } from "node:net";
+
+export { isIPv4, isIPv6 };
+
+/**
+ * The one text of an address: an IPv4 one that came over IPv6 (RFC 4291
+ * 2.5.5.2) is an IPv4 address, since that is what rules are written for; an
+ * IPv6 one is in RFC 5952's form, a scope id kept.
+ */
+export function canonicalAddress(text: string): string {
+  if (!text.includes(":")) return text;
+  return ipaddr.process(text).toString();
+}
+
+/** The text of 4 or 16 address bytes, canonical. */
+export function addressOfBytes(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  return canonicalAddress(ipaddr.fromByteArray([...bytes]).toString());
+}
+
+/** Addresses and CIDR ranges, for `matchSubnets`. Throws on anything else. */
+export function checkSubnets(subnets: readonly string[]): void {
+  for (const subnet of subnets) {
+    if (!ipaddr.isValid(subnet) && !ipaddr.isValidCIDR(subnet)) {
+      throw new Error(`${JSON.stringify(subnet)} is no address and no range`);
+    }
+  }
+}
+
+/** Whether an address is one of these, or in one of these ranges. */
+export function matchSubnets(
+  address: string,
+  subnets: readonly string[],
+): boolean {
+  const ip = ipaddr.process(address);
+  return subnets.some((subnet) => {
+    const [base, bits] = subnet.includes("/")
+      ? ipaddr.parseCIDR(subnet)
+      : [ipaddr.process(subnet), ip.kind() === "ipv4" ? 32 : 128];
+    return base.kind() === ip.kind() &&
+      (ip as ipaddr.IPv4).match(base as ipaddr.IPv4, bits);
+  });
+}
+
+/**
+ * Who counts as one client for limits: an IPv4 address, but an IPv6 /64,
+ * since that is the least that anybody is given (RFC 6177).
+ */
+export function clientKey(address: string): string {
+  if (!address.includes(":")) return address;
+  const parts = ipaddr.parse(address).toByteArray().slice(0, 8);
+  return parts.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,42 @@
+import { assertEquals } from "@std/assert";
+import { ClientLimits } from "../../lib/gate/client_limits.ts";
+
+Deno.test("a client may have so many at once, and another one too", () => {
+  const limits = new ClientLimits(2, null);
+  assertEquals(limits.enter("192.0.2.1", 0), null);
+  assertEquals(limits.enter("192.0.2.1", 0), null);
+  assertEquals(limits.enter("192.0.2.1", 0), "at most 2 at once");
+  assertEquals(limits.enter("192.0.2.2", 0), null);
+  limits.leave("192.0.2.1");
+  assertEquals(limits.enter("192.0.2.1", 0), null);
+});
+
+Deno.test("a rate allows a burst, then its average", () => {
+  const limits = new ClientLimits(null, { connections: 3, seconds: 60 });
+  for (let i = 0; i < 3; i++) assertEquals(limits.enter("192.0.2.1", 0), null);
+  assertEquals(limits.enter("192.0.2.1", 0), "at most 3 in 60 seconds");
+  assertEquals(limits.enter("192.0.2.1", 19_000), "at most 3 in 60 seconds");
+  assertEquals(limits.enter("192.0.2.1", 21_000), null);
+  assertEquals(limits.enter("192.0.2.1", 21_000), "at most 3 in 60 seconds");
+  assertEquals(limits.enter("192.0.2.2", 21_000), null);
+});
+
+Deno.test("an IPv6 client is its /64", () => {
+  const limits = new ClientLimits(1, null);
+  assertEquals(limits.enter("2001:db8::1", 0), null);
+  assertEquals(limits.enter("2001:db8::ffff:2", 0), "at most 1 at once");
+  assertEquals(limits.enter("2001:db8:0:1::1", 0), null);
+});
+
+Deno.test("ten million addresses are not remembered", () => {
+  const limits = new ClientLimits(null, { connections: 1, seconds: 3600 });
+  // Half a million is enough to see what is kept.
+  const heap = () => Deno.memoryUsage().heapUsed;
+  const address = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+  for (let i = 0; i < 100_000; i++) limits.enter(address(i), i);
+  const before = heap();
+  for (let i = 100_000; i < 500_000; i++) limits.enter(address(i), i);
+  const grown = heap() - before;
+  assertEquals(grown < 30e6, true, `grew by ${grown} bytes`);
+  assertEquals(limits.enter(address(499_999), 500_000) !== null, true);
+});
