@@ -32,7 +32,7 @@ export function looseAddress(argument: string): string {
 const localPart =
   /"(?:[ !#-[\]-~\x80-\xff]|\\[ -~\x80-\xff])*"|(?:[!#-'*+\--9=?A-Z^-~\x80-\xff]|\\[ -~\x80-\xff])+/;
 const domain = /[\w\-\x80-\xff]+(?:\.[\w\-\x80-\xff]+)*|\[[\w:.\-]+\]/;
-const sourceRoute = /@[!#-;=?-[\]-~]+:/;
+const sourceRoute = /@[!#-9;=?-[\]-~]+:/;
 const path = new RegExp(
   `^ *(<(?:(?:${sourceRoute.source})?(${localPart.source})` +
     `(?:@(${domain.source}))?)?>)(?: +(.*))?$`,

@@ -18,7 +18,7 @@ const unprintable = /[^ -~\x80-\xff]+/g;
 
 /** A reply of one line; what a target said may hold anything. */
 function line(head: string, text: string, tail: string): string {
-  const room = replyLineBytes - head.length - tail.length - 2;
+  const room = replyLineBytes - head.length - tail.length - 3; // a blank, CRLF
   return `${head} ${text.replace(unprintable, " ").slice(0, room)}${tail}\r\n`;
 }
 

@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { senderMatcher } from "../../lib/policy/badmailfrom.ts";
+
+Deno.test("senderMatcher() refuses listed addresses and @domains", () => {
+  const refuses = senderMatcher(
+    "bad@b.c  \n#x@y\n\n@Evil.test\nlocal\n@[1.2.3.4]\n",
+  );
+  const cases: Record<string, boolean> = {
+    "bad@b.c": true,
+    "BAD@B.C": true,
+    "good@b.c": false,
+    "bad@b.cc": false,
+    "a@evil.test": true,
+    "a@b@EVIL.TEST": true,
+    "@evil.test": true,
+    "a@sub.evil.test": false,
+    "evil.test": false,
+    "x@y": false,
+    "#x@y": false,
+    "local": true,
+    "a@[1.2.3.4]": true,
+    "": false,
+  };
+  for (const [sender, refused] of Object.entries(cases)) {
+    assertEquals(refuses(sender), refused, sender);
+  }
+});
+
+Deno.test("senderMatcher() of an empty list refuses nobody", () => {
+  const refuses = senderMatcher("# nobody\n \n");
+  assertEquals(refuses("a@b"), false);
+  assertEquals(refuses(""), false);
+});

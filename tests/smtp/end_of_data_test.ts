@@ -1,0 +1,142 @@
+/**
+ * Only CRLF.CRLF ends a message. Each form that some server takes for an end,
+ * or made one of when it sent a message on, is tried whole and split at every
+ * byte (CVE-2023-51764, -51765, -51766, CVE-2023-52354).
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { run, testConfig } from "./run.ts";
+
+const transaction =
+  "EHLO h\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@example.com>\r\nDATA\r\n";
+const smuggled =
+  "MAIL FROM:<smuggled@b.c>\r\nRCPT TO:<y@example.com>\r\nDATA\r\nhello\r\n";
+
+/**
+ * By form: what classic mode makes of it in the text, null if it refuses it;
+ * default mode refuses them all.
+ */
+const forms: Record<string, string | null> = {
+  "\n.\n": null,
+  "\n.\r\n": null,
+  "\r\n.\n": null,
+  "\r.\n": null,
+  "\n.\r": null,
+  "\r.\r\n": "\r.\n",
+  "\r.\r": "\r.\r",
+  "\r\n.\r": "\n.\r",
+  "\r\n.\0\r\n": "\n\0\n",
+  "\r\n\0.\r\n": "\n\0.\n",
+  "\r\n.\r\r\n": "\n.\r\n",
+  "\r\r\n.\r\r\n": "\r\n.\r\n",
+};
+
+/** The input whole, and in two pieces, at every place. */
+function* cuts(input: string): Generator<string[]> {
+  yield [input];
+  for (let at = 1; at < input.length; at++) {
+    yield [input.slice(0, at), input.slice(at)];
+  }
+  yield [...input];
+}
+
+/** A message without its trace lines. */
+function textOf(message: string): string {
+  return message.replace(/^Received: .*\n.*\n/, "");
+}
+
+function printable(form: string): string {
+  return JSON.stringify(form).replaceAll("\\u0000", "\\0");
+}
+
+for (const [form, kept] of Object.entries(forms)) {
+  const input = `${transaction}text${form}${smuggled}.\r\nQUIT\r\n`;
+
+  Deno.test(`default: ${printable(form)} is refused, and the client cut off`, () => {
+    for (const cut of cuts(input)) {
+      const { replies, exitCode, stored, abandoned } = run(testConfig, cut);
+      const after = replies.split("354 go ahead\r\n")[1];
+      assertEquals(/^554 5\.6\.0 [^\r\n]*\r\n$/.test(after), true, after);
+      assertEquals({ exitCode, stored, abandoned }, {
+        exitCode: 1,
+        stored: [],
+        abandoned: 1,
+      });
+    }
+  });
+
+  Deno.test(`classic: ${printable(form)} is ${kept ? "text" : "refused"}`, () => {
+    for (const cut of cuts(input)) {
+      const config = { ...testConfig, classic: true };
+      const { replies, exitCode, stored } = run(config, cut);
+      const after = replies.split("354 go ahead\r\n")[1];
+      if (kept === null) {
+        assertEquals(after, "451 See https://cr.yp.to/docs/smtplf.html.\r\n");
+        assertEquals({ exitCode, stored }, { exitCode: 1, stored: [] });
+      } else {
+        assertEquals(after.match(/^\d+/gm), ["250", "221"]);
+        assertEquals(
+          textOf(stored[0].message),
+          `text${kept}${smuggled.replaceAll("\r\n", "\n")}`,
+        );
+        assertEquals({ exitCode, n: stored.length }, { exitCode: 0, n: 1 });
+      }
+    }
+  });
+}
+
+const afterCr = `${transaction}text\r\r\n.\r\nNOOP\r\nQUIT\r\n`;
+
+Deno.test("default: CR before CRLF.CRLF is refused", () => {
+  for (const cut of cuts(afterCr)) {
+    const { replies, exitCode, stored } = run(testConfig, cut);
+    assertEquals(
+      replies.endsWith("554 5.6.0 the message holds a CR without its LF\r\n"),
+      true,
+    );
+    assertEquals({ exitCode, stored }, { exitCode: 1, stored: [] });
+  }
+});
+
+Deno.test("classic: CR before CRLF.CRLF is text, and then it is the end", () => {
+  for (const cut of cuts(afterCr)) {
+    const config = { ...testConfig, classic: true };
+    const { replies, exitCode, stored } = run(config, cut);
+    assertEquals(replies.match(/^\d+/gm)?.slice(-3), ["250", "250", "221"]);
+    assertEquals(
+      stored[0].message.endsWith("SMTP; 24 Nov 2026 08:12:19 -0000\ntext\r\n"),
+      true,
+    );
+    assertEquals(exitCode, 0);
+  }
+});
+
+/** Every string of so many of the alphabet's characters. */
+function* strings(alphabet: string, length: number): Generator<string> {
+  if (length === 0) yield "";
+  else {
+    for (const start of strings(alphabet, length - 1)) {
+      for (const char of alphabet) yield start + char;
+    }
+  }
+}
+
+/** What default mode should make of text and its end: null if it is refused. */
+function expected(text: string): string | null {
+  const whole = `\r\n${text}\r\n.\r\n`;
+  const body = whole.slice(2, whole.indexOf("\r\n.\r\n") + 2);
+  if (/\0|\r(?!\n)|(?<!\r)\n/.test(body)) return null;
+  return body.replace(/(?<=^|\n)\./g, "").replaceAll("\r\n", "\n");
+}
+
+Deno.test("default: any text of up to six CR, LF, dot, NUL, x is framed so", () => {
+  for (const length of [0, 1, 2, 3, 4, 5, 6]) {
+    for (const text of strings("\r\n.\0x", length)) {
+      const input = `${transaction}${text}\r\n.\r\nQUIT\r\n`;
+      const { stored } = run(testConfig, [input]);
+      const [message = null] = stored.map((each) => textOf(each.message));
+      assertEquals(message, expected(text), printable(text));
+    }
+  }
+});

@@ -1,0 +1,56 @@
+import { assertEquals } from "@std/assert";
+import { type Peer, received } from "../../lib/smtp/received.ts";
+
+const now = new Date("2026-11-04T08:02:09Z");
+const peer: Peer = {
+  ip: "1.2.3.4",
+  host: "h.example",
+  localHost: "l.example",
+  localIp: "5.6.7.8",
+};
+
+Deno.test("received() is qmail-smtpd's trace line", () => {
+  assertEquals(
+    received(peer, "a", "SMTP", now),
+    "Received: from h.example (HELO a) (1.2.3.4)\n" +
+      "  by l.example with SMTP; 4 Nov 2026 08:02:09 -0000\n",
+  );
+});
+
+Deno.test("received() leaves out a HELO that was not said or is the name", () => {
+  for (const helo of [null, "h.example", "H.Example"]) {
+    assertEquals(
+      received(peer, helo, "ESMTP", now),
+      "Received: from h.example (1.2.3.4)\n" +
+        "  by l.example with ESMTP; 4 Nov 2026 08:02:09 -0000\n",
+    );
+  }
+});
+
+Deno.test("received() says unknown of what is not known", () => {
+  assertEquals(
+    received({ ip: "::1", info: "" }, "", "SMTP", now),
+    "Received: from unknown (HELO ) (@::1)\n" +
+      "  by unknown with SMTP; 4 Nov 2026 08:02:09 -0000\n",
+  );
+  const { localHost: _, ...nameless } = peer;
+  assertEquals(
+    received(nameless, "unknown", "SMTP", now).includes("  by 5.6.7.8 with"),
+    true,
+  );
+});
+
+Deno.test("received() lets no byte through that could break or fake a line", () => {
+  let all = "";
+  for (let byte = 0; byte < 256; byte++) all += String.fromCharCode(byte);
+  const evil = { ip: all, host: all, info: all, localHost: all };
+  const lines = received(evil, all + "x", "SMTP", now).split("\n");
+  assertEquals(lines.length, 3);
+  const safe = "?".repeat(37) + "%?????+?-./0123456789:??=??@" +
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ[?]???abcdefghijklmnopqrstuvwxyz" +
+    "?".repeat(133);
+  assertEquals(
+    lines[0],
+    `Received: from ${safe} (HELO ${safe}x) (${safe}@${safe})`,
+  );
+});
