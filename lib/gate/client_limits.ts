@@ -50,6 +50,11 @@ export class ClientLimits {
     return null;
   }
 
+  /** How many clients' rates are held in memory. */
+  get remembered(): number {
+    return this.#buckets.size + this.#olderBuckets.size;
+  }
+
   leave(ip: string): void {
     if (this.perClient === null) return;
     const key = clientKey(ip);
