@@ -5,6 +5,8 @@
  * @module
  */
 
+import { cutBlanks } from "./commands.ts";
+
 /** What follows `FROM:` or `TO:`. */
 export interface Path {
   readonly address: string;
@@ -57,7 +59,7 @@ export function strictPath(keyword: string, argument: string): Path | null {
   return {
     address: domain === undefined ? name : `${name}@${domain}`,
     octets: written.length,
-    parameters: parameters.trimEnd(),
+    parameters: cutBlanks(parameters),
   };
 }
 

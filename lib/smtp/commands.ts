@@ -69,6 +69,13 @@ export function parseCommand(line: string): Command {
   };
 }
 
+/** Cuts the blanks at the end, which RFC 5321 4.1.1 asks to tolerate. */
+export function cutBlanks(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === " ") end--;
+  return text.slice(0, end);
+}
+
 /**
  * Requests of HTTP (RFC 9110 9, RFC 5789, RFC 9113 3.4): a browser was made
  * to speak to us (the cross-protocol attack ALPACA).

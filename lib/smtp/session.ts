@@ -7,6 +7,7 @@
 import type { Action, Delivery, Refusal } from "./actions.ts";
 import {
   CommandLines,
+  cutBlanks,
   httpVerbs,
   type Line,
   parseCommand,
@@ -14,8 +15,9 @@ import {
 } from "./commands.ts";
 import type { SessionConfig } from "./config.ts";
 import { EnvelopeReader } from "./envelope.ts";
-import { DataFramer } from "./framing.ts";
 import { classicLimits, defaultLimits, type Limits } from "./limits.ts";
+import { IncomingMessage } from "./message.ts";
+import { Outbox } from "./outbox.ts";
 import { received } from "./received.ts";
 import { classicReplies, defaultReplies, type Replies } from "./replies.ts";
 
@@ -46,12 +48,9 @@ export class Session {
   #protocol: "SMTP" | "ESMTP" = "SMTP";
   #transaction: Transaction | null = null;
   /** Not null while message text is read. */
-  #text: DataFramer | null = null;
-  /** Why the text that is being read will be refused at its end. */
-  #doom: string | null = null;
+  #message: IncomingMessage | null = null;
   #errors = 0;
-  #actions: Action[] = [];
-  #replies = "";
+  readonly #out = new Outbox();
 
   constructor(config: SessionConfig) {
     const limits = config.classic ? classicLimits : defaultLimits;
@@ -68,8 +67,8 @@ export class Session {
 
   /** Greets. */
   start(): Action[] {
-    this.#replies += this.#say.greeting(this.#config.greeting);
-    return this.#decided();
+    this.#out.reply(this.#say.greeting(this.#config.greeting));
+    return this.#out.take();
   }
 
   /**
@@ -80,7 +79,7 @@ export class Session {
     const at = this.#read(bytes);
     // The caller will use its buffer again.
     if (at < bytes.length) this.#unread = bytes.slice(at);
-    return this.#decided();
+    return this.#out.take();
   }
 
   /** The driver's word after the action `open`. */
@@ -88,10 +87,15 @@ export class Session {
     if (this.#waiting !== "opened") return [];
     this.#waiting = "input";
     if (result.type === "opened") {
-      this.#text = new DataFramer(this.#trace(), !this.#config.classic);
-      this.#doom = null;
-      this.#replies += this.#say.goAhead;
-    } else this.#replies += this.#say.refusal(result);
+      const { classic, databytes } = this.#config;
+      this.#message = new IncomingMessage(this.#trace(), {
+        classic,
+        databytes,
+        limits: this.#limits,
+        say: this.#say,
+      }, this.#out);
+      this.#out.reply(this.#say.goAhead);
+    } else this.#out.reply(this.#say.refusal(result));
     return this.#continue();
   }
 
@@ -101,21 +105,21 @@ export class Session {
     this.#waiting = "input";
     if (delivery.type === "stored") {
       this.#errors = 0;
-      this.#replies += this.#say.stored(delivery.id, this.#config.now());
-    } else this.#replies += this.#say.refusal(delivery);
+      this.#out.reply(this.#say.stored(delivery.id, this.#config.now()));
+    } else this.#out.reply(this.#say.refusal(delivery));
     return this.#continue();
   }
 
   /** The client was silent for too long. */
   timeout(): Action[] {
     this.#hangUp(this.#say.timeout);
-    return this.#decided();
+    return this.#out.take();
   }
 
   /** The client hung up. */
   end(): Action[] {
     this.#hangUp("");
-    return this.#decided();
+    return this.#out.take();
   }
 
   #continue(): Action[] {
@@ -123,14 +127,14 @@ export class Session {
     this.#unread = nothing;
     const at = this.#read(unread);
     if (at < unread.length) this.#unread = unread.subarray(at);
-    return this.#decided();
+    return this.#out.take();
   }
 
   /** Reads until the input ends or the session has to wait. */
   #read(input: Uint8Array): number {
     let at = 0;
     while (at < input.length && this.#waiting === "input") {
-      if (this.#text) at = this.#readText(this.#text, input, at);
+      if (this.#message) at = this.#readText(this.#message, input, at);
       else {
         const { line, at: next } = this.#lines.read(input, at);
         at = next;
@@ -140,39 +144,23 @@ export class Session {
     return this.#waiting === "closed" ? input.length : at;
   }
 
-  #readText(text: DataFramer, input: Uint8Array, at: number): number {
-    const next = text.feed(input, at);
-    if (text.fault) {
-      this.#hangUp(this.#say[text.fault]);
-      return next;
-    }
-    this.#judge(text);
-    if (this.#doom) text.discard();
-    else {
-      const bytes = text.take();
-      if (bytes) this.#act({ type: "append", bytes });
-    }
-    if (text.ended) {
-      this.#text = null;
-      if (this.#doom) this.#replies += this.#doom;
-      else {
-        this.#act({ type: "commit" });
+  #readText(message: IncomingMessage, input: Uint8Array, from: number): number {
+    const { at, outcome } = message.read(input, from);
+    if (outcome.type === "unfinished") return at;
+    this.#message = null;
+    switch (outcome.type) {
+      case "whole":
+        this.#out.act({ type: "commit" });
         this.#waiting = "committed";
-      }
+        break;
+      case "refused":
+        this.#out.reply(outcome.reply);
+        break;
+      case "cutOff":
+        this.#hangUp(outcome.reply);
+        break;
     }
-    return next;
-  }
-
-  /** Text that is refused is read to its end all the same. */
-  #judge(text: DataFramer): void {
-    const { databytes } = this.#config;
-    let doom: string;
-    if (text.hops >= this.#limits.hops) doom = this.#say.looping;
-    else if (databytes > 0 && text.textBytes > databytes) {
-      doom = this.#say.tooBig;
-    } else return;
-    if (!this.#doom) this.#act({ type: "abandon" });
-    this.#doom = doom;
+    return at;
   }
 
   #command(line: Line): void {
@@ -189,7 +177,7 @@ export class Session {
       return;
     }
     if (/[^ -~\x80-\xff]/.test(line.text)) return this.#refuse(say.controlByte);
-    this.#obey(line.text.trimEnd());
+    this.#obey(cutBlanks(line.text));
   }
 
   #obey(line: string): void {
@@ -204,7 +192,7 @@ export class Session {
       case "DATA":
         return this.#data(argument);
       case "QUIT":
-        this.#replies += say.quit(greeting);
+        this.#out.reply(say.quit(greeting));
         return this.#close(0);
       case "HELO":
       case "EHLO":
@@ -212,19 +200,19 @@ export class Session {
       case "RSET":
         if (!classic && argument) return this.#refuse(say.badArgument);
         this.#transaction = null;
-        this.#replies += say.flushed;
+        this.#out.reply(say.flushed);
         return;
       case "HELP":
-        this.#replies += say.help;
+        this.#out.reply(say.help);
         return;
       case "NOOP":
-        this.#replies += say.noop;
+        this.#out.reply(say.noop);
         return;
       case "VRFY":
-        this.#replies += say.vrfy;
+        this.#out.reply(say.vrfy);
         return;
       default:
-        if (classic) this.#replies += say.unimplemented;
+        if (classic) this.#out.reply(say.unimplemented);
         else if (httpVerbs.has(verb)) this.#hangUp(say.notHttp);
         // What follows may be its text, sent without waiting (RFC 3030 2).
         else if (verb === "BDAT") this.#hangUp(say.unimplemented);
@@ -239,9 +227,11 @@ export class Session {
     this.#transaction = null;
     this.#helo = argument;
     this.#protocol = verb === "EHLO" && !classic ? "ESMTP" : "SMTP";
-    this.#replies += verb === "EHLO"
-      ? this.#say.ehlo(greeting, databytes)
-      : this.#say.helo(greeting);
+    this.#out.reply(
+      verb === "EHLO"
+        ? this.#say.ehlo(greeting, databytes)
+        : this.#say.helo(greeting),
+    );
   }
 
   #mail(argument: string): void {
@@ -254,7 +244,7 @@ export class Session {
     const sender = read.address;
     const refused = this.#config.refusesSender(sender);
     this.#transaction = { sender, refused, recipients: [] };
-    this.#replies += this.#say.senderOk;
+    this.#out.reply(this.#say.senderOk);
   }
 
   #rcpt(argument: string): void {
@@ -265,9 +255,9 @@ export class Session {
     if (read.type === "refused") return this.#refuse(read.reply);
     if (transaction.recipients.length < this.#limits.recipients) {
       transaction.recipients.push(read.address);
-      this.#replies += say.recipientOk;
+      this.#out.reply(say.recipientOk);
     } else if (this.#config.classic) this.#hangUp(say.outOfMemory);
-    else this.#replies += say.tooManyRecipients;
+    else this.#out.reply(say.tooManyRecipients);
   }
 
   #data(argument: string): void {
@@ -278,7 +268,7 @@ export class Session {
     const { sender, recipients } = transaction;
     if (recipients.length === 0) return this.#refuse(say.wantRcpt);
     this.#transaction = null;
-    this.#act({ type: "open", envelope: { sender, recipients } });
+    this.#out.act({ type: "open", envelope: { sender, recipients } });
     this.#waiting = "opened";
   }
 
@@ -290,40 +280,21 @@ export class Session {
 
   /** Says why a command is refused; and ends it when that was said too often. */
   #refuse(reply: string): void {
-    if (++this.#errors < this.#limits.errors) this.#replies += reply;
+    if (++this.#errors < this.#limits.errors) this.#out.reply(reply);
     else this.#hangUp(this.#say.tooManyErrors);
   }
 
   /** Leaves without a message, and with a last reply or none. */
   #hangUp(reply: string): void {
     if (this.#waiting === "closed") return;
-    if (this.#text && !this.#doom) this.#act({ type: "abandon" });
-    this.#text = null;
-    this.#replies += reply;
+    this.#message?.abandon();
+    this.#message = null;
+    this.#out.reply(reply);
     this.#close(1);
   }
 
   #close(exitCode: 0 | 1): void {
-    this.#act({ type: "close", exitCode });
+    this.#out.act({ type: "close", exitCode });
     this.#waiting = "closed";
-  }
-
-  #act(action: Action): void {
-    this.#flush();
-    this.#actions.push(action);
-  }
-
-  #flush(): void {
-    if (this.#replies === "") return;
-    this.#actions.push({ type: "reply", text: this.#replies });
-    this.#replies = "";
-  }
-
-  /** What was decided since the last time. */
-  #decided(): Action[] {
-    this.#flush();
-    const actions = this.#actions;
-    this.#actions = [];
-    return actions;
   }
 }

@@ -1,0 +1,82 @@
+/**
+ * A message while its text comes in: whether it will be taken is known before
+ * its end, and said only there.
+ *
+ * @module
+ */
+import { DataFramer } from "./framing.ts";
+import type { Limits } from "./limits.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Replies } from "./replies.ts";
+
+export type Outcome =
+  | { readonly type: "unfinished" }
+  /** All of it was handed on; `commit` is due. */
+  | { readonly type: "whole" }
+  /** Its end has come, and this is the answer. */
+  | { readonly type: "refused"; readonly reply: string }
+  /** Nothing after it may be read as a command. */
+  | { readonly type: "cutOff"; readonly reply: string };
+
+export interface MessageRules {
+  readonly classic: boolean;
+  /** Bytes of text, line ends counted as one; 0 for no limit. */
+  readonly databytes: number;
+  readonly limits: Limits;
+  readonly say: Replies;
+}
+
+export class IncomingMessage {
+  readonly #rules: MessageRules;
+  readonly #framer: DataFramer;
+  readonly #out: Outbox;
+  /** The answer if the message is refused at its end. */
+  #refusal: string | null = null;
+
+  /**
+   * @param trace lines to put before the text
+   * @param out takes what is to be done with it
+   */
+  constructor(trace: string, rules: MessageRules, out: Outbox) {
+    this.#framer = new DataFramer(trace, !rules.classic);
+    this.#rules = rules;
+    this.#out = out;
+  }
+
+  /** Reads input from `at` on; the first index that was not read. */
+  read(input: Uint8Array, at: number): { at: number; outcome: Outcome } {
+    const framer = this.#framer;
+    const next = framer.feed(input, at);
+    return { at: next, outcome: this.#outcome(framer) };
+  }
+
+  #outcome(framer: DataFramer): Outcome {
+    if (framer.fault) {
+      this.abandon();
+      return { type: "cutOff", reply: this.#rules.say[framer.fault] };
+    }
+    const refusal = this.#judge(framer);
+    if (refusal === null) {
+      const bytes = framer.take();
+      if (bytes) this.#out.act({ type: "append", bytes });
+      return { type: framer.ended ? "whole" : "unfinished" };
+    }
+    this.abandon();
+    this.#refusal = refusal;
+    framer.discard();
+    if (!framer.ended) return { type: "unfinished" };
+    return { type: "refused", reply: refusal };
+  }
+
+  /** qmail-smtpd's order: a loop is worse than a size. */
+  #judge({ hops, textBytes }: DataFramer): string | null {
+    const { databytes, limits, say } = this.#rules;
+    if (hops >= limits.hops) return say.looping;
+    return databytes > 0 && textBytes > databytes ? say.tooBig : null;
+  }
+
+  /** Has what was handed on forgotten, if that was not done before. */
+  abandon(): void {
+    if (this.#refusal === null) this.#out.act({ type: "abandon" });
+  }
+}
