@@ -1,0 +1,74 @@
+/**
+ * Why a client is let in or not.
+ *
+ * @module
+ */
+import { fromBytes, toBytes } from "../bytes.ts";
+import { CdbReader } from "../cdb/reader.ts";
+import { compile } from "./compile.ts";
+import { parseRules } from "./grammar.ts";
+import { decide, type Decision, keys, type Peer } from "./lookup.ts";
+
+export interface Explanation {
+  readonly peer: Peer;
+  readonly decision: Decision;
+  /** In order, up to the one that decided. */
+  readonly tried: readonly string[];
+  /** Where in the text the rule stands; null for a cdb or without a rule. */
+  readonly source: { readonly line: number; readonly text: string } | null;
+}
+
+/** Whether bytes are a cdb: a text's first bytes would point far beyond it. */
+export function isCdb(bytes: Uint8Array): boolean {
+  if (bytes.length < 2048) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const firstTable = view.getUint32(0, true);
+  return firstTable >= 2048 && firstTable <= bytes.length;
+}
+
+/**
+ * @param rules a rules text or a cdb
+ * @throws RuleError, CdbError
+ */
+export function explain(rules: Uint8Array, peer: Peer): Explanation {
+  const text = isCdb(rules) ? null : rules;
+  const cdb = new CdbReader(text ? concat(compile(text)) : rules);
+  const decision = decide(cdb, peer);
+  const tried: string[] = [];
+  for (const key of keys(peer)) {
+    tried.push(key);
+    if (key === decision.rule) break;
+  }
+  return {
+    peer,
+    decision,
+    tried,
+    source: text && decision.rule !== null
+      ? sourceOf(text, decision.rule)
+      : null,
+  };
+}
+
+function sourceOf(text: Uint8Array, rule: string): Explanation["source"] {
+  const wanted = toBytes(rule);
+  let found = 0;
+  parseRules(text, (key, start, end, _data, _length, line) => {
+    if (found || end - start !== wanted.length) return;
+    for (let i = start; i < end; i++) {
+      if (key[i] !== wanted[i - start]) return;
+    }
+    found = line;
+  });
+  const lines = fromBytes(text).split("\n");
+  return { line: found, text: lines[found - 1].trimEnd() };
+}
+
+function concat(pieces: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, p) => sum + p.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

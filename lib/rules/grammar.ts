@@ -1,0 +1,201 @@
+/**
+ * The rules text of tcprules, read as bytes (spec/rules.md):
+ *
+ *     ADDRESS:allow|deny[,NAME=QvalueQ]...
+ *
+ * where Q is any byte, and ADDRESS may hold one range, `1.2.3.4-9`.
+ *
+ * @module
+ */
+import { fromBytes } from "../bytes.ts";
+
+/** A line that makes no rule: where, what it says, and what was expected. */
+export class RuleError extends Error {
+  override readonly name = "RuleError";
+
+  constructor(
+    /** Counted from 1. */
+    readonly line: number,
+    /** Of the first byte that is wrong, counted from 1. */
+    readonly column: number,
+    /** The line itself, a byte string. */
+    readonly text: string,
+    readonly expected: string,
+  ) {
+    super(`line ${line}, column ${column}: expected ${expected}`);
+  }
+}
+
+/**
+ * Takes a record: the key is `key[keyStart..keyEnd)`, the data is the head of
+ * `data`. Both are only good during the call.
+ */
+export type RecordSink = (
+  key: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  data: Uint8Array,
+  dataLength: number,
+  line: number,
+) => void;
+
+const [LF, TAB, SPACE, HASH, COMMA, DASH, DOT, COLON, EQUALS, AT] = [
+  ..."\n\t #,-.:=@",
+].map((character) => character.charCodeAt(0));
+const [PLUS, D, ZERO, NINE] = [..."+D09"].map((c) => c.charCodeAt(0));
+const allow = [..."allow"].map((c) => c.charCodeAt(0));
+const deny = [..."deny"].map((c) => c.charCodeAt(0));
+/** Nothing of an IPv4 address is larger. */
+const rangeLimit = 255n;
+
+/**
+ * Hands every record of a rules text to the sink, in the order of the text.
+ *
+ * @throws RuleError at the first line that tcprules would refuse
+ */
+export function parseRules(text: Uint8Array, sink: RecordSink): void {
+  let line = 0;
+  let data = new Uint8Array(4096);
+  for (let start = 0; start < text.length;) {
+    let next = text.indexOf(LF, start);
+    if (next < 0) next = text.length;
+    line++;
+    let end = next;
+    while (end > start && isBlank(text[end - 1])) end--;
+    if (end > start && text[start] !== HASH) {
+      let colon = start;
+      while (colon < end && text[colon] !== COLON) colon++;
+      // tcprules skips a line without a colon, and so must we.
+      if (colon < end) {
+        if (data.length < end - start + 2) {
+          data = new Uint8Array(2 * (end - start));
+        }
+        const length = parseInstruction(
+          text,
+          start,
+          colon + 1,
+          end,
+          data,
+          line,
+        );
+        expand(text, start, colon, end, data, length, line, sink);
+      }
+    }
+    start = next + 1;
+  }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB || byte === LF;
+}
+
+/** Writes a record's data; returns its length. */
+function parseInstruction(
+  text: Uint8Array,
+  start: number,
+  at: number,
+  end: number,
+  data: Uint8Array,
+  line: number,
+): number {
+  const fail = (where: number, expected: string) =>
+    new RuleError(
+      line,
+      where - start + 1,
+      fromBytes(text.subarray(start, end)),
+      expected,
+    );
+  let length = 0;
+  if (startsWith(text, at, end, allow)) at += allow.length;
+  else if (startsWith(text, at, end, deny)) {
+    at += deny.length;
+    data[length++] = D;
+    data[length++] = 0;
+  } else throw fail(at, "allow or deny after the colon");
+  while (at < end) {
+    if (text[at] !== COMMA) throw fail(at, "a comma or the end of the line");
+    at++;
+    data[length++] = PLUS;
+    while (at < end && text[at] !== EQUALS) data[length++] = text[at++];
+    if (at === end) throw fail(at, "NAME= after the comma");
+    data[length++] = EQUALS;
+    const quote = text[++at];
+    if (at >= end) throw fail(at, "a quoted value after the =");
+    const opened = at++;
+    while (at < end && text[at] !== quote) data[length++] = text[at++];
+    if (at >= end) {
+      const closing = JSON.stringify(String.fromCharCode(quote));
+      throw fail(opened, `a value with ${closing} on both sides`);
+    }
+    at++;
+    data[length++] = 0;
+  }
+  return length;
+}
+
+function startsWith(
+  text: Uint8Array,
+  at: number,
+  end: number,
+  word: readonly number[],
+): boolean {
+  if (end - at < word.length) return false;
+  for (let i = 0; i < word.length; i++) {
+    if (text[at + i] !== word[i]) return false;
+  }
+  return true;
+}
+
+/** One record, or one for each number of the address's range. */
+function expand(
+  text: Uint8Array,
+  start: number,
+  colon: number,
+  end: number,
+  data: Uint8Array,
+  length: number,
+  line: number,
+  sink: RecordSink,
+): void {
+  let dash = -1;
+  for (let i = start; i < colon; i++) {
+    if (text[i] === DASH && dash < 0) dash = i;
+    else if (text[i] === EQUALS || text[i] === AT) {
+      dash = -1;
+      break;
+    }
+  }
+  if (dash < 0) return sink(text, start, colon, data, length, line);
+
+  let left = dash;
+  while (left > start && text[left - 1] !== DOT) left--;
+  let right = dash + 1;
+  while (right < colon && text[right] !== DOT) right++;
+  const low = decimal(text, left, dash), high = decimal(text, dash + 1, right);
+  if (low === null || high === null) {
+    throw new RuleError(
+      line,
+      (low === null ? left : dash + 1) - start + 1,
+      fromBytes(text.subarray(start, end)),
+      "a number on both sides of the -",
+    );
+  }
+  const prefix = text.subarray(start, left), rest = text.subarray(right, colon);
+  const upper = high > rangeLimit ? rangeLimit : high;
+  for (let number = low; number <= upper; number++) {
+    const digits = new TextEncoder().encode(String(number));
+    const key = new Uint8Array(prefix.length + digits.length + rest.length);
+    key.set(prefix);
+    key.set(digits, prefix.length);
+    key.set(rest, prefix.length + digits.length);
+    sink(key, 0, key.length, data, length, line);
+  }
+}
+
+/** A C unsigned long, which wraps; no digits are 0; null for anything else. */
+function decimal(text: Uint8Array, start: number, end: number): bigint | null {
+  for (let i = start; i < end; i++) {
+    if (text[i] < ZERO || text[i] > NINE) return null;
+  }
+  return BigInt.asUintN(64, BigInt(fromBytes(text.subarray(start, end))));
+}

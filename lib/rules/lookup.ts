@@ -1,0 +1,99 @@
+/**
+ * Which rule decides about a client: tcpserver's order of keys (spec/rules.md),
+ * the one implementation for serve, check and explain.
+ *
+ * @module
+ */
+import { fromBytes, toBytes } from "../bytes.ts";
+import { hashByte, hashRange, hashStart } from "../cdb/hash.ts";
+import type { CdbReader } from "../cdb/reader.ts";
+
+/** A client; byte strings, "" for what is unknown. */
+export interface Peer {
+  readonly ip: string;
+  /** TCPREMOTEHOST. */
+  readonly host: string;
+  /** TCPREMOTEINFO. */
+  readonly info: string;
+}
+
+/** `rule` is the key that decided, null if there was none. Byte strings. */
+export type Decision =
+  | {
+    readonly type: "allow";
+    readonly rule: string | null;
+    readonly env: readonly (readonly [name: string, value: string])[];
+  }
+  | { readonly type: "deny"; readonly rule: string };
+
+/** The keys of a client, in the order in which they are tried. */
+export function* keys(peer: Peer): Generator<string> {
+  const { ip, host, info } = peer;
+  if (info !== "") {
+    yield `${info}@${ip}`;
+    if (host !== "") yield `${info}@=${host}`;
+  }
+  yield ip;
+  if (host !== "") yield `=${host}`;
+  for (let i = ip.length - 1; i >= 0; i--) {
+    if (ip[i] === "." || ip[i] === ":") yield ip.slice(0, i + 1);
+  }
+  if (host !== "") {
+    for (let i = 0; i < host.length; i++) {
+      if (host[i] === ".") yield `=${host.slice(i)}`;
+    }
+    yield "=";
+  }
+  yield "";
+}
+
+const noRule: Decision = { type: "allow", rule: null, env: [] };
+const [dot, colon] = [46, 58];
+const ipScratch = new Uint8Array(64);
+const hashScratch = new Uint32Array(64);
+
+/**
+ * @throws CdbError where the database is corrupt
+ */
+export function decide(cdb: CdbReader, peer: Peer): Decision {
+  // Most clients are only an address: its prefixes share one pass of hashing.
+  if (peer.host === "" && peer.info === "" && peer.ip.length < 64) {
+    return decideByAddress(cdb, peer.ip);
+  }
+  for (const key of keys(peer)) {
+    const data = cdb.find(toBytes(key));
+    if (data) return decision(key, data);
+  }
+  return noRule;
+}
+
+function decideByAddress(cdb: CdbReader, ip: string): Decision {
+  let hash = hashStart;
+  for (let i = 0; i < ip.length; i++) {
+    ipScratch[i] = ip.charCodeAt(i);
+    hashScratch[i] = hash = hashByte(hash, ipScratch[i]);
+  }
+  const whole = cdb.findRange(ipScratch, 0, ip.length, hash);
+  if (whole) return decision(ip, whole);
+  for (let i = ip.length - 1; i >= 0; i--) {
+    if (ipScratch[i] !== dot && ipScratch[i] !== colon) continue;
+    const data = cdb.findRange(ipScratch, 0, i + 1, hashScratch[i]);
+    if (data) return decision(ip.slice(0, i + 1), data);
+  }
+  const data = cdb.findRange(ipScratch, 0, 0, hashRange(ipScratch, 0, 0));
+  return data ? decision("", data) : noRule;
+}
+
+/** A record's data: `D` NUL denies, `+NAME=VALUE` NUL sets a variable. */
+function decision(rule: string, data: Uint8Array): Decision {
+  if (data.length === 0) return { type: "allow", rule, env: [] };
+  const env: [string, string][] = [];
+  for (const piece of fromBytes(data).split("\0").slice(0, -1)) {
+    if (piece[0] === "D") return { type: "deny", rule };
+    const equals = piece.indexOf("=");
+    if (piece[0] === "+" && equals > 0) {
+      env.push([piece.slice(1, equals), piece.slice(equals + 1)]);
+    }
+  }
+  return { type: "allow", rule, env };
+}
