@@ -6,6 +6,8 @@
 import { Command, CommanderError } from "commander";
 import { fromBytes } from "../lib/bytes.ts";
 import { Fatal } from "../lib/fatal.ts";
+import type { Rate } from "../lib/gate/client_limits.ts";
+import type { LogFormat } from "../lib/gate/log.ts";
 import type { ServeOptions } from "../lib/gate/options.ts";
 import {
   builtInSmtpd,
@@ -13,6 +15,7 @@ import {
   isExecutable,
 } from "../lib/gate/program.ts";
 import { serve, type Service } from "../lib/gate/serve.ts";
+import { checkSubnets } from "../lib/net/address.ts";
 import { groupId, userId } from "../lib/posix/ids.ts";
 
 const classicUsage =
@@ -42,6 +45,37 @@ function id(what: "uid" | "gid", find: (name: string) => number | null) {
     }
     return found;
   };
+}
+
+const wrongValue = (option: string, wanted: string, text: string) =>
+  usageError(
+    `tcpserver: ${option} wants ${wanted}, not ${JSON.stringify(text)}`,
+  );
+
+function perClient(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw wrongValue("--per-ip", "a number above 0", text);
+}
+
+function rate(text: string): Rate {
+  const match = /^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(text);
+  if (!match) throw wrongValue("--rate", "N/SECONDS, such as 30/60", text);
+  return { connections: Number(match[1]), seconds: Number(match[2]) };
+}
+
+function proxies(text: string): string[] {
+  const subnets = text.split(",");
+  try {
+    checkSubnets(subnets);
+  } catch {
+    throw wrongValue("--proxy-protocol", "addresses or ranges: a,b/24", text);
+  }
+  return subnets;
+}
+
+function logFormat(text: string): LogFormat {
+  if (text === "text" || text === "json") return text;
+  throw wrongValue("--log-format", "text or json", text);
 }
 
 function commandLine(name: string): Command {
@@ -109,6 +143,15 @@ function commandLine(name: string): Command {
     .option("-Q, --errors", "say errors (default)")
     .option("-v, --verbose", "say everything")
     .option("--isolate", "execute postern's own smtpd like any program", false)
+    .option("--per-ip <n>", "connections at once of one client", perClient)
+    .option("--rate <n/seconds>", "connections of one client in a time", rate)
+    .option("--busy-reply", "tell a client that is over its limit", false)
+    .option(
+      "--proxy-protocol <list>",
+      "believe the PROXY header of these addresses and ranges",
+      proxies,
+    )
+    .option("--log-format <format>", "text or json", logFormat, "text")
     .option("--pidfile <file>", "write the process id there once listening")
     .option(
       "--grace <seconds>",
@@ -118,8 +161,12 @@ function commandLine(name: string): Command {
     );
 }
 
-/** Options and operands, or null if `--help` was printed. */
-function parse(args: string[], calledAs: string): ServeOptions | null {
+/**
+ * Options and operands, or null if `--help` was printed.
+ *
+ * @throws Fatal that tells what is wrong
+ */
+export function parse(args: string[], calledAs: string): ServeOptions | null {
   const command = commandLine(calledAs);
   let verbosity: ServeOptions["verbosity"] = "errors"; // the last one counts
   command.on("option:quiet", () => verbosity = "silent");
@@ -162,6 +209,11 @@ function parse(args: string[], calledAs: string): ServeOptions | null {
     noDelay: !options.delay,
     printPort: options.printPort ?? false,
     isolate: options.isolate,
+    perClient: options.perIp ?? null,
+    rate: options.rate ?? null,
+    busyReply: options.busyReply,
+    proxies: options.proxyProtocol ?? [],
+    logFormat: options.logFormat,
     pidfile: options.pidfile ?? null,
     graceSeconds: options.grace,
   };

@@ -7,27 +7,22 @@
  * @module
  */
 
-const latin1 = new TextDecoder("latin1");
+/** As many arguments as one call surely takes. */
+const chunkBytes = 8192;
 
-/**
- * The byte string that holds the given bytes.
- *
- * The platform's "latin1" is windows-1252, which renames 0x80 to 0x9f, so
- * those bytes take the slow way.
- */
+/** The byte string that holds the given bytes. */
 export function fromBytes(bytes: Uint8Array): string {
-  for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i] >= 0x80) return fromAnyBytes(bytes);
-  }
-  return latin1.decode(bytes);
-}
-
-function fromAnyBytes(bytes: Uint8Array): string {
+  // The platform's "latin1" decoder is windows-1252, and slower for lines.
+  if (bytes.length <= chunkBytes) return fromCharCodes(bytes);
   let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    text += fromCharCodes(bytes.subarray(at, at + chunkBytes));
   }
   return text;
+}
+
+function fromCharCodes(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 /** The bytes of a byte string. Characters above 255 lose their upper bits. */

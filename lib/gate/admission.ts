@@ -8,7 +8,9 @@ import type { ConnectionFields } from "../log/tcpserver.ts";
 import { hostOf, leadsTo } from "../net/names.ts";
 import { identify } from "../net/ident.ts";
 import type { SocketAddress } from "../posix/listener.ts";
+import { matchSubnets } from "../net/address.ts";
 import { AccessRules } from "./access.ts";
+import { ClientLimits } from "./client_limits.ts";
 import {
   connectionEnvironment,
   type Environment,
@@ -20,6 +22,9 @@ import type { ServeOptions } from "./options.ts";
 /** Raw wait statuses of a child that refused: exit 100 and exit 111. */
 export const deniedStatus = 100 << 8;
 export const droppedStatus = 111 << 8;
+
+/** What a client over its limit is told, if anything (RFC 5321 3.8). */
+export const busyReply = "421 4.7.0 too many connections, try again later\r\n";
 
 /** Our own address changes its name rarely, but is asked for always. */
 const localNameFreshMs = 60_000;
@@ -42,8 +47,33 @@ export class Admission {
   readonly #rules: AccessRules;
   readonly #localNames = new Map<string, { name: string; at: number }>();
 
+  readonly #limits: ClientLimits;
+
   constructor(readonly options: ServeOptions, readonly log: GateLog) {
     this.#rules = new AccessRules(options.rules, options.allowMissingRules);
+    this.#limits = new ClientLimits(options.perClient, options.rate);
+  }
+
+  /** Whether a PROXY header is to be read from this address. */
+  isProxy(ip: string): boolean {
+    const { proxies } = this.options;
+    return proxies.length > 0 && matchSubnets(ip, proxies);
+  }
+
+  /**
+   * Counts a client in, who must be counted out by {@linkcode leave}; or
+   * logs why not, and returns false.
+   */
+  enter(ip: string): boolean {
+    const excess = this.#limits.enter(ip, performance.now());
+    if (excess) {
+      this.log.dropping(`too many connections from ${ip}`, excess);
+    }
+    return excess === null;
+  }
+
+  leave(ip: string): void {
+    this.#limits.leave(ip);
   }
 
   async admit(

@@ -16,16 +16,28 @@ import {
 } from "../posix/listener.ts";
 import { reapChildren, spawn, waitFor } from "../posix/spawn.ts";
 import { reason } from "../reason.ts";
-import { type Admission, droppedStatus } from "./admission.ts";
+import {
+  type Admission,
+  busyReply,
+  deniedStatus,
+  droppedStatus,
+} from "./admission.ts";
 import { entries } from "./environment.ts";
 import { AcceptFailures, type Gate } from "./gate.ts";
 import type { GateLog } from "./log.ts";
 import type { ServeOptions } from "./options.ts";
 import { findProgram } from "./program.ts";
+import { type Ends, noHeader, skipProxied } from "./proxied.ts";
 import type { Slots } from "./slots.ts";
 
 /** A refused connection never had a process: a number that is never a pid. */
 const firstNumber = 2 ** 22 + 1; // Linux's PID_MAX_LIMIT, and one
+
+/** A null status is one that the process has yet to tell. */
+interface Handed {
+  readonly pid: number;
+  readonly waitStatus: number | null;
+}
 
 const notFound = Object.assign(new Error("not in PATH"), { code: "ENOENT" });
 
@@ -87,54 +99,66 @@ export class ExternalGate implements Gate {
   async #serve(conn: RawConnection): Promise<void> {
     const { log, slots } = this;
     log.status(slots.active, slots.limit);
-    const { pid, waitStatus } = await this.#hand(conn);
+    const ends = this.admission.isProxy(conn.remote.ip)
+      ? await skipProxied(conn)
+      : conn;
+    let entered = false;
+    let pid: number, waitStatus: number | null;
+    try {
+      if (ends === null) {
+        ({ pid, waitStatus } = this.#refuse(droppedStatus, conn.remote.ip));
+        log.dropping(noHeader.what, noHeader.why);
+      } else if (!(entered = this.admission.enter(ends.remote.ip))) {
+        ({ pid, waitStatus } = this.#refuse(deniedStatus, ends.remote.ip));
+        if (this.options.busyReply) writeNow(conn.fd, toBytes(busyReply));
+      } else ({ pid, waitStatus } = await this.#hand(conn.fd, ends));
+    } finally {
+      closeDescriptor(conn.fd);
+    }
     log.end(pid, waitStatus ?? await waitFor(pid));
+    if (entered) this.admission.leave(ends!.remote.ip);
     log.status(slots.active - 1, slots.limit);
   }
 
-  /** Starts the program for a connection, or gives the status of a refusal. */
-  async #hand(
-    conn: RawConnection,
-  ): Promise<{ pid: number; waitStatus: number | null }> {
+  /** The number and the wait status of a connection without a process. */
+  #refuse(waitStatus: number, ip: string): Handed {
+    const pid = firstNumber + this.#refused++;
+    this.log.pidFrom(pid, ip);
+    return { pid, waitStatus };
+  }
+
+  /** Starts the program for a connection, or refuses it. */
+  async #hand(fd: number, ends: Ends): Promise<Handed> {
     const { log, options } = this;
-    const refuse = (waitStatus: number) => ({
-      pid: firstNumber + this.#refused++,
-      waitStatus,
-    });
+    const { ip } = ends.remote;
+    if (!options.keepIpOptions) killIpOptions(fd);
+    if (options.noDelay) setNoDelay(fd);
+    if (options.banner) writeNow(fd, toBytes(options.banner));
+    const admitted = await this.admission.admit(ends.local, ends.remote);
+    const { fields, env } = admitted;
+    if (!env) {
+      const refused = this.#refuse(admitted.waitStatus, ip);
+      if (admitted.denied) log.verdict("deny", refused.pid, fields);
+      return refused;
+    }
     try {
-      if (!options.keepIpOptions) killIpOptions(conn.fd);
-      if (options.noDelay) setNoDelay(conn.fd);
-      if (options.banner) writeNow(conn.fd, toBytes(options.banner));
-      const admitted = await this.admission.admit(conn.local, conn.remote);
-      const { fields, env } = admitted;
-      if (!env) {
-        const refused = refuse(admitted.waitStatus);
-        log.pidFrom(refused.pid, conn.remote.ip);
-        if (admitted.denied) log.verdict("deny", refused.pid, fields);
-        return refused;
-      }
-      try {
-        const path = findProgram(this.args[0], env.get("PATH"));
-        if (path === null) throw notFound;
-        const pid = await spawn({
-          path,
-          args: this.args,
-          env: entries(env),
-          descriptors: [[conn.fd, 0], [conn.fd, 1]],
-        });
-        // Only now is the pid known that tcpserver logs first.
-        log.pidFrom(pid, conn.remote.ip);
-        log.verdict("ok", pid, fields);
-        return { pid, waitStatus: null };
-      } catch (error) {
-        const refused = refuse(droppedStatus);
-        log.pidFrom(refused.pid, conn.remote.ip);
-        log.verdict("ok", refused.pid, fields);
-        log.dropping(`unable to run ${this.args[0]}`, reason(error));
-        return refused;
-      }
-    } finally {
-      closeDescriptor(conn.fd);
+      const path = findProgram(this.args[0], env.get("PATH"));
+      if (path === null) throw notFound;
+      const pid = await spawn({
+        path,
+        args: this.args,
+        env: entries(env),
+        descriptors: [[fd, 0], [fd, 1]],
+      });
+      // Only now is the pid known that tcpserver logs first.
+      log.pidFrom(pid, ip);
+      log.verdict("ok", pid, fields);
+      return { pid, waitStatus: null };
+    } catch (error) {
+      const refused = this.#refuse(droppedStatus, ip);
+      log.verdict("ok", refused.pid, fields);
+      log.dropping(`unable to run ${this.args[0]}`, reason(error));
+      return refused;
     }
   }
 }

@@ -5,15 +5,22 @@
  * @module
  */
 import { toBytes } from "../bytes.ts";
+import { canonicalAddress } from "../net/address.ts";
 import type { SocketAddress } from "../posix/listener.ts";
 import { reason } from "../reason.ts";
 import { Session } from "../smtp/session.ts";
-import type { Admission } from "./admission.ts";
+import {
+  type Admission,
+  busyReply,
+  deniedStatus,
+  droppedStatus,
+} from "./admission.ts";
 import { AcceptFailures, type Gate } from "./gate.ts";
 import type { GateLog } from "./log.ts";
 import type { ServeOptions } from "./options.ts";
 import type { Slots } from "./slots.ts";
-import { drive } from "./smtp_driver.ts";
+import { type Ends, noHeader, readProxied } from "./proxied.ts";
+import { drive, type Stream } from "./smtp_driver.ts";
 import {
   type SmtpdOptions,
   SmtpSettings,
@@ -81,43 +88,84 @@ export class InProcessGate implements Gate {
   async #serve(conn: Deno.TcpConn, number: number): Promise<void> {
     const { log, slots } = this;
     log.status(slots.active, slots.limit);
-    log.pidFrom(number, conn.remoteAddr.hostname);
-    const waitStatus = await this.#session(conn, number);
+    const waitStatus = await this.#connection(conn, number);
     log.end(number, waitStatus);
     log.status(slots.active - 1, slots.limit);
   }
 
-  async #session(conn: Deno.TcpConn, number: number): Promise<number> {
+  /** Resolves to the wait status that tcpserver would see. */
+  async #connection(conn: Deno.TcpConn, number: number): Promise<number> {
+    const { admission, log } = this;
+    const direct: Ends = {
+      local: socketAddress(conn.localAddr),
+      remote: socketAddress(conn.remoteAddr),
+    };
+    let ends = direct;
+    let stream: Stream = conn;
+    if (admission.isProxy(direct.remote.ip)) {
+      const proxied = await readProxied(conn, direct);
+      if (proxied === null) {
+        log.pidFrom(number, direct.remote.ip);
+        log.dropping(noHeader.what, noHeader.why);
+        closeQuietly(conn);
+        return droppedStatus;
+      }
+      ({ ends, stream } = proxied);
+    }
+    const { ip } = ends.remote;
+    log.pidFrom(number, ip);
+    if (!admission.enter(ip)) {
+      if (this.options.busyReply) {
+        await conn.write(toBytes(busyReply)).catch(() => {});
+      }
+      closeQuietly(conn);
+      return deniedStatus;
+    }
     try {
-      if (this.options.noDelay) conn.setNoDelay(true);
-      if (this.options.banner) await conn.write(toBytes(this.options.banner));
-      const admitted = await this.admission.admit(
-        { ip: conn.localAddr.hostname, port: conn.localAddr.port },
-        { ip: conn.remoteAddr.hostname, port: conn.remoteAddr.port },
-      );
-      if (!admitted.env) {
-        if (admitted.denied) this.log.verdict("deny", number, admitted.fields);
-        conn.close();
-        return admitted.waitStatus;
-      }
-      this.log.verdict("ok", number, admitted.fields);
-      const settings = this.#settings.forSession(admitted.env);
-      if (settings.type === "unreadable") {
-        await conn.write(toBytes(unreadableControls));
-        conn.close();
-        return 1 << 8;
-      }
-      const session = new Session(settings.config);
-      const { target, timeoutSeconds } = settings;
-      return await drive(conn, session, target, timeoutSeconds) << 8;
+      return await this.#session(conn, stream, ends, number);
     } catch {
-      // The client left before there was a session.
-      try {
-        conn.close();
-      } catch {
-        // It was closed already.
-      }
+      closeQuietly(conn); // the client left before there was a session
+      return 1 << 8;
+    } finally {
+      admission.leave(ip);
+    }
+  }
+
+  async #session(
+    conn: Deno.TcpConn,
+    stream: Stream,
+    ends: Ends,
+    number: number,
+  ): Promise<number> {
+    if (this.options.noDelay) conn.setNoDelay(true);
+    if (this.options.banner) await conn.write(toBytes(this.options.banner));
+    const admitted = await this.admission.admit(ends.local, ends.remote);
+    if (!admitted.env) {
+      if (admitted.denied) this.log.verdict("deny", number, admitted.fields);
+      conn.close();
+      return admitted.waitStatus;
+    }
+    this.log.verdict("ok", number, admitted.fields);
+    const settings = this.#settings.forSession(admitted.env);
+    if (settings.type === "unreadable") {
+      await conn.write(toBytes(unreadableControls));
+      conn.close();
       return 1 << 8;
     }
+    const session = new Session(settings.config);
+    const { target, timeoutSeconds } = settings;
+    return await drive(stream, session, target, timeoutSeconds) << 8;
+  }
+}
+
+function socketAddress({ hostname, port }: Deno.NetAddr): SocketAddress {
+  return { ip: canonicalAddress(hostname), port };
+}
+
+function closeQuietly(conn: Deno.TcpConn): void {
+  try {
+    conn.close();
+  } catch {
+    // It was closed already.
   }
 }

@@ -3,54 +3,61 @@
  *
  * @module
  */
+import * as json from "../log/json.ts";
 import { LineWriter } from "../log/line_writer.ts";
-import * as lines from "../log/tcpserver.ts";
+import * as text from "../log/tcpserver.ts";
+
+export type LogFormat = "text" | "json";
+
+/** One writer for all gates of the process, so that lines stay whole. */
+const writer = new LineWriter();
 
 export class GateLog {
-  readonly #writer = new LineWriter();
+  readonly #lines: typeof text;
   readonly #all: boolean;
   readonly #errors: boolean;
 
-  constructor(verbosity: lines.Verbosity) {
+  constructor(verbosity: text.Verbosity, format: LogFormat) {
+    this.#lines = format === "json" ? { ...text, ...json } : text;
     this.#all = verbosity === "all";
     this.#errors = verbosity !== "silent";
   }
 
   status(active: number, limit: number): void {
-    if (this.#all) this.#writer.line(lines.status(active, limit));
+    if (this.#all) writer.line(this.#lines.status(active, limit));
   }
 
   /** A status that was asked for (SIGUSR1). */
   statusNow(active: number, limit: number): void {
-    this.#writer.line(lines.status(active, limit));
+    writer.line(this.#lines.status(active, limit));
   }
 
   pidFrom(pid: number, ip: string): void {
-    if (this.#all) this.#writer.line(lines.pidFrom(pid, ip));
+    if (this.#all) writer.line(this.#lines.pidFrom(pid, ip));
   }
 
   verdict(
     what: "ok" | "deny",
     pid: number,
-    fields: lines.ConnectionFields,
+    fields: text.ConnectionFields,
   ): void {
-    if (this.#all) this.#writer.line(lines.verdict(what, pid, fields));
+    if (this.#all) writer.line(this.#lines.verdict(what, pid, fields));
   }
 
   end(pid: number, waitStatus: number): void {
-    if (this.#all) this.#writer.line(lines.end(pid, waitStatus));
+    if (this.#all) writer.line(this.#lines.end(pid, waitStatus));
   }
 
   dropping(what: string, reason: string): void {
-    if (this.#errors) this.#writer.line(lines.dropping(what, reason));
+    if (this.#errors) writer.line(this.#lines.dropping(what, reason));
   }
 
-  warning(text: string): void {
-    if (this.#errors) this.#writer.line(`tcpserver: warning: ${text}`);
+  warning(message: string): void {
+    if (this.#errors) writer.line(this.#lines.warning(message));
   }
 
   /** Waits until everything is written, or a second is over. */
   flush(): Promise<void> {
-    return this.#writer.flush(1);
+    return writer.flush(1);
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Verbosity } from "../log/tcpserver.ts";
+import type { Rate } from "./client_limits.ts";
+import type { LogFormat } from "./log.ts";
 
 export interface ServeOptions {
   /** HOST as given; "0" and "" mean every local address. */
@@ -41,6 +43,15 @@ export interface ServeOptions {
   /** `-1`: print the port on stdout. */
   readonly printPort: boolean;
   readonly isolate: boolean;
+  /** `--per-ip`: connections at once of one client; null for no limit. */
+  readonly perClient: number | null;
+  /** `--rate`: connections of one client in a time; null for no limit. */
+  readonly rate: Rate | null;
+  /** `--busy-reply`: tell a client over its limit, instead of only closing. */
+  readonly busyReply: boolean;
+  /** `--proxy-protocol`: addresses and ranges whose header is believed. */
+  readonly proxies: readonly string[];
+  readonly logFormat: LogFormat;
   readonly pidfile: string | null;
   readonly graceSeconds: number;
 }

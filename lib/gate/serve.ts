@@ -37,7 +37,7 @@ export async function serve(
     throw fatal(`unable to figure out port number for ${options.port}`);
   }
   const ip = await resolve(options.host);
-  const log = new GateLog(options.verbosity);
+  const log = new GateLog(options.verbosity, options.logFormat);
   const slots = new Slots(options.limit);
   const gate = await listen(ip, port, options, service, slots, log);
   const pidfile = options.pidfile === null ? null : attempt(

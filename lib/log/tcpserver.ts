@@ -57,3 +57,5 @@ export function verdict(
 
 export const dropping = (what: string, reason: string) =>
   `tcpserver: warning: dropping connection, ${what}: ${reason}`;
+
+export const warning = (text: string) => `tcpserver: warning: ${text}`;

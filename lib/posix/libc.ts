@@ -13,6 +13,8 @@ const symbols = {
     result: "i32",
   },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   accept4: {
@@ -26,6 +28,7 @@ const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
@@ -107,12 +110,15 @@ const names: Record<number, string> = {
   28: "ENOSPC",
   32: "EPIPE",
   40: "ELOOP",
+  91: "EPROTOTYPE",
   97: "EAFNOSUPPORT",
   98: "EADDRINUSE",
   99: "EADDRNOTAVAIL",
   103: "ECONNABORTED",
   104: "ECONNRESET",
   105: "ENOBUFS",
+  107: "ENOTCONN",
+  111: "ECONNREFUSED",
 };
 
 /** A failed system call, with the `code` that `lib/reason.ts` understands. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { addressOfBytes } from "../net/address.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { isIPv6 } from "node:net";
 
@@ -14,6 +15,9 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_REUSEPORT = 15;
+const MSG_PEEK = 2;
+const MSG_DONTWAIT = 0x40;
 const IPPROTO_IP = 0;
 const IP_OPTIONS = 4;
 const IPPROTO_TCP = 6;
@@ -48,8 +52,10 @@ export class RawListener {
   /**
    * Binds and listens. Errors come as SystemError whose message starts with
    * the call (`socket`, `bind`, `listen`).
+   *
+   * @param share lets other processes of this user have the port too
    */
-  constructor(ip: string, port: number, backlog: number) {
+  constructor(ip: string, port: number, backlog: number, share = false) {
     const v6 = isIPv6(ip);
     this.#fd = check(
       "socket",
@@ -61,6 +67,7 @@ export class RawListener {
     );
     try {
       setOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      if (share) setOption(this.#fd, SOL_SOCKET, SO_REUSEPORT, 1);
       if (v6) setOption(this.#fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
       const address = encodeAddress(ip, port);
       check("bind", libc().bind(this.#fd, address, address.length));
@@ -74,11 +81,7 @@ export class RawListener {
 
   /** Waits on a helper thread until a connection may be there, or closed. */
   async wait(): Promise<boolean> {
-    const pollfd = new Uint8Array(new ArrayBuffer(8));
-    const view = new DataView(pollfd.buffer);
-    view.setInt32(0, this.#fd, true);
-    view.setInt16(4, POLLIN, true);
-    await libc().pollAsync(pollfd, 1n, -1);
+    await waitReadable(this.#fd, -1);
     if (this.#closed) {
       libc().close(this.#fd);
       return false;
@@ -126,6 +129,38 @@ export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
   libc().write(fd, bytes, BigInt(bytes.length));
 }
 
+/**
+ * Bytes that have arrived, left where they are.
+ *
+ * @returns their number, 0 at the end, null when there are none yet
+ */
+export function peek(
+  fd: number,
+  buffer: Uint8Array<ArrayBuffer>,
+): number | null {
+  const flags = MSG_PEEK | MSG_DONTWAIT;
+  const n = Number(libc().recv(fd, buffer, BigInt(buffer.length), flags));
+  if (n >= 0) return n;
+  return errno() === EAGAIN || errno() === EINTR ? null : 0;
+}
+
+/** Takes bytes that {@linkcode peek} has shown. */
+export function skip(fd: number, count: number): void {
+  libc().recv(fd, new Uint8Array(count), BigInt(count), MSG_DONTWAIT);
+}
+
+/** Waits on a helper thread for bytes or the end; -1 ms is for ever. */
+export async function waitReadable(
+  fd: number,
+  milliseconds: number,
+): Promise<void> {
+  const pollfd = new Uint8Array(new ArrayBuffer(8));
+  const view = new DataView(pollfd.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, POLLIN, true);
+  await libc().pollAsync(pollfd, 1n, milliseconds);
+}
+
 export function closeDescriptor(fd: number): void {
   libc().close(fd);
 }
@@ -169,12 +204,5 @@ function decodeAddress(bytes: Uint8Array<ArrayBuffer>): SocketAddress {
   if (view.getUint16(0, true) === AF_INET) {
     return { ip: bytes.subarray(4, 8).join("."), port };
   }
-  const groups = Array.from(
-    { length: 8 },
-    (_, i) => view.getUint16(8 + 2 * i, false),
-  );
-  if (groups.slice(0, 5).every((g) => g === 0) && groups[5] === 0xffff) {
-    return { ip: bytes.subarray(20, 24).join("."), port }; // v4-mapped
-  }
-  return { ip: groups.map((group) => group.toString(16)).join(":"), port };
+  return { ip: addressOfBytes(bytes.subarray(8, 24)), port };
 }

@@ -16,7 +16,7 @@ for (const ip of ["127.0.0.1", "::1"]) {
     const conn = listener.accept()!;
     assertEquals(conn.local.port, listener.address.port);
     assertEquals(conn.remote.port, (client.localAddr as Deno.NetAddr).port);
-    assertEquals(conn.remote.ip, ip === "::1" ? "0:0:0:0:0:0:0:1" : ip);
+    assertEquals(conn.remote.ip, ip);
     assertEquals(listener.accept(), null, "and then there is none");
     writeNow(conn.fd, new TextEncoder().encode("hello"));
     closeDescriptor(conn.fd);

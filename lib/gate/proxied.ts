@@ -1,0 +1,102 @@
+/**
+ * Reading a PROXY header off a connection, and not one byte more.
+ *
+ * @module
+ */
+import {
+  peek,
+  type RawConnection,
+  skip,
+  type SocketAddress,
+  waitReadable,
+} from "../posix/listener.ts";
+import { parseProxyHeader, proxyHeaderLimit } from "./proxy_protocol.ts";
+import type { Stream } from "./smtp_driver.ts";
+
+/** A proxy sends its header at once; security.md's table. */
+const headerMs = 5000;
+/** A header in pieces is rare, so looking again now and then will do. */
+const lookAgainMs = 10;
+
+/** What is logged about a proxy that sends none. */
+export const noHeader = {
+  what: "unable to read the PROXY header",
+  why: "invalid, or later than 5 seconds",
+};
+
+export interface Ends {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+}
+
+/**
+ * Reads the header of a connection inside this process.
+ *
+ * @returns the client's ends, and a stream that starts after the header;
+ * null when no header came that could be believed
+ */
+export async function readProxied(
+  conn: Deno.TcpConn,
+  ends: Ends,
+): Promise<{ ends: Ends; stream: Stream } | null> {
+  const buffer = new Uint8Array(proxyHeaderLimit);
+  let length = 0;
+  const timer = setTimeout(() => conn.close(), headerMs);
+  try {
+    while (length < buffer.length) {
+      const n = await conn.read(buffer.subarray(length));
+      if (n === null) return null;
+      length += n;
+      const header = parseProxyHeader(buffer.subarray(0, length));
+      if (header.type === "invalid") return null;
+      if (header.type === "incomplete") continue;
+      const rest = buffer.slice(header.length, length);
+      return {
+        ends: header.type === "proxied" ? header : ends,
+        stream: rest.length === 0 ? conn : precededBy(rest, conn),
+      };
+    }
+    return null;
+  } catch {
+    return null; // closed by the client or by the timer
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function precededBy(first: Uint8Array, stream: Stream): Stream {
+  return {
+    read(buffer) {
+      if (first.length === 0) return stream.read(buffer);
+      const part = first.subarray(0, buffer.length);
+      buffer.set(part);
+      first = first.subarray(part.length);
+      return Promise.resolve(part.length);
+    },
+    write: (bytes) => stream.write(bytes),
+    close: () => stream.close(),
+  };
+}
+
+/** The same for a socket that a program will get: the rest stays in it. */
+export async function skipProxied(conn: RawConnection): Promise<Ends | null> {
+  const buffer = new Uint8Array(proxyHeaderLimit);
+  const end = performance.now() + headerMs;
+  for (;;) {
+    const left = Math.ceil(end - performance.now());
+    if (left <= 0) return null;
+    const n = peek(conn.fd, buffer);
+    if (n === null) {
+      await waitReadable(conn.fd, left);
+      continue;
+    }
+    if (n === 0) return null;
+    const header = parseProxyHeader(buffer.subarray(0, n));
+    if (header.type === "invalid") return null;
+    if (header.type !== "incomplete") {
+      skip(conn.fd, header.length);
+      return header.type === "proxied" ? header : conn;
+    }
+    await new Promise((over) => setTimeout(over, lookAgainMs));
+  }
+}
