@@ -1,0 +1,164 @@
+/**
+ * What one client may have, and who it is behind a proxy.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { withGate } from "../support/gate.ts";
+import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import { SmtpClient } from "../support/smtp_client.ts";
+
+const programs = [["smtpd", "--deliver", "discard"]];
+
+for (const program of programs) {
+  testWith(
+    {},
+    `a client over its number waits for nobody: ${program[0]}`,
+    () =>
+      withGate(
+        [
+          "-vRHl0",
+          "--per-ip",
+          "2",
+          "--busy-reply",
+          "127.0.0.1",
+          "0",
+          ...program,
+        ],
+        {},
+        async (gate) => {
+          const two = [
+            await SmtpClient.connect(gate.port),
+            await SmtpClient.connect(gate.port),
+          ];
+          for (const each of two) assertMatch(await each.reply(), /^220/);
+          const third = await SmtpClient.connect(gate.port);
+          assertEquals(
+            await third.reply(),
+            "421 4.7.0 too many connections, try again later\r\n",
+          );
+          assertEquals(await third.reply(), "");
+          third.close();
+          await gate.logged(
+            /dropping connection, too many connections from 127\.0\.0\.1: at most 2 at once\n/,
+          );
+          two[0].close();
+          await gate.logged(/status: 1\/40\n$/);
+          const fourth = await SmtpClient.connect(gate.port);
+          assertMatch(await fourth.reply(), /^220/);
+          fourth.close();
+          two[1].close();
+        },
+      ),
+  );
+
+  testWith(
+    {},
+    `a client over its rate is closed at once: ${program[0]}`,
+    () =>
+      withGate(
+        ["-vRHl0", "--rate", "3/3600", "127.0.0.1", "0", ...program],
+        {},
+        async (gate) => {
+          for (const expected of [/^220/, /^220/, /^220/, /^$/, /^$/]) {
+            const client = await SmtpClient.connect(gate.port);
+            assertMatch(await client.reply(), expected);
+            client.close();
+          }
+        },
+      ),
+  );
+
+  testWith(
+    {},
+    `rules see the client behind a trusted proxy: ${program[0]}`,
+    () =>
+      inFolder(async (folder) => {
+        await Deno.writeTextFile(`${folder}/rules`, "192.0.2.7:allow\n:deny\n");
+        await output(postern, [
+          "rules",
+          "compile",
+          "-o",
+          `${folder}/cdb`,
+          `${folder}/rules`,
+        ]);
+        const serve = ["-vRHl0", "-x", `${folder}/cdb`, "--proxy-protocol"];
+        const connect = async (port: number, header: string) => {
+          const client = await SmtpClient.connect(port);
+          await client.send(header);
+          const reply = await client.reply();
+          client.close();
+          return reply;
+        };
+        const from = (ip: string) =>
+          `PROXY TCP4 ${ip} 198.51.100.1 4711 25\r\n`;
+        await withGate(
+          [...serve, "127.0.0.0/8", "127.0.0.1", "0", ...program],
+          {},
+          async (gate) => {
+            assertMatch(await connect(gate.port, from("192.0.2.7")), /^220/);
+            await gate.logged(
+              /ok \d+ 0:198\.51\.100\.1:25 :192\.0\.2\.7::4711\n/,
+            );
+            assertEquals(await connect(gate.port, from("192.0.2.8")), "");
+            assertEquals(await connect(gate.port, "EHLO x\r\n"), "");
+            await gate.logged(
+              /dropping connection, unable to read the PROXY header: /,
+            );
+            // In pieces, and with a command right behind it.
+            const client = await SmtpClient.connect(gate.port);
+            const whole = from("192.0.2.7") + "HELO x\r\n";
+            for (
+              const piece of [
+                whole.slice(0, 9),
+                whole.slice(9, 30),
+                whole.slice(30),
+              ]
+            ) {
+              await client.send(piece);
+              await new Promise((resolve) => setTimeout(resolve, 30));
+            }
+            assertMatch(await client.reply(), /^220/);
+            if (program[0] === "smtpd") {
+              assertMatch(await client.reply(), /^250/);
+            }
+            client.close();
+          },
+        );
+        // From anybody else the header is only a bad command.
+        await withGate(
+          [...serve, "192.0.2.1", "127.0.0.1", "0", ...program],
+          {},
+          async (gate) => {
+            assertEquals(await connect(gate.port, from("192.0.2.7")), "");
+            await gate.logged(
+              /deny \d+ 0:127\.0\.0\.1:\d+ :127\.0\.0\.1::\d+\n/,
+            );
+          },
+        );
+      }),
+  );
+}
+
+testWith({}, "a log in JSON has the same facts", () =>
+  withGate(
+    ["-vRHl0", "--log-format", "json", "127.0.0.1", "0", "smtpd"],
+    {},
+    async (gate) => {
+      const client = await SmtpClient.connect(gate.port);
+      await client.reply();
+      await client.ask("QUIT");
+      client.close();
+      await gate.logged(
+        /"event":"status","active":0,"limit":40}\n(.|\n)*"active":0/,
+      );
+      const events = gate.log.trim().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+      assertEquals(events.map((each) => each.event), [
+        ...["status", "status", "pid", "ok", "end", "status"],
+      ]);
+      assertEquals([events[3].pid, events[3].remoteIp], [1, "127.0.0.1"]);
+      assertEquals(events[4].status, 0);
+    },
+  ));
