@@ -53,6 +53,8 @@ pidfile=$run/$name.pid
 state=$run/$name.state
 fifo=$run/$name.log
 
+# What is quoted here is meant as it stands.
+# shellcheck disable=SC2016
 serve() {
   exec "$postern" serve --pidfile "$pidfile" \\
     ${service.serveArgs.map(quote).join(" ")}
@@ -70,6 +72,7 @@ start_time() {
   # The name of the program may hold anything, but ends at the last ")".
   # shellcheck disable=SC2086
   set -- \${stat##*) }
+  [ "$1" != Z ] || return 1 # dead, only not yet reaped
   shift 19
   echo "$1"
 }

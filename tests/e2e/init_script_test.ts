@@ -4,7 +4,14 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { inFolder, output, peer, postern, testWith } from "../support/peers.ts";
+import {
+  inFolder,
+  output,
+  peer,
+  postern,
+  testWith,
+  until,
+} from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 function freePort(): string {
