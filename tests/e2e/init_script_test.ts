@@ -135,7 +135,10 @@ testWith(
     await withScript(port, async (call) => {
       const started = await call("start");
       Deno.kill(Number(/pid (\d+)/.exec(started.stdout)![1]), "SIGKILL");
-      assertEquals((await call("status")).code, 1);
+      await until(
+        "it is dead",
+        async () => (await call("status")).code === 1,
+      );
       assertEquals((await call("start")).code, 0);
       assertEquals((await call("status")).code, 0);
     });
