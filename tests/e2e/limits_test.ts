@@ -8,7 +8,10 @@ import { withGate } from "../support/gate.ts";
 import { inFolder, output, postern, testWith } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
-const programs = [["smtpd", "--deliver", "discard"]];
+const programs = [
+  ["smtpd", "--deliver", "discard"],
+  ["sh", "-c", "printf '220 hello\\r\\n'; read line"],
+];
 
 for (const program of programs) {
   testWith(

@@ -7,12 +7,14 @@ import { postern, until } from "./peers.ts";
 
 export class TestGate {
   #stderr = "";
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #read: Promise<void>;
 
   private constructor(
     readonly child: Deno.ChildProcess,
     readonly port: number,
   ) {
+    this.#reader = child.stderr.getReader();
     this.#read = this.#collect();
   }
 
@@ -71,14 +73,19 @@ export class TestGate {
       // It ended by itself; the status tells how.
     }
     const status = await this.child.status;
+    // A program that it started may hold its stderr open for longer.
+    const timer = setTimeout(() => this.#reader.cancel(), 1000);
     await this.#read;
+    clearTimeout(timer);
     return status;
   }
 
   async #collect(): Promise<void> {
     const decoder = new TextDecoder();
-    for await (const chunk of this.child.stderr) {
-      this.#stderr += decoder.decode(chunk, { stream: true });
+    for (;;) {
+      const { value, done } = await this.#reader.read();
+      if (done) return;
+      this.#stderr += decoder.decode(value, { stream: true });
     }
   }
 }

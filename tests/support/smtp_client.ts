@@ -4,6 +4,13 @@
  * @module
  */
 
+/** Milliseconds; longer than any deadline that a test waits for. */
+const patience = 20_000;
+
+class SilentServer extends Error {
+  override message = "the server neither answered nor closed";
+}
+
 export class SmtpClient {
   #buffer = "";
 
@@ -36,8 +43,9 @@ export class SmtpClient {
       const bytes = new Uint8Array(4096);
       let n: number | null;
       try {
-        n = await this.conn.read(bytes);
-      } catch {
+        n = await this.#read(bytes);
+      } catch (error) {
+        if (error instanceof SilentServer) throw error;
         n = null; // a reset is an end too
       }
       if (n === null) {
@@ -46,6 +54,19 @@ export class SmtpClient {
         return rest;
       }
       this.#buffer += new TextDecoder().decode(bytes.subarray(0, n));
+    }
+  }
+
+  /** A server that says nothing at all fails the test instead of hanging it. */
+  async #read(bytes: Uint8Array): Promise<number | null> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new SilentServer()), patience);
+    });
+    try {
+      return await Promise.race([this.conn.read(bytes), silence]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
