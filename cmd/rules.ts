@@ -12,7 +12,7 @@ import { ownEnvironment } from "../lib/gate/environment.ts";
 import { reason } from "../lib/reason.ts";
 import { compile } from "../lib/rules/compile.ts";
 import { RuleError } from "../lib/rules/grammar.ts";
-import { decide, type Decision, type Peer } from "../lib/rules/lookup.ts";
+import { decide, type Peer, verdict } from "../lib/rules/lookup.ts";
 
 const usage = `usage: postern rules compile CDB TMP < TEXT
        postern rules compile -o CDB [TEXT]
@@ -135,27 +135,13 @@ function check(who: string, path: string): number {
   const env = ownEnvironment();
   const peer = {
     ip: env.get("TCPREMOTEIP") ?? "0.0.0.0",
-    host: env.get("TCPREMOTEHOST") ?? "",
-    info: env.get("TCPREMOTEINFO") ?? "",
+    host: env.get("TCPREMOTEHOST") ?? null,
+    info: env.get("TCPREMOTEINFO") ?? null,
   };
   return withCdb(who, path, (cdb) => {
     print([toBytes(verdict(decide(cdb, peer)))]);
     return 0;
   });
-}
-
-/** tcprulescheck's words. */
-function verdict(decision: Decision): string {
-  const lines = [
-    decision.rule === null ? "default:" : `rule ${decision.rule}:`,
-  ];
-  if (decision.type === "allow") {
-    for (const [name, value] of decision.env) {
-      lines.push(`set environment variable ${name}=${value}`);
-    }
-  }
-  lines.push(`${decision.type} connection`);
-  return lines.join("\n") + "\n";
 }
 
 async function explainTo(who: string, args: string[]): Promise<number> {
@@ -167,8 +153,8 @@ async function explainTo(who: string, args: string[]): Promise<number> {
       args,
       allowPositionals: true,
       options: {
-        host: { type: "string", default: "" },
-        info: { type: "string", default: "" },
+        host: { type: "string" },
+        info: { type: "string" },
         format: { type: "string", default: "text" },
       },
     });
@@ -178,10 +164,11 @@ async function explainTo(who: string, args: string[]): Promise<number> {
   const { positionals: [path, ip], values } = parsed;
   if (parsed.positionals.length !== 2) throw new Fatal(100, usage);
   const bytesOf = (text: string) => fromBytes(new TextEncoder().encode(text));
+  const orNull = (text?: string) => text === undefined ? null : bytesOf(text);
   const peer: Peer = {
     ip: bytesOf(ip),
-    host: bytesOf(values.host),
-    info: bytesOf(values.info),
+    host: orNull(values.host),
+    info: orNull(values.info),
   };
   try {
     const explanation = explain(readFile(who, path, path), peer);

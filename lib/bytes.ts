@@ -31,3 +31,16 @@ export function toBytes(text: string): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
+
+/** All pieces, one after the other. */
+export function concat(
+  pieces: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, p) => sum + p.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

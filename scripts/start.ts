@@ -48,7 +48,8 @@ after a change: scripts/deno run -A main.ts rules compile -o ${cdb} ${text}
 `);
   return await serve(
     [
-      "-vRHl0",
+      "-vRHl",
+      Deno.hostname(),
       "-x",
       cdb,
       "127.0.0.1",

@@ -99,8 +99,8 @@ export class Admission {
     };
     const access = this.#rules.decide({
       ip: fields.remoteIp,
-      host: fields.remoteHost,
-      info: fields.remoteInfo,
+      host: fields.remoteHost || null,
+      info: fields.remoteInfo || null,
     });
     switch (access.type) {
       case "allow":

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../bytes.ts";
+import { concat, fromBytes, toBytes } from "../bytes.ts";
 import { CdbReader } from "../cdb/reader.ts";
 import { compile } from "./compile.ts";
 import { parseRules } from "./grammar.ts";
@@ -61,14 +61,4 @@ function sourceOf(text: Uint8Array, rule: string): Explanation["source"] {
   });
   const lines = fromBytes(text).split("\n");
   return { line: found, text: lines[found - 1].trimEnd() };
-}
-
-function concat(pieces: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -43,6 +43,7 @@ const [LF, TAB, SPACE, HASH, COMMA, DASH, DOT, COLON, EQUALS, AT] = [
   ..."\n\t #,-.:=@",
 ].map((character) => character.charCodeAt(0));
 const [PLUS, D, ZERO, NINE] = [..."+D09"].map((c) => c.charCodeAt(0));
+const NUL = 0;
 const allow = [..."allow"].map((c) => c.charCodeAt(0));
 const deny = [..."deny"].map((c) => c.charCodeAt(0));
 /** Nothing of an IPv4 address is larger. */
@@ -192,10 +193,13 @@ function expand(
   }
 }
 
-/** A C unsigned long, which wraps; no digits are 0; null for anything else. */
+/**
+ * A C string that is an unsigned long, which wraps: no digits are 0, a NUL
+ * ends it, anything else makes it null.
+ */
 function decimal(text: Uint8Array, start: number, end: number): bigint | null {
-  for (let i = start; i < end; i++) {
-    if (text[i] < ZERO || text[i] > NINE) return null;
-  }
-  return BigInt.asUintN(64, BigInt(fromBytes(text.subarray(start, end))));
+  let at = start;
+  while (at < end && text[at] >= ZERO && text[at] <= NINE) at++;
+  if (at < end && text[at] !== NUL) return null;
+  return BigInt.asUintN(64, BigInt(fromBytes(text.subarray(start, at))));
 }

@@ -8,13 +8,13 @@ import { fromBytes, toBytes } from "../bytes.ts";
 import { hashByte, hashRange, hashStart } from "../cdb/hash.ts";
 import type { CdbReader } from "../cdb/reader.ts";
 
-/** A client; byte strings, "" for what is unknown. */
+/** A client; byte strings, null for what was not looked up or has no name. */
 export interface Peer {
   readonly ip: string;
   /** TCPREMOTEHOST. */
-  readonly host: string;
+  readonly host: string | null;
   /** TCPREMOTEINFO. */
-  readonly info: string;
+  readonly info: string | null;
 }
 
 /** `rule` is the key that decided, null if there was none. Byte strings. */
@@ -29,16 +29,16 @@ export type Decision =
 /** The keys of a client, in the order in which they are tried. */
 export function* keys(peer: Peer): Generator<string> {
   const { ip, host, info } = peer;
-  if (info !== "") {
+  if (info !== null) {
     yield `${info}@${ip}`;
-    if (host !== "") yield `${info}@=${host}`;
+    if (host !== null) yield `${info}@=${host}`;
   }
   yield ip;
-  if (host !== "") yield `=${host}`;
+  if (host !== null) yield `=${host}`;
   for (let i = ip.length - 1; i >= 0; i--) {
     if (ip[i] === "." || ip[i] === ":") yield ip.slice(0, i + 1);
   }
-  if (host !== "") {
+  if (host !== null) {
     for (let i = 0; i < host.length; i++) {
       if (host[i] === ".") yield `=${host.slice(i)}`;
     }
@@ -57,7 +57,7 @@ const hashScratch = new Uint32Array(64);
  */
 export function decide(cdb: CdbReader, peer: Peer): Decision {
   // Most clients are only an address: its prefixes share one pass of hashing.
-  if (peer.host === "" && peer.info === "" && peer.ip.length < 64) {
+  if (peer.host === null && peer.info === null && peer.ip.length < 64) {
     return decideByAddress(cdb, peer.ip);
   }
   for (const key of keys(peer)) {
@@ -96,4 +96,18 @@ function decision(rule: string, data: Uint8Array): Decision {
     }
   }
   return { type: "allow", rule, env };
+}
+
+/** A decision in tcprulescheck's words, a byte string. */
+export function verdict(decision: Decision): string {
+  const lines = [
+    decision.rule === null ? "default:" : `rule ${decision.rule}:`,
+  ];
+  if (decision.type === "allow") {
+    for (const [name, value] of decision.env) {
+      lines.push(`set environment variable ${name}=${value}`);
+    }
+  }
+  lines.push(`${decision.type} connection`);
+  return lines.join("\n") + "\n";
 }

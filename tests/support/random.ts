@@ -1,0 +1,20 @@
+/**
+ * How hard a property is tried: long on a developer's machine, shorter in
+ * continuous integration, and as long as POSTERN_RUNS says if it is set.
+ *
+ * @module
+ */
+export function runs(here: number, inCi: number): number {
+  const asked = Number(Deno.env.get("POSTERN_RUNS"));
+  return asked || (Deno.env.get("CI") ? inCi : here);
+}
+
+/** mulberry32: a stream of numbers in [0, 1) that a seed repeats. */
+export function randomFrom(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
