@@ -90,12 +90,30 @@ function compileInto(
 ): number {
   const fromStdin = textPath === null || textPath === "-";
   const name = fromStdin ? "stdin" : textPath;
-  const text = readFile(who, fromStdin ? "/dev/stdin" : textPath, name);
   try {
-    replaceFile(cdb, temporary, compile(text));
+    replaceFile(
+      cdb,
+      temporary,
+      (output) => compile(blocks(who, textPath, name), output),
+    );
     return 0;
   } catch (error) {
     throw fatal(who, error, cdb, temporary, name);
+  }
+}
+
+function* blocks(who: string, path: string | null, name: string) {
+  const block = new Uint8Array(1 << 18);
+  const file = path === null || path === "-" ? Deno.stdin : Deno.openSync(path);
+  for (;;) {
+    let n;
+    try {
+      n = file.readSync(block);
+    } catch (error) {
+      throw unreadable(who, name, error);
+    }
+    if (n === null) break;
+    yield block.subarray(0, n);
   }
 }
 

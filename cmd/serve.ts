@@ -15,7 +15,7 @@ import {
   isExecutable,
 } from "../lib/gate/program.ts";
 import { serve, type Service } from "../lib/gate/serve.ts";
-import { checkSubnets } from "../lib/net/address.ts";
+import { checkSubnets } from "../lib/address.ts";
 import { groupId, userId } from "../lib/posix/ids.ts";
 
 const classicUsage =

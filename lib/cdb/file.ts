@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { CdbOutput } from "./writer.ts";
+
 /** A step that failed: `create`, `write to` or `move`; and the system's error. */
 export class ReplaceError extends Error {
   override readonly name = "ReplaceError";
@@ -14,17 +16,32 @@ export class ReplaceError extends Error {
   }
 }
 
+class FileOutput implements CdbOutput {
+  constructor(readonly file: Deno.FsFile) {}
+
+  append(bytes: Uint8Array): void {
+    for (let rest = bytes; rest.length > 0;) {
+      rest = rest.subarray(this.file.writeSync(rest));
+    }
+  }
+
+  begin(bytes: Uint8Array): void {
+    this.file.seekSync(0, Deno.SeekMode.Start);
+    this.append(bytes);
+  }
+}
+
 /**
- * Writes `temporary`, syncs it, renames it to `path` and syncs the folder.
+ * Has `fill` write `temporary`, syncs it, renames it to `path` and syncs the folder.
  * Both must be on one file system. A failure leaves the old file as it was
  * and no temporary one.
  *
- * @throws ReplaceError
+ * @throws ReplaceError, and what `fill` throws if it is no system error
  */
 export function replaceFile(
   path: string,
   temporary: string,
-  pieces: readonly Uint8Array[],
+  fill: (output: CdbOutput) => void,
 ): void {
   let step: ReplaceError["step"] = "create";
   let created = false;
@@ -38,9 +55,7 @@ export function replaceFile(
     created = true;
     step = "write to";
     try {
-      for (let piece of pieces) {
-        while (piece.length > 0) piece = piece.subarray(file.writeSync(piece));
-      }
+      fill(new FileOutput(file));
       file.syncSync();
     } finally {
       file.close();
@@ -51,9 +66,12 @@ export function replaceFile(
     syncFolder(path);
   } catch (error) {
     if (created) removeQuietly(temporary);
-    throw new ReplaceError(step, error);
+    throw isSystemError(error) ? new ReplaceError(step, error) : error;
   }
 }
+
+const isSystemError = (error: unknown) =>
+  typeof (error as { code?: unknown }).code === "string";
 
 /** A rename is only on the disk when its folder is. */
 function syncFolder(path: string): void {

@@ -8,7 +8,7 @@ import type { ConnectionFields } from "../log/tcpserver.ts";
 import { hostOf, leadsTo } from "../net/names.ts";
 import { identify } from "../net/ident.ts";
 import type { SocketAddress } from "../posix/listener.ts";
-import { matchSubnets } from "../net/address.ts";
+import { matchSubnets } from "../address.ts";
 import { AccessRules } from "./access.ts";
 import { ClientLimits } from "./client_limits.ts";
 import {

@@ -5,7 +5,7 @@
  * @module
  */
 import { toBytes } from "../bytes.ts";
-import { canonicalAddress } from "../net/address.ts";
+import { canonicalAddress } from "../address.ts";
 import type { SocketAddress } from "../posix/listener.ts";
 import { reason } from "../reason.ts";
 import { Session } from "../smtp/session.ts";

@@ -10,7 +10,7 @@ import {
   canonicalAddress,
   isIPv4,
   isIPv6,
-} from "../net/address.ts";
+} from "../address.ts";
 import type { SocketAddress } from "../posix/listener.ts";
 
 /** What came first on a connection from a trusted proxy. */

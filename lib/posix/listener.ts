@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { addressOfBytes } from "../net/address.ts";
+import { addressOfBytes } from "../address.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { isIPv6 } from "node:net";
 

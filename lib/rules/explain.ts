@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { concat, fromBytes, toBytes } from "../bytes.ts";
+import { fromBytes } from "../bytes.ts";
 import { CdbReader } from "../cdb/reader.ts";
-import { compile } from "./compile.ts";
-import { parseRules } from "./grammar.ts";
-import { decide, type Decision, keys, type Peer } from "./lookup.ts";
+import { compileInMemory, type CompileOptions } from "./compile.ts";
+import { RulesParser } from "./grammar.ts";
+import { decide, type Decision, keys, type Peer, rangesIn } from "./lookup.ts";
 
 export interface Explanation {
   readonly peer: Peer;
@@ -28,14 +28,19 @@ export function isCdb(bytes: Uint8Array): boolean {
 
 /**
  * @param rules a rules text or a cdb
+ * @param options of {@linkcode compile}, for a text
  * @throws RuleError, CdbError
  */
-export function explain(rules: Uint8Array, peer: Peer): Explanation {
+export function explain(
+  rules: Uint8Array,
+  peer: Peer,
+  options: CompileOptions = {},
+): Explanation {
   const text = isCdb(rules) ? null : rules;
-  const cdb = new CdbReader(text ? concat(compile(text)) : rules);
+  const cdb = new CdbReader(text ? compileInMemory(text, options) : rules);
   const decision = decide(cdb, peer);
   const tried: string[] = [];
-  for (const key of keys(peer)) {
+  for (const key of keys(peer, rangesIn(cdb, peer))) {
     tried.push(key);
     if (key === decision.rule) break;
   }
@@ -44,21 +49,23 @@ export function explain(rules: Uint8Array, peer: Peer): Explanation {
     decision,
     tried,
     source: text && decision.rule !== null
-      ? sourceOf(text, decision.rule)
+      ? sourceOf(text, decision.rule, options)
       : null,
   };
 }
 
-function sourceOf(text: Uint8Array, rule: string): Explanation["source"] {
-  const wanted = toBytes(rule);
+function sourceOf(
+  text: Uint8Array,
+  rule: string,
+  options: CompileOptions,
+): Explanation["source"] {
   let found = 0;
-  parseRules(text, (key, start, end, _data, _length, line) => {
-    if (found || end - start !== wanted.length) return;
-    for (let i = start; i < end; i++) {
-      if (key[i] !== wanted[i - start]) return;
-    }
-    found = line;
-  });
+  const parser = new RulesParser((key, start, end, _data, _length, line) => {
+    if (found || end - start !== rule.length) return;
+    if (fromBytes(key.subarray(start, end)) === rule) found = line;
+  }, { expand: options.extended?.expand });
+  parser.push(text);
+  parser.end();
   const lines = fromBytes(text).split("\n");
   return { line: found, text: lines[found - 1].trimEnd() };
 }

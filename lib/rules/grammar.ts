@@ -3,11 +3,13 @@
  *
  *     ADDRESS:allow|deny[,NAME=QvalueQ]...
  *
- * where Q is any byte, and ADDRESS may hold one range, `1.2.3.4-9`.
+ * where Q is any byte, and ADDRESS may hold one range, `1.2.3.4-9`. The
+ * extended grammar has further addresses (extended.ts) and comments behind a
+ * rule.
  *
  * @module
  */
-import { fromBytes } from "../bytes.ts";
+import { concat, fromBytes, toBytes } from "../bytes.ts";
 
 /** A line that makes no rule: where, what it says, and what was expected. */
 export class RuleError extends Error {
@@ -46,44 +48,169 @@ const [PLUS, D, ZERO, NINE] = [..."+D09"].map((c) => c.charCodeAt(0));
 const NUL = 0;
 const allow = [..."allow"].map((c) => c.charCodeAt(0));
 const deny = [..."deny"].map((c) => c.charCodeAt(0));
+/** A longer one is a mistake, and would have to be held in memory. */
+const lineBytesLimit = 2 ** 28;
 /** Nothing of an IPv4 address is larger. */
 const rangeLimit = 255n;
 
-/**
- * Hands every record of a rules text to the sink, in the order of the text.
- *
- * @throws RuleError at the first line that tcprules would refuse
- */
-export function parseRules(text: Uint8Array, sink: RecordSink): void {
-  let line = 0;
-  let data = new Uint8Array(4096);
-  for (let start = 0; start < text.length;) {
-    let next = text.indexOf(LF, start);
-    if (next < 0) next = text.length;
-    line++;
-    let end = next;
-    while (end > start && isBlank(text[end - 1])) end--;
-    if (end > start && text[start] !== HASH) {
-      let colon = start;
-      while (colon < end && text[colon] !== COLON) colon++;
-      // tcprules skips a line without a colon, and so must we.
-      if (colon < end) {
-        if (data.length < end - start + 2) {
-          data = new Uint8Array(2 * (end - start));
-        }
-        const length = parseInstruction(
-          text,
-          start,
-          colon + 1,
-          end,
-          data,
-          line,
-        );
-        expand(text, start, colon, end, data, length, line, sink);
-      }
-    }
-    start = next + 1;
+export interface GrammarOptions {
+  /**
+   * Given: the extended grammar. Turns an address into its keys, or into null
+   * for one of the classic grammar; throws an Error that says what it expected.
+   */
+  readonly expand?: (address: string) => readonly string[] | null;
+  /** Told of each line that makes no rule for want of a colon. */
+  readonly onSkipped?: (line: number) => void;
+  readonly plain?: PlainLines;
+}
+
+/** Takes plain lines faster, and leaves all others to the grammar. */
+export interface PlainLines {
+  /** Where in the block the first line starts that was not taken. */
+  take(block: Uint8Array, start: number): number;
+  /** How many lines it has taken so far. */
+  readonly count: number;
+}
+
+/** Hands every record of a rules text to a sink, in the order of the text. */
+export class RulesParser {
+  readonly #sink: RecordSink;
+  readonly #options: GrammarOptions;
+  /** Lines that were not plain. */
+  #others = 0;
+  /** The beginning of a line whose end has not come yet. */
+  #begun: Uint8Array[] = [];
+  #begunBytes = 0;
+  /** Room for a record's data. */
+  #data = new Uint8Array(4096);
+
+  constructor(sink: RecordSink, options: GrammarOptions = {}) {
+    this.#sink = sink;
+    this.#options = options;
   }
+
+  /**
+   * Takes the next bytes of the text.
+   *
+   * @throws RuleError at the first line that tcprules would refuse
+   */
+  push(block: Uint8Array): void {
+    let start = 0;
+    if (this.#begunBytes > 0) {
+      start = block.indexOf(LF) + 1;
+      if (start === 0) return this.#keep(block);
+      this.#keep(block.subarray(0, start));
+      this.end();
+    }
+    const { plain } = this.#options;
+    for (;;) {
+      if (plain) start = plain.take(block, start);
+      const next = block.indexOf(LF, start);
+      if (next < 0) break;
+      this.#parseLine(block, start, next);
+      start = next + 1;
+    }
+    if (start < block.length) this.#keep(block.subarray(start));
+  }
+
+  /**
+   * The text has ended; a last line needs no newline.
+   *
+   * @throws RuleError
+   */
+  end(): void {
+    if (this.#begunBytes === 0) return;
+    const line = concat(this.#begun);
+    this.#begun = [];
+    this.#begunBytes = 0;
+    this.#parseLine(line, 0, line.length);
+  }
+
+  /** Read so far. */
+  get #lines(): number {
+    return this.#others + (this.#options.plain?.count ?? 0);
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#begun.push(bytes.slice());
+    this.#begunBytes += bytes.length;
+    if (this.#begunBytes <= lineBytesLimit) return;
+    const expected = `at most ${lineBytesLimit} bytes in a line`;
+    throw new RuleError(this.#lines + 1, lineBytesLimit, "", expected);
+  }
+
+  #parseLine(text: Uint8Array, start: number, end: number): void {
+    const { expand, onSkipped } = this.#options;
+    this.#others++;
+    const line = this.#lines;
+    while (end > start && isBlank(text[end - 1])) end--;
+    if (end === start || text[start] === HASH) return;
+    if (expand && isComment(text, start, end)) return;
+    let colon = start;
+    if (expand) colon = extendedColon(text, start, end);
+    else while (colon < end && text[colon] !== COLON) colon++;
+    // tcprules skips a line without a colon, and so must we.
+    if (colon === end) return onSkipped?.(line);
+    if (this.#data.length < end - start + 2) {
+      this.#data = new Uint8Array(2 * (end - start));
+    }
+    const data = this.#data;
+    const length = parseInstruction(
+      text,
+      start,
+      colon + 1,
+      end,
+      data,
+      line,
+      expand !== undefined,
+    );
+    const keys = expand && this.#expanded(text, start, colon, end);
+    if (!keys) {
+      return expandRange(
+        text,
+        start,
+        colon,
+        end,
+        data,
+        length,
+        line,
+        this.#sink,
+      );
+    }
+    for (const key of keys) {
+      this.#sink(toBytes(key), 0, key.length, data, length, line);
+    }
+  }
+
+  #expanded(text: Uint8Array, start: number, colon: number, end: number) {
+    try {
+      return this.#options.expand!(fromBytes(text.subarray(start, colon)));
+    } catch (error) {
+      const line = fromBytes(text.subarray(start, end));
+      throw new RuleError(this.#lines, 1, line, (error as Error).message);
+    }
+  }
+}
+
+/** Blanks, and then a comment or nothing. */
+function isComment(text: Uint8Array, at: number, end: number): boolean {
+  while (at < end && isBlank(text[at])) at++;
+  return at === end || text[at] === HASH;
+}
+
+/**
+ * The first colon with allow or deny behind it, since IPv6 addresses have
+ * colons too; without one, the last colon; the end without any.
+ */
+function extendedColon(text: Uint8Array, start: number, end: number): number {
+  let last = end;
+  for (let at = start; at < end; at++) {
+    if (text[at] !== COLON) continue;
+    if (startsWith(text, at + 1, end, allow)) return at;
+    if (startsWith(text, at + 1, end, deny)) return at;
+    last = at;
+  }
+  return last;
 }
 
 function isBlank(byte: number): boolean {
@@ -98,6 +225,7 @@ function parseInstruction(
   end: number,
   data: Uint8Array,
   line: number,
+  comments: boolean,
 ): number {
   const fail = (where: number, expected: string) =>
     new RuleError(
@@ -114,6 +242,7 @@ function parseInstruction(
     data[length++] = 0;
   } else throw fail(at, "allow or deny after the colon");
   while (at < end) {
+    if (comments && isBlank(text[at]) && isComment(text, at, end)) break;
     if (text[at] !== COMMA) throw fail(at, "a comma or the end of the line");
     at++;
     data[length++] = PLUS;
@@ -148,7 +277,7 @@ function startsWith(
 }
 
 /** One record, or one for each number of the address's range. */
-function expand(
+function expandRange(
   text: Uint8Array,
   start: number,
   colon: number,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { networkOf } from "../address.ts";
 import { fromBytes, toBytes } from "../bytes.ts";
 import { hashByte, hashRange, hashStart } from "../cdb/hash.ts";
 import type { CdbReader } from "../cdb/reader.ts";
@@ -26,8 +27,18 @@ export type Decision =
   }
   | { readonly type: "deny"; readonly rule: string };
 
-/** The keys of a client, in the order in which they are tried. */
-export function* keys(peer: Peer): Generator<string> {
+/** Its data lists the lengths of the IPv6 ranges there are, in bits. */
+export const rangeIndexKey = "/";
+
+/**
+ * The keys of a client, in the order in which they are tried.
+ *
+ * @param ranges the lengths of IPv6 ranges in bits, the longest first
+ */
+export function* keys(
+  peer: Peer,
+  ranges: Iterable<number> = [],
+): Generator<string> {
   const { ip, host, info } = peer;
   if (info !== null) {
     yield `${info}@${ip}`;
@@ -35,6 +46,9 @@ export function* keys(peer: Peer): Generator<string> {
   }
   yield ip;
   if (host !== null) yield `=${host}`;
+  if (ip.includes(":")) {
+    for (const bits of ranges) yield `${networkOf(ip, bits)}/${bits}`;
+  }
   for (let i = ip.length - 1; i >= 0; i--) {
     if (ip[i] === "." || ip[i] === ":") yield ip.slice(0, i + 1);
   }
@@ -48,23 +62,31 @@ export function* keys(peer: Peer): Generator<string> {
 }
 
 const noRule: Decision = { type: "allow", rule: null, env: [] };
-const [dot, colon] = [46, 58];
-const ipScratch = new Uint8Array(64);
-const hashScratch = new Uint32Array(64);
+const dot = 46;
+const ipScratch = new Uint8Array(16);
+const hashScratch = new Uint32Array(16);
 
 /**
  * @throws CdbError where the database is corrupt
  */
 export function decide(cdb: CdbReader, peer: Peer): Decision {
-  // Most clients are only an address: its prefixes share one pass of hashing.
-  if (peer.host === null && peer.info === null && peer.ip.length < 64) {
-    return decideByAddress(cdb, peer.ip);
+  // Most clients are only an IPv4 address: its prefixes share one pass of hashing.
+  const { ip, host, info } = peer;
+  if (host === null && info === null && ip.length < 16 && !ip.includes(":")) {
+    return decideByAddress(cdb, ip);
   }
-  for (const key of keys(peer)) {
+  for (const key of keys(peer, rangesIn(cdb, peer))) {
     const data = cdb.find(toBytes(key));
     if (data) return decision(key, data);
   }
   return noRule;
+}
+
+/** The lengths of IPv6 ranges that matter for a client; most have none. */
+export function rangesIn(cdb: CdbReader, peer: Peer): Uint8Array {
+  const found = peer.ip.includes(":") && cdb.find(toBytes(rangeIndexKey));
+  // A database that lies about it costs no more than the longest honest list.
+  return found ? found.subarray(0, 129) : new Uint8Array();
 }
 
 function decideByAddress(cdb: CdbReader, ip: string): Decision {
@@ -76,7 +98,7 @@ function decideByAddress(cdb: CdbReader, ip: string): Decision {
   const whole = cdb.findRange(ipScratch, 0, ip.length, hash);
   if (whole) return decision(ip, whole);
   for (let i = ip.length - 1; i >= 0; i--) {
-    if (ipScratch[i] !== dot && ipScratch[i] !== colon) continue;
+    if (ipScratch[i] !== dot) continue;
     const data = cdb.findRange(ipScratch, 0, i + 1, hashScratch[i]);
     if (data) return decision(ip.slice(0, i + 1), data);
   }

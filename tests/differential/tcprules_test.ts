@@ -6,9 +6,9 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { concat, fromBytes, toBytes } from "../../lib/bytes.ts";
+import { fromBytes, toBytes } from "../../lib/bytes.ts";
 import { CdbReader } from "../../lib/cdb/reader.ts";
-import { compile } from "../../lib/rules/compile.ts";
+import { compileInMemory } from "../../lib/rules/compile.ts";
 import { RuleError } from "../../lib/rules/grammar.ts";
 import { decide, verdict } from "../../lib/rules/lookup.ts";
 import { inFolder, output, peer, postern, testWith } from "../support/peers.ts";
@@ -30,7 +30,7 @@ async function theirs(folder: string, text: string): Promise<string | number> {
 
 function ours(text: string): string | number {
   try {
-    return fromBytes(concat(compile(toBytes(text))));
+    return fromBytes(compileInMemory(toBytes(text)));
   } catch (error) {
     if (error instanceof RuleError) return 100;
     throw error;

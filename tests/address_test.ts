@@ -5,7 +5,7 @@ import {
   checkSubnets,
   clientKey,
   matchSubnets,
-} from "../../lib/net/address.ts";
+} from "../lib/address.ts";
 
 Deno.test("an address has one text", () => {
   assertEquals(canonicalAddress("192.0.2.1"), "192.0.2.1");

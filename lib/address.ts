@@ -25,6 +25,21 @@ export function addressOfBytes(bytes: Uint8Array): string {
   return canonicalAddress(ipaddr.fromByteArray([...bytes]).toString());
 }
 
+/**
+ * The first address of the range that an address is in, canonical; a scope id
+ * is left out.
+ *
+ * @param bits of the network, 0 to 32 or 128
+ */
+export function networkOf(text: string, bits: number): string {
+  const bytes = ipaddr.parse(text).toByteArray();
+  bytes.forEach((byte, i) => {
+    const kept = Math.min(8, Math.max(0, bits - i * 8));
+    bytes[i] = byte & (0xff00 >> kept);
+  });
+  return addressOfBytes(new Uint8Array(bytes));
+}
+
 /** Addresses and CIDR ranges, for `matchSubnets`. Throws on anything else. */
 export function checkSubnets(subnets: readonly string[]): void {
   for (const subnet of subnets) {
