@@ -107,7 +107,7 @@ function decideByAddress(cdb: CdbReader, ip: string): Decision {
 }
 
 /** A record's data: `D` NUL denies, `+NAME=VALUE` NUL sets a variable. */
-function decision(rule: string, data: Uint8Array): Decision {
+export function decision(rule: string, data: Uint8Array): Decision {
   if (data.length === 0) return { type: "allow", rule, env: [] };
   const env: [string, string][] = [];
   for (const piece of fromBytes(data).split("\0").slice(0, -1)) {
