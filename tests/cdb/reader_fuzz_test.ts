@@ -1,0 +1,120 @@
+/**
+ * A reader that any bytes can be given to: no crash, no hang, no read outside
+ * the file.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { MemoryOutput } from "../../lib/cdb/memory.ts";
+import { CdbError, CdbReader } from "../../lib/cdb/reader.ts";
+import { CdbWriter } from "../../lib/cdb/writer.ts";
+import { randomFrom, runs } from "../support/random.ts";
+
+/** Values that lengths and positions are wrong with in interesting ways. */
+const numbers = [
+  ...[0, 1, 7, 8, 2047, 2048, 2049, 0x7fffffff, 0x80000000, 0xfffffff8],
+  ...[0xffffffff],
+];
+
+function sample(random: () => number): Uint8Array<ArrayBuffer> {
+  const output = new MemoryOutput();
+  const writer = new CdbWriter(output);
+  const records = Math.floor(random() * 30);
+  for (let i = 0; i < records; i++) {
+    const key = new TextEncoder().encode(`k${Math.floor(random() * 20)}`);
+    writer.add(key, new Uint8Array(Math.floor(random() * 20)));
+  }
+  writer.finish();
+  return output.bytes();
+}
+
+function mutate(
+  bytes: Uint8Array<ArrayBuffer>,
+  random: () => number,
+): Uint8Array<ArrayBuffer> {
+  const below = (limit: number) => Math.floor(random() * limit);
+  const view = new DataView(bytes.buffer);
+  for (let changes = 1 + below(8); changes > 0; changes--) {
+    // Half of the changes hit records and tables, which are the smaller part.
+    const from = random() < 0.5 ? 0 : 2048;
+    const at = from + below(bytes.length - from);
+    switch (below(4)) {
+      case 0:
+        bytes[at] ^= 1 << below(8);
+        break;
+      case 1:
+        bytes[at] = below(256);
+        break;
+      default: {
+        const aligned = Math.min(at - at % 4, bytes.length - 4);
+        const number = random() < 0.3
+          ? below(bytes.length)
+          : numbers[below(numbers.length)];
+        if (aligned >= 0) view.setUint32(aligned, number, true);
+      }
+    }
+  }
+  return random() < 0.2 ? bytes.slice(0, below(bytes.length + 1)) : bytes;
+}
+
+/** Throws for whatever is read outside, and counts the reads. */
+class Guard extends DataView {
+  static reads = 0;
+  override getUint32(at: number, little?: boolean): number {
+    Guard.reads++;
+    return super.getUint32(at, little); // a RangeError outside
+  }
+}
+
+Deno.test("any bytes are an answer or a CdbError", () => {
+  const seed = Date.now() >>> 0;
+  const random = randomFrom(seed);
+  const original = globalThis.DataView;
+  globalThis.DataView = Guard;
+  try {
+    for (let i = runs(100_000, 20_000); i > 0; i--) {
+      const bytes = mutate(sample(random), random);
+      // The database is a window; what lies around it must not be seen.
+      const around = new Uint8Array(bytes.length + 64).fill(0xaa);
+      around.set(bytes, 32);
+      const file = around.subarray(32, 32 + bytes.length);
+      const slots = bytes.length / 8;
+      for (const key of ["k1", "k7", "", "nowhere"]) {
+        Guard.reads = 0;
+        tried(seed, () => {
+          const found = new CdbReader(file).find(new TextEncoder().encode(key));
+          if (found) assertInside(found, file);
+        });
+        assert(Guard.reads <= 4 * slots + 8, `${seed}: ${Guard.reads} reads`);
+      }
+      tried(seed, () => {
+        const key = new TextEncoder().encode("k1");
+        for (const data of new CdbReader(file).findAll(key)) {
+          assertInside(data, file);
+        }
+      });
+      tried(seed, () => {
+        for (const [key, data] of new CdbReader(file).entries()) {
+          assertInside(key, file);
+          assertInside(data, file);
+        }
+      });
+    }
+  } finally {
+    globalThis.DataView = original;
+  }
+});
+
+function tried(seed: number, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    assert(error instanceof CdbError, `seed ${seed}: ${error}`);
+  }
+}
+
+function assertInside(part: Uint8Array, whole: Uint8Array): void {
+  const start = part.byteOffset - whole.byteOffset;
+  assert(part.buffer === whole.buffer && start >= 0);
+  assert(start + part.length <= whole.length, `${start}+${part.length}`);
+}

@@ -1,0 +1,286 @@
+/**
+ * postern rules on the executable: its words and exit codes, and a database
+ * that is whole at any moment.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { AccessRules } from "../../lib/gate/access.ts";
+import { inFolder, output, peer, postern, testWith } from "../support/peers.ts";
+import { randomFrom, runs } from "../support/random.ts";
+
+const rules = (folder: string, args: string[], stdin?: string) =>
+  output(postern, ["rules", ...args], { cwd: folder, stdin });
+
+const text = `# an office
+192.168.0.:allow,RELAYCLIENT="",NOTE="a b"
+10.0.0.0/8:deny # extended
+=.example.org:allow
+:deny
+`;
+
+testWith(
+  {},
+  "explain names the rule, its line and the keys tried",
+  () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/text`, text);
+      const ask = async (...args: string[]) =>
+        (await rules(folder, ["explain", "--extended", ...args])).stdout;
+      assertEquals(
+        await ask("text", "192.168.0.7"),
+        `decision  allow
+rule      "192.168.0."
+line      text:2: 192.168.0.:allow,RELAYCLIENT="",NOTE="a b"
+sets      RELAYCLIENT=
+sets      NOTE=a b
+tried     "192.168.0.7", "192.168.0."
+`,
+      );
+      assertEquals(
+        await ask("text", "1.2.3.4", "--host", "mx.example.org", "--info", "u"),
+        `decision  allow
+rule      "=.example.org"
+line      text:4: =.example.org:allow
+tried     "u@1.2.3.4", "u@=mx.example.org", "1.2.3.4", "=mx.example.org", "1.2.3.", "1.2.", "1.", "=.example.org"
+`,
+      );
+      await rules(folder, ["compile", "--extended", "-o", "cdb", "text"]);
+      const json = JSON.parse(await ask("--format", "json", "cdb", "10.1.2.3"));
+      assertEquals(json.decision, { type: "deny", rule: "10." });
+      assertEquals(json.source, null);
+      const { code, stderr } = await rules(folder, [
+        "explain",
+        "cdb",
+        "nobody",
+      ]);
+      assertEquals([code, stderr.split("\n")[0]], [
+        100,
+        'postern rules: "nobody" is no IP address',
+      ]);
+    }),
+);
+
+testWith(
+  {},
+  "lint exits 1 with findings, in both formats",
+  () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/good`, "1.2.3.:deny\n:allow\n");
+      await Deno.writeTextFile(`${folder}/bad`, "1.2.3:deny\n:allow\n");
+      assertEquals(await rules(folder, ["lint", "good"]), {
+        code: 0,
+        stdout: "",
+        stderr: "",
+      });
+      const plain = await rules(folder, ["lint", "bad"]);
+      assertEquals(plain.code, 1);
+      assertMatch(
+        plain.stdout,
+        /^bad:1: unreachable: .*; write "1\.2\.3\." for/,
+      );
+      const json = await rules(folder, ["lint", "--format", "json", "bad"]);
+      assertEquals(json.code, 1);
+      const { findings } = JSON.parse(json.stdout);
+      assertEquals([findings[0].line, findings[0].kind], [1, "unreachable"]);
+    }),
+);
+
+testWith(
+  {},
+  "get, make, and a line without a colon",
+  () =>
+    inFolder(async (folder) => {
+      const records = "+1,3:k->one\n+1,3:k->two\n+0,0:->\n\n";
+      const made = await rules(folder, ["make", "cdb", "tmp"], records);
+      assertEquals(made.code, 0);
+      for (
+        const [args, expected] of [
+          [["k"], [0, "one"]],
+          [["k", "1"], [0, "two"]],
+          [["k", "2"], [100, ""]],
+          [[""], [0, ""]],
+          [["other"], [100, ""]],
+        ] as const
+      ) {
+        const { code, stdout } = await rules(folder, ["get", "cdb", ...args]);
+        assertEquals([code, stdout], [...expected]);
+      }
+      assertEquals((await rules(folder, ["dump", "cdb"])).stdout, records);
+      const wrong = await rules(folder, ["make", "cdb", "tmp"], "+1,1:ab");
+      assertEquals([wrong.code, wrong.stderr], [
+        100,
+        "postern rules: fatal: stdin: record 1: expected -> after the key\n",
+      ]);
+      const warned = await rules(folder, ["compile", "-o", "cdb"], "1.2.3.4\n");
+      assertEquals([warned.code, warned.stderr], [
+        0,
+        "postern rules: stdin: line 1: no colon, so no rule\n",
+      ]);
+      const silent = await output(postern, ["rules", "compile", "cdb"], {});
+      assertEquals(silent.code, 100);
+    }),
+);
+
+testWith(
+  {},
+  "replacements under a reader's eyes",
+  () =>
+    inFolder(async (folder) => {
+      // Both texts have the same keys, and each all of its values.
+      for (const name of ["one", "two"]) {
+        const lines = Array.from(
+          { length: 200 },
+          (_, i) => `10.0.0.${i}:allow,A="${name}"`,
+        );
+        await Deno.writeTextFile(`${folder}/${name}`, lines.join("\n"));
+      }
+      const compile = (name: string) =>
+        `${postern} rules compile -o cdb ${name} || exit 1\n`;
+      await output("/bin/sh", ["-c", compile("one")], { cwd: folder });
+      const count = runs(1_000, 300);
+      const replacing = output("/bin/sh", [
+        "-c",
+        `i=0; while [ $i -lt ${count / 2} ]; do
+         ${compile("two")} ${compile("one")} i=$((i+1)); done`,
+      ], { cwd: folder });
+      let ended = false;
+      replacing.then(() => ended = true);
+      const access = new AccessRules(`${folder}/cdb`, false);
+      const seen = { one: 0, two: 0 };
+      let last = "", changes = 0;
+      while (!ended) {
+        for (let i = 0; i < 200; i++) {
+          const ip = `10.0.0.${i}`;
+          const decision = access.decide({ ip, host: null, info: null });
+          assert(decision.type === "allow", JSON.stringify(decision));
+          const value = decision.env[0][1] as "one" | "two";
+          seen[value]++; // a third word would make it NaN, and fail below
+          if (value !== last) changes++;
+          last = value;
+        }
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      assertEquals((await replacing).code, 0);
+      assert(seen.one > 0 && seen.two > 0 && changes > count / 4, `${changes}`);
+      assertEquals(Object.keys(seen), ["one", "two"]);
+      assertEquals([...Deno.readDirSync(folder)].length, 3);
+    }),
+);
+
+testWith(
+  {},
+  "SIGKILL at any moment leaves the old file or the new one",
+  () =>
+    inFolder(async (folder) => {
+      const random = randomFrom(Date.now());
+      const lines = (word: string) =>
+        Array.from(
+          { length: 60_000 },
+          (_, i) => `10.${i >> 8}.${i & 255}.1:allow,A="${word}"`,
+        ).join("\n");
+      const expected: Uint8Array[] = [];
+      let wholeMs = 0;
+      for (const word of ["old", "new"]) {
+        await Deno.writeTextFile(`${folder}/${word}`, lines(word));
+        const start = performance.now();
+        await rules(folder, ["compile", "-o", word + ".cdb", word]);
+        expected.push(await Deno.readFile(`${folder}/${word}.cdb`));
+        wholeMs = performance.now() - start;
+      }
+      let killed = 0, changed = 0, current = 0;
+      await Deno.copyFile(`${folder}/old.cdb`, `${folder}/cdb`);
+      for (let i = 0; i < 200; i++) {
+        const next = 1 - current;
+        const child = new Deno.Command(postern, {
+          args: ["rules", "compile", "cdb", "tmp"],
+          cwd: folder,
+          stdin: "piped",
+          stdout: "null",
+          stderr: "null",
+        }).spawn();
+        const source = await Deno.open(`${folder}/${next ? "new" : "old"}`);
+        const fed = source.readable.pipeTo(child.stdin).catch(() => {});
+        await new Promise((resolve) =>
+          setTimeout(resolve, random() * wholeMs * 1.2)
+        );
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It was quicker.
+        }
+        if ((await child.status).signal === "SIGKILL") killed++;
+        await fed;
+        const bytes = await Deno.readFile(`${folder}/cdb`);
+        if (same(bytes, expected[next])) {
+          current = next;
+          changed++;
+        } else {assert(
+            same(bytes, expected[current]),
+            `round ${i}: another file`,
+          );}
+      }
+      // Both happened, or the moments were not random enough to say anything.
+      assert(
+        killed > 20 && changed > 20,
+        `killed ${killed}, changed ${changed}`,
+      );
+    }),
+);
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+testWith(
+  { root: true, peers: ["mount"] },
+  "a full disk",
+  () =>
+    inFolder(async (folder) => {
+      const disk = `${folder}/disk`;
+      await Deno.mkdir(disk);
+      const mounted = await output(peer("mount")!, [
+        ...["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk],
+      ]);
+      assertEquals(mounted.code, 0, mounted.stderr);
+      try {
+        const small = await rules(disk, ["compile", "cdb", "tmp"], "1.:deny");
+        assertEquals(small.code, 0);
+        const old = await Deno.readFile(`${disk}/cdb`);
+        const large = Array.from({ length: 20_000 }, (_, i) => `${i}:deny`);
+        const full = await rules(
+          disk,
+          ["compile", "cdb", "tmp"],
+          large.join("\n"),
+        );
+        assertEquals([full.code, full.stderr], [
+          111,
+          "postern rules: fatal: unable to write to tmp: out of disk space\n",
+        ]);
+        assert(same(await Deno.readFile(`${disk}/cdb`), old));
+        assertEquals([...Deno.readDirSync(disk)].map(({ name }) => name), [
+          "cdb",
+        ]);
+      } finally {
+        await output("umount", [disk]);
+      }
+    }),
+);
+
+testWith(
+  { peers: ["script"] },
+  "a bar, where a person waits for more than a second",
+  () =>
+    inFolder(async (folder) => {
+      const lines = Array.from({ length: 50_000 }, (_, i) => `${i}.:deny`);
+      const slow = `(cat text; sleep 1.3; cat text; sleep 0.3) | ` +
+        `${postern} rules compile cdb tmp`;
+      await Deno.writeTextFile(`${folder}/text`, lines.join("\n"));
+      const seen = await output("script", ["-qec", slow, "/dev/null"], {
+        cwd: folder,
+      });
+      assertMatch(seen.stdout, /\rpostern rules: \d+ MB.*\r.\[K$/s);
+      const piped = await output("/bin/sh", ["-c", slow], { cwd: folder });
+      assertEquals([piped.code, piped.stderr], [0, ""]);
+    }),
+);

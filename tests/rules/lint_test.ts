@@ -1,0 +1,109 @@
+import { assertEquals } from "@std/assert";
+import { toBytes } from "../../lib/bytes.ts";
+import { ExtendedAddresses } from "../../lib/rules/extended.ts";
+import { lint } from "../../lib/rules/lint.ts";
+
+/** `LINE KIND` of each finding, but for a missing default. */
+function found(text: string, extended = false): string[] {
+  const expand = extended ? new ExtendedAddresses().expand : undefined;
+  return lint(toBytes(text), expand)
+    .filter(({ kind }) => kind !== "no-default")
+    .map(({ line, kind }) => `${line} ${kind}`);
+}
+
+Deno.test("a good text has no findings", () => {
+  const text = `# comment
+192.168.0.:allow,RELAYCLIENT=""
+10.1.2.3-9:allow,RELAYCLIENT="",DATABYTES="10000000"
+127.:allow,RELAYCLIENT=""
+203.0.113.:deny
+=mx.partner.example:allow,RELAYCLIENT=""
+=.partner.example:allow
+joe@192.0.2.1:allow
+joe@=host.example:allow
+=:allow
+:allow
+`;
+  assertEquals(lint(toBytes(text)), []);
+  const extended = "10.0.0.0/8:allow # x\n2001:db8::/32:deny\n::1:allow\n:deny";
+  assertEquals(lint(toBytes(extended), new ExtendedAddresses().expand), []);
+});
+
+Deno.test("what a line says is found with its line", () => {
+  assertEquals(found("1.2.3.4"), ["1 no-colon"]);
+  assertEquals(found("\n1.:allw"), ["2 typo"]);
+  assertEquals(found("1.:Deny"), ["1 typo"]);
+  assertEquals(found("1.: allow"), ["1 syntax"]);
+  assertEquals(found("1.:allow,A=yes"), ["1 unquoted"]);
+  assertEquals(found("1.:allow,A=xyzx"), ["1 unquoted"]);
+  assertEquals(found("1.:allow,A="), ["1 unquoted"]);
+  assertEquals(found('1.:allow,A="x,B=1"'), []);
+  assertEquals(found('1.:allow, A="1"'), ["1 odd-name"]);
+  assertEquals(found('1.:deny,A="1"'), ["1 deny-with-variables"]);
+  assertEquals(found("1.2.0-255.:deny"), ["1 explodes"]);
+  assertEquals(found("1.2.0-64.:deny"), ["1 explodes"]);
+  assertEquals(found("1.2.0-63.:deny"), []);
+  assertEquals(found("1.2.9-3.:deny"), ["1 empty-range"]);
+});
+
+Deno.test("rules that no client can match", () => {
+  for (
+    const address of [
+      ...["1.2.3", "256.1.", "1.2.3.4.", "01.2.", "host.example", "10.0.0.0/8"],
+      ...[
+        " 1.2.",
+        "=*.example",
+        "=host.",
+        "joe@10.",
+        "a@host",
+        "x",
+        ".",
+        "1..2.",
+      ],
+    ]
+  ) assertEquals(found(`${address}:allow`), ["1 unreachable"], address);
+});
+
+Deno.test("of two rules for one address only the first is used", () => {
+  assertEquals(found("1.:allow\n2.:deny\n1.:deny\n"), ["3 duplicate"]);
+  assertEquals(found("1.2-4.:allow\n1.3.:deny\n"), ["2 duplicate"]);
+  assertEquals(found("1.3.:deny\n1.2-4.:allow\n"), ["2 overlap"]);
+  assertEquals(found("10.0.0.0/8:allow\n10.:deny\n", true), ["2 duplicate"]);
+  const [{ remedy }] = lint(toBytes("1.:allow\n1.:deny\n:deny"));
+  assertEquals(
+    remedy,
+    "remove one of the two: they disagree, and line 1 decides",
+  );
+});
+
+Deno.test("who may relay", () => {
+  const relay = ':allow,RELAYCLIENT=""\n';
+  for (const open of ["", "=", "=.com", "0-255.", "1-200."]) {
+    assertEquals(
+      found(open + relay).filter((each) => !each.endsWith("explodes")),
+      ["1 open-relay"],
+      open,
+    );
+  }
+  assertEquals(found("::/0" + relay, true), ["1 open-relay"]);
+  for (const fine of ["10.", "192.168.", "=.example.com", "1.2.", "9."]) {
+    assertEquals(found(fine + relay), [], fine);
+  }
+});
+
+Deno.test("the order of private ranges does not count", () => {
+  const kind = "denied-before-allowed";
+  assertEquals(found("10.:deny\n10.1.:allow"), [`2 ${kind}`]);
+  assertEquals(found("10.1.:deny\n10.:allow"), [`2 ${kind}`]);
+  assertEquals(found("10.1.:allow\n10.:deny"), []);
+  assertEquals(found("172.16-31.:deny\n172.20.1.2:allow"), [`2 ${kind}`]);
+  assertEquals(found("10.1.:deny\n10.2.:allow"), []);
+  assertEquals(found("8.:deny\n8.8.:allow"), []);
+});
+
+Deno.test("a text without a default rule", () => {
+  assertEquals(lint(toBytes("1.:deny")).map(({ kind }) => kind), [
+    "no-default",
+  ]);
+  assertEquals(lint(toBytes("1.:deny\n:allow")), []);
+});
