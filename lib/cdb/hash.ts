@@ -7,9 +7,12 @@
 /** The hash of no bytes. */
 export const hashStart = 5381;
 
-/** The hash of the bytes so far, and one more. */
+/**
+ * The hash of the bytes so far, and one more: as a signed number, which loops
+ * are faster with; `>>> 0` makes it what files have.
+ */
 export function hashByte(hash: number, byte: number): number {
-  return (((hash << 5) + hash) ^ byte) >>> 0;
+  return ((hash << 5) + hash) ^ byte;
 }
 
 /** The hash of a range of bytes, 32 bits unsigned. */
@@ -19,6 +22,6 @@ export function hashRange(
   end: number,
 ): number {
   let hash = hashStart;
-  for (let i = start; i < end; i++) hash = ((hash << 5) + hash) ^ bytes[i];
+  for (let i = start; i < end; i++) hash = hashByte(hash, bytes[i]);
   return hash >>> 0;
 }

@@ -80,7 +80,7 @@ export class CdbWriter {
   /**
    * The key, and the data right behind it, are in the reserved place.
    *
-   * @param hash of the key
+   * @param hash of the key, signed or not
    * @throws CdbError when the file would pass 4 GiB
    */
   commit(keyLength: number, dataLength: number, hash: number): void {

@@ -6,7 +6,7 @@
  */
 import { networkOf } from "../address.ts";
 import { fromBytes, toBytes } from "../bytes.ts";
-import { hashByte, hashRange, hashStart } from "../cdb/hash.ts";
+import { hashByte, hashStart } from "../cdb/hash.ts";
 import type { CdbReader } from "../cdb/reader.ts";
 
 /** A client; byte strings, null for what was not looked up or has no name. */
@@ -95,14 +95,14 @@ function decideByAddress(cdb: CdbReader, ip: string): Decision {
     ipScratch[i] = ip.charCodeAt(i);
     hashScratch[i] = hash = hashByte(hash, ipScratch[i]);
   }
-  const whole = cdb.findRange(ipScratch, 0, ip.length, hash);
+  const whole = cdb.findRange(ipScratch, 0, ip.length, hash >>> 0);
   if (whole) return decision(ip, whole);
   for (let i = ip.length - 1; i >= 0; i--) {
     if (ipScratch[i] !== dot) continue;
     const data = cdb.findRange(ipScratch, 0, i + 1, hashScratch[i]);
     if (data) return decision(ip.slice(0, i + 1), data);
   }
-  const data = cdb.findRange(ipScratch, 0, 0, hashRange(ipScratch, 0, 0));
+  const data = cdb.findRange(ipScratch, 0, 0, hashStart);
   return data ? decision("", data) : noRule;
 }
 

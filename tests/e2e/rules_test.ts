@@ -275,7 +275,7 @@ testWith(
       const lines = Array.from({ length: 50_000 }, (_, i) => `${i}.:deny`);
       const slow = `(cat text; sleep 1.3; cat text; sleep 0.3) | ` +
         `${postern} rules compile cdb tmp`;
-      await Deno.writeTextFile(`${folder}/text`, lines.join("\n"));
+      await Deno.writeTextFile(`${folder}/text`, lines.join("\n") + "\n");
       const seen = await output("script", ["-qec", slow, "/dev/null"], {
         cwd: folder,
       });
