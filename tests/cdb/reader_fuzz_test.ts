@@ -57,20 +57,18 @@ function mutate(
   return random() < 0.2 ? bytes.slice(0, below(bytes.length + 1)) : bytes;
 }
 
-/** Throws for whatever is read outside, and counts the reads. */
-class Guard extends DataView {
-  static reads = 0;
-  override getUint32(at: number, little?: boolean): number {
-    Guard.reads++;
-    return super.getUint32(at, little); // a RangeError outside
-  }
-}
+/** Reads of numbers; one outside of the file is a RangeError. */
+let reads = 0;
+const getUint32 = DataView.prototype.getUint32;
 
 Deno.test("any bytes are an answer or a CdbError", () => {
+  let most = 0;
   const seed = Date.now() >>> 0;
   const random = randomFrom(seed);
-  const original = globalThis.DataView;
-  globalThis.DataView = Guard;
+  DataView.prototype.getUint32 = function (...args) {
+    reads++;
+    return getUint32.apply(this, args);
+  };
   try {
     for (let i = runs(100_000, 20_000); i > 0; i--) {
       const bytes = mutate(sample(random), random);
@@ -80,12 +78,13 @@ Deno.test("any bytes are an answer or a CdbError", () => {
       const file = around.subarray(32, 32 + bytes.length);
       const slots = bytes.length / 8;
       for (const key of ["k1", "k7", "", "nowhere"]) {
-        Guard.reads = 0;
+        reads = 0;
         tried(seed, () => {
           const found = new CdbReader(file).find(new TextEncoder().encode(key));
           if (found) assertInside(found, file);
         });
-        assert(Guard.reads <= 4 * slots + 8, `${seed}: ${Guard.reads} reads`);
+        assert(reads <= 4 * slots + 8, `seed ${seed}: ${reads} reads`);
+        most = Math.max(most, reads);
       }
       tried(seed, () => {
         const key = new TextEncoder().encode("k1");
@@ -100,8 +99,9 @@ Deno.test("any bytes are an answer or a CdbError", () => {
         }
       });
     }
+    assert(most > 4, "reads were not counted");
   } finally {
-    globalThis.DataView = original;
+    DataView.prototype.getUint32 = getUint32;
   }
 });
 
