@@ -192,17 +192,13 @@ testWith(
       await Deno.copyFile(`${folder}/old.cdb`, `${folder}/cdb`);
       for (let i = 0; i < 200; i++) {
         const next = 1 - current;
-        const child = new Deno.Command(postern, {
-          args: ["rules", "compile", "cdb", "tmp"],
+        const from = next ? "new" : "old";
+        const child = new Deno.Command("/bin/sh", {
+          args: ["-c", `exec ${postern} rules compile cdb tmp < ${from}`],
           cwd: folder,
-          stdin: "piped",
-          stdout: "null",
-          stderr: "null",
         }).spawn();
-        const source = await Deno.open(`${folder}/${next ? "new" : "old"}`);
-        const fed = source.readable.pipeTo(child.stdin).catch(() => {});
         await new Promise((resolve) =>
-          setTimeout(resolve, random() * wholeMs * 1.2)
+          setTimeout(resolve, random() * wholeMs * 1.6)
         );
         try {
           child.kill("SIGKILL");
@@ -210,19 +206,17 @@ testWith(
           // It was quicker.
         }
         if ((await child.status).signal === "SIGKILL") killed++;
-        await fed;
         const bytes = await Deno.readFile(`${folder}/cdb`);
         if (same(bytes, expected[next])) {
           current = next;
           changed++;
-        } else {assert(
-            same(bytes, expected[current]),
-            `round ${i}: another file`,
-          );}
+        } else {
+          assert(same(bytes, expected[current]), `round ${i}: another file`);
+        }
       }
-      // Both happened, or the moments were not random enough to say anything.
+      // Both happened, or the moments say nothing.
       assert(
-        killed > 20 && changed > 20,
+        killed > 10 && changed > 10,
         `killed ${killed}, changed ${changed}`,
       );
     }),
