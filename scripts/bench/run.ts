@@ -2,12 +2,14 @@
  * Speed, side by side with the peers, in one run: `deno task bench WHAT ...`.
  *
  *     smtp [ROUNDS [MESSAGES]]   messages over SMTP, thrown away
+ *     external [ROUNDS [MESSAGES]]   the same through a program
  *     rules [ROUNDS [RULES]]     compiling rules, and deciding by them
  *
  * @module
  */
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   smtp: () => import("./smtp.ts"),
+  external: () => import("./external.ts"),
   rules: () => import("./rules.ts"),
 };
 

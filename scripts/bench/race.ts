@@ -1,0 +1,149 @@
+/**
+ * Servers that take the same messages in turn, one message a connection, 20 at
+ * once. The rounds are interleaved; medians and ratios are what counts.
+ *
+ * @module
+ */
+import { peer } from "../../tests/support/peers.ts";
+import { median } from "./figures.ts";
+
+const concurrency = 20;
+
+export interface Contestant {
+  name: string;
+  command: string[];
+  env?: Record<string, string>;
+}
+
+interface Figures {
+  perSecond: number;
+  /** Of the server and what it started, in microseconds. */
+  cpuPerMessage: number;
+}
+
+/** A queue program in C that reads what it is given and says yes. */
+const queueSource = `
+#include <unistd.h>
+int main(void) {
+  static char bytes[65536];
+  while (read(0, bytes, sizeof bytes) > 0) ;
+  while (read(1, bytes, sizeof bytes) > 0) ;
+  return 0;
+}`;
+
+/** Builds {@linkcode queueSource}; returns its path. */
+export async function discardingQueue(folder: string): Promise<string> {
+  const source = `${folder}/queue.c`;
+  await Deno.writeTextFile(source, queueSource);
+  const built = await new Deno.Command("gcc", {
+    args: ["-O2", "-o", `${folder}/queue`, source],
+  }).output();
+  if (!built.success) throw new Error("gcc cannot build the queue program");
+  return `${folder}/queue`;
+}
+
+/** CPU seconds of a process and its ended children (proc(5), fields 14 to 17). */
+function cpuSeconds(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = fields.slice(11, 15).reduce((sum, x) => sum + Number(x), 0);
+  return ticks / 100; // USER_HZ, 100 on every Linux
+}
+
+async function listening(port: number): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  throw new Error(`nobody listens on ${port}`);
+}
+
+async function measure(
+  who: Contestant,
+  port: number,
+  messages: number,
+): Promise<Figures> {
+  const [program, ...args] = who.command;
+  const server = new Deno.Command(program, {
+    args,
+    env: who.env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    await listening(port);
+    const load = (count: number) =>
+      new Deno.Command(peer("smtp-source")!, {
+        args: [
+          ...["-s", `${concurrency}`, "-m", `${count}`, "-l", "1000"],
+          ...["-f", "a@sender.example", "-t", "b@foreign.example"],
+          `127.0.0.1:${port}`,
+        ],
+      }).output();
+    await load(messages / 10); // warm
+    const cpu = cpuSeconds(server.pid), start = performance.now();
+    const { success } = await load(messages);
+    const seconds = (performance.now() - start) / 1000;
+    if (!success) throw new Error(`smtp-source failed against ${who.name}`);
+    return {
+      perSecond: messages / seconds,
+      cpuPerMessage: (cpuSeconds(server.pid) - cpu) / messages * 1e6,
+    };
+  } finally {
+    server.kill("SIGKILL");
+    await server.status;
+  }
+}
+
+/**
+ * Runs all and prints how the first does beside each other one.
+ *
+ * @param contestants for a port and a folder of their own
+ */
+export async function race(
+  contestants: (port: number, folder: string) => Promise<Contestant[]>,
+  rounds: number,
+  messages: number,
+): Promise<void> {
+  if (!peer("smtp-source")) throw new Error("install postfix for smtp-source");
+  const folder = await Deno.makeTempDir();
+  const probe = Deno.listen({ port: 0 });
+  const { port } = probe.addr;
+  probe.close();
+  try {
+    const all = await contestants(port, folder);
+    const figures = new Map(all.map((who) => [who.name, [] as Figures[]]));
+    for (let round = 0; round < rounds; round++) {
+      for (const who of all) {
+        figures.get(who.name)!.push(await measure(who, port, messages));
+      }
+    }
+    const of = (name: string) => ({
+      perSecond: median(figures.get(name)!.map((f) => f.perSecond)),
+      cpu: median(figures.get(name)!.map((f) => f.cpuPerMessage)),
+    });
+    const ours = of(all[0].name);
+    console.log(
+      `${messages} messages, a connection each, ${concurrency} at once, discard; ` +
+        `medians of ${rounds} interleaved rounds`,
+    );
+    for (const { name } of all) {
+      const theirs = of(name);
+      const versus = name === all[0].name
+        ? ""
+        : `  postern has ${(ours.perSecond / theirs.perSecond).toFixed(2)}x ` +
+          `the messages, ${(ours.cpu / theirs.cpu).toFixed(2)}x the CPU`;
+      console.log(
+        `${name.padEnd(24)} ${theirs.perSecond.toFixed(0).padStart(7)}/s ` +
+          `${theirs.cpu.toFixed(0).padStart(6)} us CPU${versus}`,
+      );
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
