@@ -32,6 +32,11 @@ const ECONNABORTED = 103;
 /** Longest sockaddr used: sockaddr_in6. */
 const addressBytes = 28;
 
+/** What blocking calls fill; each result is read before the next call. */
+const scratchAddress = new Uint8Array(addressBytes);
+const scratchLength = new Uint32Array(1);
+const scratchLengthBytes = new Uint8Array(scratchLength.buffer);
+
 export interface SocketAddress {
   readonly ip: string;
   readonly port: number;
@@ -92,11 +97,16 @@ export class RawListener {
   /** The next waiting connection; null when there is none (any more). */
   accept(): RawConnection | null {
     while (!this.#closed) {
-      const remote = new Uint8Array(addressBytes);
-      const length = new Uint8Array(new Uint32Array([addressBytes]).buffer);
-      const fd = libc().accept4(this.#fd, remote, length, SOCK_CLOEXEC);
+      scratchLength[0] = addressBytes;
+      const fd = libc().accept4(
+        this.#fd,
+        scratchAddress,
+        scratchLengthBytes,
+        SOCK_CLOEXEC,
+      );
       if (fd >= 0) {
-        return { fd, local: socketName(fd), remote: decodeAddress(remote) };
+        const remote = decodeAddress(scratchAddress);
+        return { fd, local: socketName(fd), remote };
       }
       const error = errno();
       if (error === EAGAIN) return null;
@@ -171,10 +181,12 @@ function setOption(fd: number, level: number, name: number, value: number) {
 }
 
 function socketName(fd: number): SocketAddress {
-  const address = new Uint8Array(addressBytes);
-  const length = new Uint8Array(new Uint32Array([addressBytes]).buffer);
-  check("getsockname", libc().getsockname(fd, address, length));
-  return decodeAddress(address);
+  scratchLength[0] = addressBytes;
+  check(
+    "getsockname",
+    libc().getsockname(fd, scratchAddress, scratchLengthBytes),
+  );
+  return decodeAddress(scratchAddress);
 }
 
 /** struct sockaddr_in / sockaddr_in6 of Linux: family is host order. */

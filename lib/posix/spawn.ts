@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { toBytes } from "../bytes.ts";
 import { check, libc, SystemError } from "./libc.ts";
 
 /** Room for glibc's opaque types (80, 336 and 128 bytes on x86_64). */
@@ -37,26 +36,54 @@ export interface Program {
  * @throws SystemError when it cannot be executed
  */
 export async function spawn(program: Program): Promise<number> {
-  const c = libc();
-  const actions = new Uint8Array(new ArrayBuffer(fileActionsBytes));
-  c.posix_spawn_file_actions_init(actions);
-  for (const [from, to] of program.descriptors) {
-    c.posix_spawn_file_actions_adddup2(actions, from, to);
+  const memory = borrow(program);
+  let actions: FileActions | undefined;
+  try {
+    actions = fileActions(program.descriptors);
+    const strings = fill(memory, program);
+    const error = await libc().posix_spawn(
+      memory.bytes, // its first bytes take the pid
+      strings.path,
+      actions.bytes,
+      attributes(),
+      strings.argv,
+      strings.envp,
+    );
+    if (error !== 0) throw new SystemError(`run ${program.path}`, error);
+    return memory.view.getInt32(0, true);
+  } finally {
+    // Only now may another spawn, or the collector, have it.
+    if (idle.length < idleLimit) idle.push(memory);
+    if (actions && !actions.kept) {
+      libc().posix_spawn_file_actions_destroy(actions.bytes);
+    }
   }
-  const strings = new StringBlock(program);
-  const pid = new Int32Array(new ArrayBuffer(4));
-  const error = await c.posix_spawn(
-    new Uint8Array(pid.buffer),
-    strings.path,
-    actions,
-    attributes(),
-    strings.argv,
-    strings.envp,
-  );
-  c.posix_spawn_file_actions_destroy(actions);
-  strings.release(); // only now may the collector have what envp points to
-  if (error !== 0) throw new SystemError(`run ${program.path}`, error);
-  return pid[0];
+}
+
+interface FileActions {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly kept: boolean;
+}
+
+/**
+ * File actions are only read by posix_spawn, and descriptor numbers come again
+ * and again: each set is made once.
+ */
+const knownActions = new Map<string, FileActions>();
+const knownActionsLimit = 1024;
+
+function fileActions(descriptors: Program["descriptors"]): FileActions {
+  const name = descriptors.join();
+  const known = knownActions.get(name);
+  if (known) return known;
+  const bytes = new Uint8Array(new ArrayBuffer(fileActionsBytes));
+  libc().posix_spawn_file_actions_init(bytes);
+  for (const [from, to] of descriptors) {
+    libc().posix_spawn_file_actions_adddup2(bytes, from, to);
+  }
+  const actions = { bytes, kept: knownActions.size < knownActionsLimit };
+  if (actions.kept) knownActions.set(name, actions);
+  return actions;
 }
 
 let sharedAttributes: Uint8Array<ArrayBuffer> | undefined;
@@ -78,51 +105,62 @@ function attributes(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * path, argv and envp of one spawn in one buffer of its own, which must stay
- * referenced until the nonblocking call has returned.
+ * What one spawn points to: the pid it writes, then path, argv, envp and their
+ * strings, all in one buffer of its own, which must stay referenced until the
+ * nonblocking call has returned.
  */
-class StringBlock {
-  readonly path: Uint8Array<ArrayBuffer>;
-  readonly argv: Uint8Array<ArrayBuffer>;
-  readonly envp: Uint8Array<ArrayBuffer>;
-  #block: Uint8Array<ArrayBuffer> | null;
+interface Memory {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+  /** Where the first byte is. */
+  readonly address: bigint;
+}
 
-  constructor(program: Program) {
-    const { path, args, env } = program;
-    const pointers = 8 * (args.length + 1 + env.length + 1);
-    let size = pointers + path.length + 1;
-    for (const text of args) size += text.length + 1;
-    for (const text of env) size += text.length + 1;
-    const block = new Uint8Array(new ArrayBuffer(size));
-    const view = new DataView(block.buffer);
-    const base = BigInt(
-      Deno.UnsafePointer.value(Deno.UnsafePointer.of(block)),
-    );
-    let slot = 0, at = pointers;
-    const place = (text: string) => {
-      block.set(toBytes(text), at);
-      at += text.length + 1;
-    };
-    const list = (texts: readonly string[]) => {
-      const start = slot;
-      for (const text of texts) {
-        view.setBigUint64(slot, base + BigInt(at), true);
-        slot += 8;
-        place(text);
-      }
-      slot += 8; // the closing null pointer
-      return block.subarray(start, slot);
-    };
-    this.argv = list(args);
-    this.envp = list(env);
-    this.path = block.subarray(at);
-    place(path);
-    this.#block = block;
-  }
+const pidBytes = 8;
+const pointerBytes = 8;
+const usualBytes = 16384;
+/** Those of spawns that have returned, for the next ones. */
+const idle: Memory[] = [];
+const idleLimit = 64;
 
-  release(): void {
-    this.#block = null;
-  }
+function borrow({ path, args, env }: Program): Memory {
+  const pointers = args.length + 1 + env.length + 1;
+  let size = pidBytes + pointers * pointerBytes + path.length + 1;
+  for (const text of args) size += text.length + 1;
+  for (const text of env) size += text.length + 1;
+  const known = idle.pop();
+  if (known && known.bytes.length >= size) return known;
+  const bytes = new Uint8Array(new ArrayBuffer(Math.max(size, usualBytes)));
+  return {
+    bytes,
+    view: new DataView(bytes.buffer),
+    address: BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),
+  };
+}
+
+function fill(memory: Memory, { path, args, env }: Program) {
+  const { bytes, view, address } = memory;
+  let slot = pidBytes;
+  let at = pidBytes + (args.length + 1 + env.length + 1) * pointerBytes;
+  const place = (text: string) => {
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+    bytes[at++] = 0;
+  };
+  const list = (texts: readonly string[]) => {
+    const start = slot;
+    for (const text of texts) {
+      view.setBigUint64(slot, address + BigInt(at), true);
+      slot += pointerBytes;
+      place(text);
+    }
+    view.setBigUint64(slot, 0n, true);
+    slot += pointerBytes;
+    return bytes.subarray(start, slot);
+  };
+  const argv = list(args), envp = list(env);
+  const pathAt = at;
+  place(path);
+  return { argv, envp, path: bytes.subarray(pathAt, at) };
 }
 
 /** Raw wait statuses by process id, of children nobody asked about yet. */
