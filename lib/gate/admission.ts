@@ -96,6 +96,7 @@ export class Admission {
         )
         : "",
       remotePort: remote.port,
+      interface: remote.interface,
     };
     const access = this.#rules.decide({
       ip: fields.remoteIp,

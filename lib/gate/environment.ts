@@ -27,7 +27,8 @@ export function ownEnvironment(): Map<string, string> {
 
 /**
  * tcpserver's variables over the inherited ones. One without a value is
- * removed, so that a stale one never reaches the program.
+ * removed, so that a stale one never reaches the program. A client of IPv6
+ * has PROTO=TCP6, and the same facts under ucspi-tcp6's names too.
  */
 export function connectionEnvironment(
   own: Environment,
@@ -39,14 +40,20 @@ export function connectionEnvironment(
     if (value === "") env.delete(name);
     else env.set(name, value);
   };
-  env.set("PROTO", "TCP");
-  set("TCPLOCALIP", fields.localIp);
-  set("TCPLOCALPORT", String(fields.localPort));
-  set("TCPLOCALHOST", fields.localHost);
-  set("TCPREMOTEIP", fields.remoteIp);
-  set("TCPREMOTEPORT", String(fields.remotePort));
-  set("TCPREMOTEHOST", fields.remoteHost);
-  set("TCPREMOTEINFO", fields.remoteInfo);
+  const v6 = fields.remoteIp.includes(":");
+  const both = (name: string, value: string) => {
+    set(`TCP${name}`, value);
+    set(`TCP6${name}`, v6 ? value : "");
+  };
+  env.set("PROTO", v6 ? "TCP6" : "TCP");
+  both("LOCALIP", fields.localIp);
+  both("LOCALPORT", String(fields.localPort));
+  both("LOCALHOST", fields.localHost);
+  both("REMOTEIP", fields.remoteIp);
+  both("REMOTEPORT", String(fields.remotePort));
+  both("REMOTEHOST", fields.remoteHost);
+  both("REMOTEINFO", fields.remoteInfo);
+  set("TCP6INTERFACE", fields.interface ?? "");
   for (const [name, value] of rules) env.set(name, value);
   return env;
 }

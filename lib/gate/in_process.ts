@@ -159,7 +159,8 @@ export class InProcessGate implements Gate {
 }
 
 function socketAddress({ hostname, port }: Deno.NetAddr): SocketAddress {
-  return { ip: canonicalAddress(hostname), port };
+  const [address, scope] = hostname.split("%");
+  return { ip: canonicalAddress(address), port, interface: scope };
 }
 
 function closeQuietly(conn: Deno.TcpConn): void {

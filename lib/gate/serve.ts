@@ -6,6 +6,7 @@
  */
 import { isIP } from "node:net";
 import { Fatal } from "../fatal.ts";
+import { canonicalAddress } from "../address.ts";
 import { addressOf } from "../net/names.ts";
 import { servicePort } from "../net/services.ts";
 import { releaseStdinAndStdout } from "../posix/descriptors.ts";
@@ -60,7 +61,7 @@ export async function serve(
 
 async function resolve(host: string): Promise<string> {
   if (host === "" || host === "0") return "0.0.0.0";
-  if (isIP(host)) return host;
+  if (isIP(host)) return canonicalAddress(host);
   let ip;
   try {
     ip = await addressOf(host);

@@ -17,6 +17,8 @@ export interface ConnectionFields {
   readonly remoteIp: string;
   readonly remoteInfo: string;
   readonly remotePort: number;
+  /** Where a link-local IPv6 client is; no line shows it. */
+  readonly interface?: string;
 }
 
 const fieldBytes = 100;

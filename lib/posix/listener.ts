@@ -28,6 +28,7 @@ const POLLIN = 1;
 const SHUT_RDWR = 2;
 const EINTR = 4;
 const EAGAIN = 11;
+const ENODEV = 19;
 const ECONNABORTED = 103;
 /** Longest sockaddr used: sockaddr_in6. */
 const addressBytes = 28;
@@ -40,6 +41,8 @@ const scratchLengthBytes = new Uint8Array(scratchLength.buffer);
 export interface SocketAddress {
   readonly ip: string;
   readonly port: number;
+  /** The name of a link-local IPv6 address's interface. */
+  readonly interface?: string;
 }
 
 /** An accepted connection: the descriptor belongs to whoever holds this. */
@@ -192,13 +195,14 @@ function socketName(fd: number): SocketAddress {
 /** struct sockaddr_in / sockaddr_in6 of Linux: family is host order. */
 function encodeAddress(ip: string, port: number): Uint8Array<ArrayBuffer> {
   const v6 = isIPv6(ip);
+  const [address, scope] = ip.split("%");
   const bytes = new Uint8Array(v6 ? 28 : 16);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, v6 ? AF_INET6 : AF_INET, true);
   view.setUint16(2, port, false);
   if (!v6) bytes.set(ip.split(".").map(Number), 4);
   else {
-    const [head, tail] = ip.split("::");
+    const [head, tail] = address.split("::");
     const groups = (text: string | undefined) =>
       text ? text.split(":").map((group) => parseInt(group, 16)) : [];
     const left = groups(head), right = groups(tail);
@@ -207,7 +211,21 @@ function encodeAddress(ip: string, port: number): Uint8Array<ArrayBuffer> {
       view.setUint16(24 - 2 * right.length + 2 * i, group, false)
     );
   }
+  if (scope !== undefined) view.setUint32(24, interfaceIndex(scope), true);
   return bytes;
+}
+
+function interfaceIndex(scope: string): number {
+  if (/^\d+$/.test(scope)) return Number(scope);
+  const index = libc().if_nametoindex(new TextEncoder().encode(`${scope}\0`));
+  if (index === 0) throw new SystemError("bind", ENODEV);
+  return index;
+}
+
+function interfaceName(index: number): string {
+  const name = new Uint8Array(16); // IF_NAMESIZE
+  if (libc().if_indextoname(index, name) === null) return String(index);
+  return new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
 }
 
 function decodeAddress(bytes: Uint8Array<ArrayBuffer>): SocketAddress {
@@ -216,5 +234,11 @@ function decodeAddress(bytes: Uint8Array<ArrayBuffer>): SocketAddress {
   if (view.getUint16(0, true) === AF_INET) {
     return { ip: bytes.subarray(4, 8).join("."), port };
   }
-  return { ip: addressOfBytes(bytes.subarray(8, 24)), port };
+  const ip = addressOfBytes(bytes.subarray(8, 24));
+  const scope = view.getUint32(24, true);
+  return scope === 0 ? { ip, port } : {
+    ip,
+    port,
+    interface: interfaceName(scope),
+  };
 }

@@ -41,6 +41,34 @@ Deno.test("what is unknown is removed, what is ours is set, and rules come last"
   assertEquals(entries(env).includes("RELAYCLIENT="), true);
 });
 
+Deno.test("a client of IPv6 has ucspi-tcp6's names too", () => {
+  const own = new Map([["TCP6REMOTEINFO", "stale"]]);
+  const v6 = {
+    ...fields,
+    localIp: "2001:db8::1",
+    remoteIp: "fe80::2",
+    remoteHost: "mx.example",
+    interface: "eth0",
+  };
+  assertEquals(Object.fromEntries(connectionEnvironment(own, v6, [])), {
+    PROTO: "TCP6",
+    TCPLOCALIP: "2001:db8::1",
+    TCP6LOCALIP: "2001:db8::1",
+    TCPLOCALPORT: "25",
+    TCP6LOCALPORT: "25",
+    TCPREMOTEIP: "fe80::2",
+    TCP6REMOTEIP: "fe80::2",
+    TCPREMOTEPORT: "4000",
+    TCP6REMOTEPORT: "4000",
+    TCPREMOTEHOST: "mx.example",
+    TCP6REMOTEHOST: "mx.example",
+    TCP6INTERFACE: "eth0",
+  });
+  const stale = new Map([["TCP6REMOTEIP", "stale"], ["TCP6INTERFACE", "x"]]);
+  const v4 = connectionEnvironment(stale, fields, []);
+  assertEquals([...v4.keys()].filter((name) => name.startsWith("TCP6")), []);
+});
+
 Deno.test("our own environment is what the kernel says", () => {
   assertEquals(ownEnvironment().get("PATH"), Deno.env.get("PATH"));
 });
