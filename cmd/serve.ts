@@ -14,7 +14,8 @@ import {
   findProgram,
   isExecutable,
 } from "../lib/gate/program.ts";
-import { serve, type Service } from "../lib/gate/serve.ts";
+import { type Block, serve, type Service } from "../lib/gate/serve.ts";
+import { WorkerRole } from "../lib/gate/worker_role.ts";
 import { checkSubnets } from "../lib/address.ts";
 import { groupId, userId } from "../lib/posix/ids.ts";
 
@@ -71,6 +72,17 @@ function proxies(text: string): string[] {
     throw wrongValue("--proxy-protocol", "addresses or ranges: a,b/24", text);
   }
   return subnets;
+}
+
+function workers(text: string): number {
+  if (text === "auto") return navigator.hardwareConcurrency;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw wrongValue("--workers", "a number above 0, or auto", text);
+}
+
+function descriptor(text: string): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) > 2) return Number(text);
+  throw wrongValue("--ready-fd", "a descriptor above 2", text);
 }
 
 function logFormat(text: string): LogFormat {
@@ -154,6 +166,15 @@ function commandLine(name: string): Command {
     .option("--log-format <format>", "text or json", logFormat, "text")
     .option("--pidfile <file>", "write the process id there once listening")
     .option(
+      "--workers <n>",
+      "processes that accept, or auto: one for each core",
+      workers,
+      1,
+    )
+    .option("--ready-fd <fd>", "write a newline there once ready", descriptor)
+    .option("--config <file>", "take HOST PORT PROGRAM and options from a file")
+    .option("--check", "look whether all is well, and do nothing", false)
+    .option(
       "--grace <seconds>",
       "for sessions to end after SIGTERM",
       number,
@@ -161,20 +182,25 @@ function commandLine(name: string): Command {
     );
 }
 
-/**
- * Options and operands, or null if `--help` was printed.
- *
- * @throws Fatal that tells what is wrong
- */
-export function parse(args: string[], calledAs: string): ServeOptions | null {
+/** A command line that has been read, but not yet been understood. */
+interface ParsedCommand {
+  readonly operands: string[];
+  // deno-lint-ignore no-explicit-any -- commander's own type
+  readonly flags: any;
+  readonly verbosity: ServeOptions["verbosity"];
+  readonly idsFromEnv: boolean;
+}
+
+/** @returns null if `--help` was printed; throws Fatal that tells what is wrong */
+function parseCommand(args: string[], calledAs: string): ParsedCommand | null {
   const command = commandLine(calledAs);
   let verbosity: ServeOptions["verbosity"] = "errors"; // the last one counts
   command.on("option:quiet", () => verbosity = "silent");
   command.on("option:errors", () => verbosity = "errors");
   command.on("option:verbose", () => verbosity = "all");
-  let fromEnv = false; // -U and -u, -g: the last one counts
-  command.on("option:ids-from-env", () => fromEnv = true);
-  command.on("option:uid", () => fromEnv = false);
+  let idsFromEnv = false; // -U and -u, -g: the last one counts
+  command.on("option:ids-from-env", () => idsFromEnv = true);
+  command.on("option:uid", () => idsFromEnv = false);
   try {
     command.parse(args, { from: "user" });
   } catch (error) {
@@ -182,17 +208,26 @@ export function parse(args: string[], calledAs: string): ServeOptions | null {
     if (error.code === "commander.helpDisplayed") return null;
     throw usageError(`${complaint(error)}\n${classicUsage}`);
   }
-  const [host, port, ...program] = command.args;
+  return {
+    operands: command.args,
+    flags: command.opts(),
+    verbosity,
+    idsFromEnv,
+  };
+}
+
+function optionsOf(command: ParsedCommand): ServeOptions {
+  const { flags: options, verbosity, idsFromEnv } = command;
+  const [host, port, ...program] = command.operands;
   if (program.length === 0) throw usageError(classicUsage);
-  const options = command.opts();
   const envId = (name: string) => number(Deno.env.get(name) ?? "");
   return {
     host,
     port,
     program,
     verbosity,
-    uid: fromEnv ? envId("UID") : options.uid ?? 0,
-    gid: fromEnv ? envId("GID") : options.gid ?? 0,
+    uid: idsFromEnv ? envId("UID") : options.uid ?? 0,
+    gid: idsFromEnv ? envId("GID") : options.gid ?? 0,
     limit: options.limit,
     backlog: options.backlog,
     rules: options.rules ?? null,
@@ -216,6 +251,9 @@ export function parse(args: string[], calledAs: string): ServeOptions | null {
     logFormat: options.logFormat,
     pidfile: options.pidfile ?? null,
     graceSeconds: options.grace,
+    readyFd: options.readyFd ?? null,
+    // None of them could take a connection with fewer slots than workers.
+    workers: Math.max(1, Math.min(options.workers, options.limit)),
   };
 }
 
@@ -243,12 +281,15 @@ async function serviceOf(
     const { parseOptions } = await import("./smtpd.ts");
     const smtpdOptions = await parseOptions(smtpd.args, smtpd.calledAs);
     if (smtpdOptions === null) throw usageError(classicUsage);
-    if (!options.isolate) return { type: "smtp", options: smtpdOptions };
-    if (program[0] === "smtpd") {
-      const args = [Deno.execPath(), ...program];
-      return { type: "program", args: args.map(bytesOf) };
-    }
-  } else if (!classic) {
+    const executed = program[0] === "smtpd"
+      ? [Deno.execPath(), ...program]
+      : program;
+    const isolatedArgs = executed.map(bytesOf);
+    return options.isolate
+      ? { type: "program", args: isolatedArgs }
+      : { type: "smtp", options: smtpdOptions, isolatedArgs };
+  }
+  if (!classic) {
     // tcpserver itself would complain only at each connection.
     const path = findProgram(program[0], Deno.env.get("PATH"));
     if (path === null || !isExecutable(path)) {
@@ -261,15 +302,76 @@ async function serviceOf(
   return { type: "program", args: program.map(bytesOf) };
 }
 
-export async function run(args: string[], calledAs: string): Promise<number> {
-  const options = parse(args, calledAs);
-  if (options === null) return 0;
-  try {
-    return await serve(options, await serviceOf(options, calledAs));
-  } catch (error) {
-    if (options.verbosity === "silent" && error instanceof Fatal) {
-      return error.exitCode; // -q hides even why
+/** Options and operands, or null if `--help` was printed; throws Fatal. */
+export function parse(args: string[], calledAs: string): ServeOptions | null {
+  const command = parseCommand(args, calledAs);
+  return command && optionsOf(command);
+}
+
+interface Request {
+  readonly all: readonly ServeOptions[];
+  /** `--check`. */
+  readonly onlyCheck: boolean;
+}
+
+/** What to do, from the command line or the file that it names. */
+async function request(
+  args: string[],
+  calledAs: string,
+): Promise<Request | null> {
+  const command = parseCommand(args, calledAs);
+  if (command === null) return null;
+  const { config, check } = command.flags;
+  if (config === undefined) {
+    return { all: [optionsOf(command)], onlyCheck: check };
+  }
+  if (command.operands.length > 0) {
+    throw usageError(
+      "tcpserver: HOST PORT PROGRAM are in the file with --config",
+    );
+  }
+  const { commandLines } = await import("./serve_config.ts");
+  const all: ServeOptions[] = [];
+  for (const { args: line, where } of commandLines(config)) {
+    try {
+      all.push(optionsOf(parseCommand(line, calledAs)!));
+    } catch (error) {
+      if (!(error instanceof Fatal)) throw error;
+      const [first] = error.message.split("\n");
+      throw usageError(
+        `tcpserver: ${where}: ${first.replace(/^tcpserver: /, "")}`,
+      );
     }
+  }
+  return { all, onlyCheck: check };
+}
+
+export async function run(args: string[], calledAs: string): Promise<number> {
+  const wanted = await request(args, calledAs);
+  if (wanted === null) return 0;
+  const { all, onlyCheck } = wanted;
+  const [options] = all; // those of the process are the same in all
+  try {
+    const blocks: Block[] = [];
+    for (const each of all) {
+      blocks.push({ options: each, service: await serviceOf(each, calledAs) });
+    }
+    if (onlyCheck) {
+      const { checkBlocks } = await import("../lib/gate/check.ts");
+      const problems = await checkBlocks(blocks);
+      for (const problem of problems) console.error(`tcpserver: ${problem}`);
+      return problems.length > 0 ? 100 : 0;
+    }
+    const role = WorkerRole.fromEnvironment();
+    if (options.workers > 1 && !role) {
+      const { superviseWorkers } = await import("../lib/gate/workers.ts");
+      return await superviseWorkers(options, blocks);
+    }
+    return await serve(options, blocks, role);
+  } catch (error) {
+    if (!(error instanceof Fatal)) throw error;
+    if (onlyCheck) throw usageError(error.message);
+    if (options.verbosity === "silent") return error.exitCode; // -q: not even why
     throw error;
   }
 }

@@ -6,14 +6,8 @@
  */
 import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
 import { toBytes } from "../bytes.ts";
-import { closeDescriptor } from "../posix/listener.ts";
-import {
-  pipe,
-  reapChildren,
-  spawn,
-  waitFor,
-  writeAll,
-} from "../posix/spawn.ts";
+import { closeDescriptor, pipe, writeAll } from "../posix/descriptors.ts";
+import { reapChildren, spawn, waitFor } from "../posix/spawn.ts";
 
 /**
  * @param path the program

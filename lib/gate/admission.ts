@@ -17,7 +17,7 @@ import {
   ownEnvironment,
 } from "./environment.ts";
 import type { GateLog } from "./log.ts";
-import type { ServeOptions } from "./options.ts";
+import type { GateOptions } from "./options.ts";
 
 /** Raw wait statuses of a child that refused: exit 100 and exit 111. */
 export const deniedStatus = 100 << 8;
@@ -49,7 +49,7 @@ export class Admission {
 
   readonly #limits: ClientLimits;
 
-  constructor(readonly options: ServeOptions, readonly log: GateLog) {
+  constructor(readonly options: GateOptions, readonly log: GateLog) {
     this.#rules = new AccessRules(options.rules, options.allowMissingRules);
     this.#limits = new ClientLimits(options.perClient, options.rate);
   }

@@ -9,7 +9,19 @@ import type { ConnectionFields } from "../log/tcpserver.ts";
 
 export type Environment = ReadonlyMap<string, string>;
 
-/** Our own environment, byte for byte; Deno.env would decode it. */
+/** Meant for us by who started us; see readiness.ts and worker_role.ts. */
+const notForPrograms = new Set([
+  "LISTEN_FDNAMES",
+  "LISTEN_FDS",
+  "LISTEN_PID",
+  "NOTIFY_SOCKET",
+  "POSTERN_WORKER",
+]);
+
+/**
+ * Our own environment, byte for byte (Deno.env would decode it), without what
+ * a supervisor meant for us alone.
+ */
 export function ownEnvironment(): Map<string, string> {
   let bytes: Uint8Array;
   try {
@@ -20,7 +32,9 @@ export function ownEnvironment(): Map<string, string> {
   const env = new Map<string, string>();
   for (const entry of fromBytes(bytes).split("\0")) {
     const equals = entry.indexOf("=");
-    if (equals > 0) env.set(entry.slice(0, equals), entry.slice(equals + 1));
+    const name = entry.slice(0, equals);
+    if (equals <= 0 || notForPrograms.has(name)) continue;
+    env.set(name, entry.slice(equals + 1));
   }
   return env;
 }

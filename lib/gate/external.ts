@@ -5,14 +5,12 @@
  * @module
  */
 import { toBytes } from "../bytes.ts";
+import { closeDescriptor, writeNow } from "../posix/descriptors.ts";
 import {
-  closeDescriptor,
   killIpOptions,
   type RawConnection,
   RawListener,
   setNoDelay,
-  type SocketAddress,
-  writeNow,
 } from "../posix/listener.ts";
 import { reapChildren, spawn, waitFor } from "../posix/spawn.ts";
 import { reason } from "../reason.ts";
@@ -23,15 +21,15 @@ import {
   droppedStatus,
 } from "./admission.ts";
 import { entries } from "./environment.ts";
-import { AcceptFailures, type Gate } from "./gate.ts";
+import { AcceptFailures, type Gate, type Place } from "./gate.ts";
 import type { GateLog } from "./log.ts";
-import type { ServeOptions } from "./options.ts";
+import type { GateOptions } from "./options.ts";
 import { findProgram } from "./program.ts";
 import { type Ends, noHeader, skipProxied } from "./proxied.ts";
 import type { Slots } from "./slots.ts";
 
 /** A refused connection never had a process: a number that is never a pid. */
-const firstNumber = 2 ** 22 + 1; // Linux's PID_MAX_LIMIT, and one
+const belowNumbers = 2 ** 22; // Linux's PID_MAX_LIMIT
 
 /** A null status is one that the process has yet to tell. */
 interface Handed {
@@ -44,7 +42,6 @@ const notFound = Object.assign(new Error("not in PATH"), { code: "ENOENT" });
 export class ExternalGate implements Gate {
   readonly holdsConnections = false;
   readonly #listener: RawListener;
-  #refused = 0;
   #closed = false;
 
   /**
@@ -53,14 +50,16 @@ export class ExternalGate implements Gate {
    * @param args argv of the program; the first is looked for in PATH
    */
   constructor(
-    address: SocketAddress,
-    readonly options: ServeOptions,
+    { address, shared, descriptor }: Place,
+    readonly options: GateOptions,
     readonly args: readonly string[],
     readonly admission: Admission,
     readonly slots: Slots,
     readonly log: GateLog,
   ) {
-    this.#listener = new RawListener(address.ip, address.port, options.backlog);
+    this.#listener = descriptor === null
+      ? RawListener.listen(address, options.backlog, shared)
+      : RawListener.inherit(descriptor);
     reapChildren();
   }
 
@@ -122,7 +121,7 @@ export class ExternalGate implements Gate {
 
   /** The number and the wait status of a connection without a process. */
   #refuse(waitStatus: number, ip: string): Handed {
-    const pid = firstNumber + this.#refused++;
+    const pid = belowNumbers + this.log.nextNumber();
     this.log.pidFrom(pid, ip);
     return { pid, waitStatus };
   }

@@ -4,6 +4,16 @@
  *
  * @module
  */
+import type { SocketAddress } from "../posix/listener.ts";
+
+/** Where a gate's listening socket is from. */
+export interface Place {
+  readonly address: SocketAddress;
+  /** Whether other processes listen on the same address. */
+  readonly shared: boolean;
+  /** A listening socket that was handed to us (LISTEN_FDS); then no bind. */
+  readonly descriptor: number | null;
+}
 
 export interface Gate {
   readonly port: number;

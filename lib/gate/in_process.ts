@@ -15,9 +15,9 @@ import {
   deniedStatus,
   droppedStatus,
 } from "./admission.ts";
-import { AcceptFailures, type Gate } from "./gate.ts";
+import { AcceptFailures, type Gate, type Place } from "./gate.ts";
 import type { GateLog } from "./log.ts";
-import type { ServeOptions } from "./options.ts";
+import type { GateOptions } from "./options.ts";
 import type { Slots } from "./slots.ts";
 import { type Ends, noHeader, readProxied } from "./proxied.ts";
 import { drive, type Stream } from "./smtp_driver.ts";
@@ -31,13 +31,12 @@ export class InProcessGate implements Gate {
   readonly holdsConnections = true;
   readonly #listener: Deno.TcpListener;
   readonly #settings: SmtpSettings;
-  #connections = 0;
   #closed = false;
 
   /** Binds and listens; errors are Deno's. */
   constructor(
-    address: SocketAddress,
-    readonly options: ServeOptions,
+    { address, shared }: Place,
+    readonly options: GateOptions,
     smtpdOptions: SmtpdOptions,
     readonly admission: Admission,
     readonly slots: Slots,
@@ -47,9 +46,13 @@ export class InProcessGate implements Gate {
       smtpdOptions,
       (line) => log.warning(line),
     );
-    const listen: Deno.TcpListenOptions & { tcpBacklog?: number } = {
+    const listen: Deno.TcpListenOptions & {
+      reusePort: boolean;
+      tcpBacklog?: number;
+    } = {
       hostname: address.ip,
       port: address.port,
+      reusePort: shared,
       tcpBacklog: options.backlog, // Deno before 2.9 does not know it
     };
     this.#listener = Deno.listen(listen);
@@ -68,7 +71,9 @@ export class InProcessGate implements Gate {
       try {
         const conn = await this.#listener.accept();
         this.slots.take();
-        this.#serve(conn, ++this.#connections).finally(() => this.slots.give());
+        this.#serve(conn, this.log.nextNumber()).finally(() =>
+          this.slots.give()
+        );
       } catch (error) {
         if (!this.#closed) await failures.pause(error);
       }

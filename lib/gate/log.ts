@@ -6,6 +6,8 @@
 import * as json from "../log/json.ts";
 import { LineWriter } from "../log/line_writer.ts";
 import * as text from "../log/tcpserver.ts";
+import type { ProcessOptions } from "./options.ts";
+import type { WorkerRole } from "./worker_role.ts";
 
 export type LogFormat = "text" | "json";
 
@@ -17,14 +19,30 @@ export class GateLog {
   readonly #all: boolean;
   readonly #errors: boolean;
 
-  constructor(verbosity: text.Verbosity, format: LogFormat) {
-    this.#lines = format === "json" ? { ...text, ...json } : text;
+  #numbers = 0;
+
+  /** @param role of a worker, which is told instead of a status line */
+  constructor(
+    { verbosity, logFormat }: Pick<ProcessOptions, "verbosity" | "logFormat">,
+    readonly role: WorkerRole | null = null,
+  ) {
+    this.#lines = logFormat === "json" ? { ...text, ...json } : text;
     this.#all = verbosity === "all";
     this.#errors = verbosity !== "silent";
   }
 
+  /**
+   * What stands for a pid where there is no process: counted from 1, and no
+   * two workers have the same.
+   */
+  nextNumber(): number {
+    const { index, count } = this.role?.part ?? { index: 0, count: 1 };
+    return this.#numbers++ * count + index + 1;
+  }
+
   status(active: number, limit: number): void {
-    if (this.#all) writer.line(this.#lines.status(active, limit));
+    if (this.role) this.role.changed();
+    else if (this.#all) writer.line(this.#lines.status(active, limit));
   }
 
   /** A status that was asked for (SIGUSR1). */

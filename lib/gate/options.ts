@@ -7,15 +7,29 @@ import type { Verbosity } from "../log/tcpserver.ts";
 import type { Rate } from "./client_limits.ts";
 import type { LogFormat } from "./log.ts";
 
-export interface ServeOptions {
+/** For the process as a whole. */
+export interface ProcessOptions {
+  readonly verbosity: Verbosity;
+  readonly logFormat: LogFormat;
+  readonly uid: number;
+  readonly gid: number;
+  /** `-1`: print the port on stdout. */
+  readonly printPort: boolean;
+  readonly pidfile: string | null;
+  readonly graceSeconds: number;
+  /** `--ready-fd`: where a newline says that connections are accepted. */
+  readonly readyFd: number | null;
+  /** `--workers`: processes that accept. */
+  readonly workers: number;
+}
+
+/** For one HOST PORT PROGRAM. */
+export interface GateOptions {
   /** HOST as given; "0" and "" mean every local address. */
   readonly host: string;
   readonly port: string;
   /** PROGRAM and its arguments. */
   readonly program: readonly string[];
-  readonly verbosity: Verbosity;
-  readonly uid: number;
-  readonly gid: number;
   /** `-c`: connections at once. */
   readonly limit: number;
   /** `-b`: length of the kernel's queue. */
@@ -40,8 +54,6 @@ export interface ServeOptions {
   readonly keepIpOptions: boolean;
   /** `-D`: TCP_NODELAY. */
   readonly noDelay: boolean;
-  /** `-1`: print the port on stdout. */
-  readonly printPort: boolean;
   readonly isolate: boolean;
   /** `--per-ip`: connections at once of one client; null for no limit. */
   readonly perClient: number | null;
@@ -51,7 +63,6 @@ export interface ServeOptions {
   readonly busyReply: boolean;
   /** `--proxy-protocol`: addresses and ranges whose header is believed. */
   readonly proxies: readonly string[];
-  readonly logFormat: LogFormat;
-  readonly pidfile: string | null;
-  readonly graceSeconds: number;
 }
+
+export interface ServeOptions extends ProcessOptions, GateOptions {}

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { waitReadable } from "../posix/descriptors.ts";
 import {
   peek,
   type RawConnection,
   skip,
   type SocketAddress,
-  waitReadable,
 } from "../posix/listener.ts";
 import { parseProxyHeader, proxyHeaderLimit } from "./proxy_protocol.ts";
 import type { Stream } from "./smtp_driver.ts";

@@ -5,58 +5,105 @@
  * @module
  */
 import { isIP } from "node:net";
-import { Fatal } from "../fatal.ts";
 import { canonicalAddress } from "../address.ts";
+import { Fatal } from "../fatal.ts";
 import { addressOf } from "../net/names.ts";
 import { servicePort } from "../net/services.ts";
 import { releaseStdinAndStdout } from "../posix/descriptors.ts";
 import { dropGroup, dropUser } from "../posix/ids.ts";
+import type { SocketAddress } from "../posix/listener.ts";
 import { reason } from "../reason.ts";
 import { Admission } from "./admission.ts";
-import type { Gate } from "./gate.ts";
+import type { Gate, Place } from "./gate.ts";
 import { GateLog } from "./log.ts";
-import type { ServeOptions } from "./options.ts";
+import type { GateOptions, ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
+import { Readiness } from "./readiness.ts";
 import { Slots } from "./slots.ts";
 import type { SmtpdOptions } from "./smtp_settings.ts";
+import type { WorkerRole } from "./worker_role.ts";
 
 /** What answers connections: our SMTP server, or argv of a program. */
 export type Service =
-  | { type: "smtp"; options: SmtpdOptions }
+  | { type: "smtp"; options: SmtpdOptions; isolatedArgs: readonly string[] }
   | { type: "program"; args: readonly string[] };
 
-const fatal = (line: string, cause?: unknown) =>
+/** One HOST PORT PROGRAM. */
+export interface Block {
+  readonly options: GateOptions;
+  readonly service: Service;
+}
+
+export const fatal = (line: string, cause?: unknown) =>
   new Fatal(111, `tcpserver: fatal: ${line}`, cause);
 
-/** Serves until SIGTERM (or SIGINT). Resolves to the exit code. */
+interface Serving {
+  readonly gate: Gate;
+  readonly slots: Slots;
+}
+
+/**
+ * Serves until SIGTERM (or SIGINT). Resolves to the exit code.
+ *
+ * @param role of a worker; null in a process of its own
+ */
 export async function serve(
-  options: ServeOptions,
-  service: Service,
+  options: ProcessOptions,
+  blocks: readonly Block[],
+  role: WorkerRole | null,
 ): Promise<number> {
-  const port = servicePort(options.port);
-  if (port === null) {
-    throw fatal(`unable to figure out port number for ${options.port}`);
+  const readiness = new Readiness(role ? null : options.readyFd);
+  const inherited = role ? [] : readiness.inheritedSockets();
+  if (inherited.length > 0 && inherited.length !== blocks.length) {
+    const wanted = `${blocks.length} is wanted`;
+    throw fatal(`use LISTEN_FDS: ${inherited.length} sockets, ${wanted}`);
   }
-  const ip = await resolve(options.host);
-  const log = new GateLog(options.verbosity, options.logFormat);
-  const slots = new Slots(options.limit);
-  const gate = await listen(ip, port, options, service, slots, log);
-  const pidfile = options.pidfile === null ? null : attempt(
+  const all: Serving[] = [];
+  const log = new GateLog(options, role);
+  if (role) {
+    role.active = () => all.reduce((sum, { slots }) => sum + slots.active, 0);
+  }
+  for (const [i, block] of blocks.entries()) {
+    const place = {
+      address: role?.places[i] ?? await addressFor(block.options),
+      shared: role !== null,
+      descriptor: inherited[i] ?? null,
+    };
+    const slots = new Slots(
+      role?.share(block.options.limit) ??
+        block.options.limit,
+    );
+    all.push({ gate: await listen(place, block, slots, log), slots });
+  }
+  const pidfile = options.pidfile === null || role ? null : attempt(
     `write ${options.pidfile}`,
     () => new Pidfile(options.pidfile!),
   );
   try {
     attempt("set gid", () => dropGroup(options.gid, options.uid !== 0));
     attempt("set uid", () => dropUser(options.uid));
-    if (options.printPort) console.log(gate.port);
+    if (options.printPort && !role) {
+      for (const { gate } of all) console.log(gate.port);
+    }
     releaseStdinAndStdout();
-    log.status(0, slots.limit);
-    await accept(gate, options, slots, log);
+    for (const { slots } of all) log.status(0, slots.limit);
+    role?.ready();
+    readiness.ready();
+    await accept(all, options, log, role, () => readiness.stopping());
   } finally {
     pidfile?.remove();
   }
   await log.flush();
   return 0;
+}
+
+/** Where HOST and PORT are. */
+export async function addressFor(options: GateOptions): Promise<SocketAddress> {
+  const port = servicePort(options.port);
+  if (port === null) {
+    throw fatal(`unable to figure out port number for ${options.port}`);
+  }
+  return { ip: await resolve(options.host), port };
 }
 
 async function resolve(host: string): Promise<string> {
@@ -76,19 +123,17 @@ async function resolve(host: string): Promise<string> {
 }
 
 async function listen(
-  ip: string,
-  port: number,
-  options: ServeOptions,
-  service: Service,
+  place: Place,
+  { options, service }: Block,
   slots: Slots,
   log: GateLog,
 ): Promise<Gate> {
   const admission = new Admission(options, log);
   try {
-    if (service.type === "smtp") {
+    if (service.type === "smtp" && place.descriptor === null) {
       const { InProcessGate } = await import("./in_process.ts");
       return new InProcessGate(
-        { ip, port },
+        place,
         options,
         service.options,
         admission,
@@ -96,15 +141,16 @@ async function listen(
         log,
       );
     }
+    // Deno cannot accept from a descriptor, so the built-in one is executed.
     const { ExternalGate } = await import("./external.ts");
-    const { args } = service;
-    return new ExternalGate({ ip, port }, options, args, admission, slots, log);
+    const args = service.type === "smtp" ? service.isolatedArgs : service.args;
+    return new ExternalGate(place, options, args, admission, slots, log);
   } catch (error) {
     throw fatal(`unable to bind: ${reason(error)}`, error);
   }
 }
 
-function attempt<T>(what: string, act: () => T): T {
+export function attempt<T>(what: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
@@ -112,16 +158,21 @@ function attempt<T>(what: string, act: () => T): T {
   }
 }
 
-/** Runs the gate until a signal, then lets its connections end. */
+/** Runs the gates until a signal, then lets their connections end. */
 async function accept(
-  gate: Gate,
-  options: ServeOptions,
-  slots: Slots,
+  all: readonly Serving[],
+  options: ProcessOptions,
   log: GateLog,
+  role: WorkerRole | null,
+  onStopping: () => void,
 ): Promise<void> {
-  const stop = () => gate.close();
-  const refresh = () => gate.refresh();
-  const report = () => log.statusNow(slots.active, slots.limit);
+  const stop = () => {
+    onStopping();
+    for (const { gate } of all) gate.close();
+  };
+  const refresh = () => all.forEach(({ gate }) => gate.refresh());
+  const report = () =>
+    all.forEach(({ slots }) => log.statusNow(slots.active, slots.limit));
   const handlers = [
     ["SIGTERM", stop],
     ["SIGINT", stop],
@@ -129,12 +180,15 @@ async function accept(
     ["SIGUSR1", report],
   ] as const;
   for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
-  await gate.run();
-  if (!gate.holdsConnections) return; // a running child goes on without us
+  role?.orphaned().then(stop);
+  await Promise.all(all.map(({ gate }) => gate.run()));
+  // A running child goes on without us.
+  const held = all.filter(({ gate }) => gate.holdsConnections);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const grace = new Promise<void>((over) => {
     timer = setTimeout(over, options.graceSeconds * 1000);
   });
-  await Promise.race([slots.empty(), grace]);
+  const ended = Promise.all(held.map(({ slots }) => slots.empty()));
+  await Promise.race([ended, grace]);
   clearTimeout(timer);
 }

@@ -1,11 +1,16 @@
 /**
- * Descriptors 0 and 1 of our own process.
+ * Plain descriptors: pipes, those we were started with, those Deno hides.
  *
  * @module
  */
 import { check, libc } from "./libc.ts";
 
 const O_RDWR = 2;
+const O_CLOEXEC = 0o2000000;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const POLLIN = 1;
+const pipeBytes = 4096;
 
 /**
  * Puts /dev/null where stdin and stdout were. Closing them would not do: Deno
@@ -19,4 +24,68 @@ export function releaseStdinAndStdout(): void {
   check("dup2", libc().dup2(fd, 0));
   check("dup2", libc().dup2(fd, 1));
   if (fd > 1) libc().close(fd);
+}
+
+/** A pipe, both ends close-on-exec. */
+export function pipe(): { read: number; write: number } {
+  const ends = new Int32Array(new ArrayBuffer(8));
+  check("pipe", libc().pipe2(new Uint8Array(ends.buffer), O_CLOEXEC));
+  return { read: ends[0], write: ends[1] };
+}
+
+/** Writes what is taken at once, which is all of a few bytes. */
+export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+  libc().write(fd, bytes, BigInt(bytes.length));
+}
+
+/**
+ * Writes all bytes on a helper thread.
+ *
+ * @returns false when the reader has gone (or the write failed otherwise)
+ */
+export async function writeAll(
+  fd: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  while (bytes.length > 0) {
+    const n = Number(
+      await libc().writeAsync(fd, bytes, BigInt(bytes.length)),
+    );
+    if (n <= 0) return false;
+    bytes = bytes.subarray(n);
+  }
+  return true;
+}
+
+/** Reads what there is on a helper thread; no bytes are the end. */
+export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(new ArrayBuffer(pipeBytes));
+  const n = Number(await libc().readAsync(fd, bytes, BigInt(pipeBytes)));
+  return bytes.subarray(0, Math.max(0, n));
+}
+
+/** Waits on a helper thread for bytes or the end; -1 ms is for ever. */
+export async function waitReadable(
+  fd: number,
+  milliseconds: number,
+): Promise<void> {
+  const pollfd = new Uint8Array(new ArrayBuffer(8));
+  const view = new DataView(pollfd.buffer);
+  view.setInt32(0, fd, true);
+  view.setInt16(4, POLLIN, true);
+  await libc().pollAsync(pollfd, 1n, milliseconds);
+}
+
+/** Resolves when nobody writes to a pipe any more. */
+export async function untilHangup(fd: number): Promise<void> {
+  while ((await readSome(fd)).length > 0);
+}
+
+/** Keeps a descriptor that we were started with from our own children. */
+export function closeOnExec(fd: number): void {
+  check("fcntl", libc().fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+export function closeDescriptor(fd: number): void {
+  libc().close(fd);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { addressOfBytes } from "../address.ts";
+import { closeOnExec, waitReadable } from "./descriptors.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { isIPv6 } from "node:net";
 
@@ -24,7 +25,8 @@ const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
-const POLLIN = 1;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
 const SHUT_RDWR = 2;
 const EINTR = 4;
 const EAGAIN = 11;
@@ -53,45 +55,47 @@ export interface RawConnection {
 }
 
 export class RawListener {
-  readonly #fd: number;
   #closed = false;
   readonly address: SocketAddress;
+
+  /** @param fd of a listening socket that does not block */
+  private constructor(readonly fd: number) {
+    this.address = socketName(fd);
+  }
 
   /**
    * Binds and listens. Errors come as SystemError whose message starts with
    * the call (`socket`, `bind`, `listen`).
    *
-   * @param share lets other processes of this user have the port too
+   * @param shared lets other processes of this user have the port too
    */
-  constructor(ip: string, port: number, backlog: number, share = false) {
-    const v6 = isIPv6(ip);
-    this.#fd = check(
-      "socket",
-      libc().socket(
-        v6 ? AF_INET6 : AF_INET,
-        SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-        0,
-      ),
-    );
+  static listen(
+    at: SocketAddress,
+    backlog: number,
+    shared = false,
+  ): RawListener {
+    const fd = boundSocket(at, shared);
     try {
-      setOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 1);
-      if (share) setOption(this.#fd, SOL_SOCKET, SO_REUSEPORT, 1);
-      if (v6) setOption(this.#fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-      const address = encodeAddress(ip, port);
-      check("bind", libc().bind(this.#fd, address, address.length));
-      check("listen", libc().listen(this.#fd, backlog));
-      this.address = socketName(this.#fd);
+      check("listen", libc().listen(fd, backlog));
+      return new RawListener(fd);
     } catch (error) {
-      libc().close(this.#fd);
+      libc().close(fd);
       throw error;
     }
   }
 
+  /** For a listening socket that we were started with. */
+  static inherit(fd: number): RawListener {
+    closeOnExec(fd);
+    check("fcntl", libc().fcntl(fd, F_SETFL, O_NONBLOCK));
+    return new RawListener(fd);
+  }
+
   /** Waits on a helper thread until a connection may be there, or closed. */
   async wait(): Promise<boolean> {
-    await waitReadable(this.#fd, -1);
+    await waitReadable(this.fd, -1);
     if (this.#closed) {
-      libc().close(this.#fd);
+      libc().close(this.fd);
       return false;
     }
     return true;
@@ -102,7 +106,7 @@ export class RawListener {
     while (!this.#closed) {
       scratchLength[0] = addressBytes;
       const fd = libc().accept4(
-        this.#fd,
+        this.fd,
         scratchAddress,
         scratchLengthBytes,
         SOCK_CLOEXEC,
@@ -124,7 +128,41 @@ export class RawListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    libc().shutdown(this.#fd, SHUT_RDWR);
+    libc().shutdown(this.fd, SHUT_RDWR);
+  }
+}
+
+/** A port that is ours, though nobody listens on it through this. */
+export class ReservedPort {
+  readonly address: SocketAddress;
+
+  /** Bound for as long as the process lives. Throws SystemError. */
+  constructor(at: SocketAddress) {
+    const { ip } = at;
+    this.address = { ip, port: socketName(boundSocket(at, true)).port };
+  }
+}
+
+function boundSocket({ ip, port }: SocketAddress, shared: boolean): number {
+  const v6 = isIPv6(ip);
+  const fd = check(
+    "socket",
+    libc().socket(
+      v6 ? AF_INET6 : AF_INET,
+      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+      0,
+    ),
+  );
+  try {
+    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (shared) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (v6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    const address = encodeAddress(ip, port);
+    check("bind", libc().bind(fd, address, address.length));
+    return fd;
+  } catch (error) {
+    libc().close(fd);
+    throw error;
   }
 }
 
@@ -135,11 +173,6 @@ export function killIpOptions(fd: number): void {
 
 export function setNoDelay(fd: number): void {
   setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-}
-
-/** Writes what the socket takes at once; the banner is all that needs it. */
-export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  libc().write(fd, bytes, BigInt(bytes.length));
 }
 
 /**
@@ -160,22 +193,6 @@ export function peek(
 /** Takes bytes that {@linkcode peek} has shown. */
 export function skip(fd: number, count: number): void {
   libc().recv(fd, new Uint8Array(count), BigInt(count), MSG_DONTWAIT);
-}
-
-/** Waits on a helper thread for bytes or the end; -1 ms is for ever. */
-export async function waitReadable(
-  fd: number,
-  milliseconds: number,
-): Promise<void> {
-  const pollfd = new Uint8Array(new ArrayBuffer(8));
-  const view = new DataView(pollfd.buffer);
-  view.setInt32(0, fd, true);
-  view.setInt16(4, POLLIN, true);
-  await libc().pollAsync(pollfd, 1n, milliseconds);
-}
-
-export function closeDescriptor(fd: number): void {
-  libc().close(fd);
 }
 
 function setOption(fd: number, level: number, name: number, value: number) {

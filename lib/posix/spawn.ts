@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { check, libc, SystemError } from "./libc.ts";
+import { libc, SystemError } from "./libc.ts";
 
 /** Room for glibc's opaque types (80, 336 and 128 bytes on x86_64). */
 const fileActionsBytes = 128;
@@ -14,7 +14,6 @@ const signalSetBytes = 128;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const WNOHANG = 1;
-const O_CLOEXEC = 0o2000000;
 
 export interface Program {
   /** Path of the executable; already looked up. */
@@ -207,30 +206,4 @@ export function waitFor(pid: number): Promise<number> {
     waiting.set(pid, resolve);
     holding ??= setInterval(reap, holdMs);
   });
-}
-
-/** A pipe, both ends close-on-exec. */
-export function pipe(): { read: number; write: number } {
-  const ends = new Int32Array(new ArrayBuffer(8));
-  check("pipe", libc().pipe2(new Uint8Array(ends.buffer), O_CLOEXEC));
-  return { read: ends[0], write: ends[1] };
-}
-
-/**
- * Writes all bytes on a helper thread.
- *
- * @returns false when the reader has gone (or the write failed otherwise)
- */
-export async function writeAll(
-  fd: number,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<boolean> {
-  while (bytes.length > 0) {
-    const n = Number(
-      await libc().writeAsync(fd, bytes, BigInt(bytes.length)),
-    );
-    if (n <= 0) return false;
-    bytes = bytes.subarray(n);
-  }
-  return true;
 }

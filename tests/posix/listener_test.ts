@@ -1,13 +1,10 @@
 import { assertEquals } from "@std/assert";
-import {
-  closeDescriptor,
-  RawListener,
-  writeNow,
-} from "../../lib/posix/listener.ts";
+import { closeDescriptor, writeNow } from "../../lib/posix/descriptors.ts";
+import { RawListener } from "../../lib/posix/listener.ts";
 
 for (const ip of ["127.0.0.1", "::1"]) {
   Deno.test(`a raw listener on ${ip} takes connections and tells both ends`, async () => {
-    const listener = new RawListener(ip, 0, 5);
+    const listener = RawListener.listen({ ip, port: 0 }, 5);
     const client = await Deno.connect({
       hostname: ip,
       port: listener.address.port,
@@ -28,10 +25,10 @@ for (const ip of ["127.0.0.1", "::1"]) {
 }
 
 Deno.test("a port in use is told by its code", () => {
-  const first = new RawListener("127.0.0.1", 0, 5);
+  const first = RawListener.listen({ ip: "127.0.0.1", port: 0 }, 5);
   let code: unknown;
   try {
-    new RawListener("127.0.0.1", first.address.port, 5);
+    RawListener.listen(first.address, 5);
   } catch (error) {
     code = (error as { code: string }).code;
   }

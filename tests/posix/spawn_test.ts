@@ -1,12 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { closeDescriptor } from "../../lib/posix/listener.ts";
 import {
+  closeDescriptor,
   pipe,
-  reapChildren,
-  spawn,
-  waitFor,
   writeAll,
-} from "../../lib/posix/spawn.ts";
+} from "../../lib/posix/descriptors.ts";
+import { reapChildren, spawn, waitFor } from "../../lib/posix/spawn.ts";
 
 // SIGCHLD stays listened to: what the process is for.
 const options = { sanitizeOps: false, sanitizeResources: false };

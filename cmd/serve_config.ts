@@ -1,0 +1,102 @@
+/**
+ * `postern serve --config FILE`: several HOST PORT PROGRAM in one process.
+ * The file is TOML; its keys are serve's long options, so that each block is
+ * read like a command line.
+ *
+ * @module
+ */
+import { parse, TomlError } from "smol-toml";
+import { Fatal } from "../lib/fatal.ts";
+import { reason } from "../lib/reason.ts";
+
+interface Line {
+  readonly args: string[];
+  /** The file and the block, for messages. */
+  readonly where: string;
+}
+
+/** These are the process's, and so above the first [[listen]]. */
+const processKeys = new Set([
+  ...["uid", "gid", "ids-from-env", "pidfile", "grace", "workers", "ready-fd"],
+  ...["print-port", "quiet", "errors", "verbose", "log-format"],
+]);
+const positional = ["host", "port", "program"];
+const block = "listen";
+
+/**
+ * A command line for each block of a file.
+ *
+ * @throws Fatal that names the file, and the line or the block
+ */
+export function commandLines(path: string): Line[] {
+  const { [block]: blocks, ...common } = read(path);
+  const wrong = (where: string, what: string) =>
+    new Fatal(100, `tcpserver: ${where}: ${what}`);
+  if (!Array.isArray(blocks) || blocks.length === 0) {
+    throw wrong(path, `no [[${block}]] with host, port and program`);
+  }
+  for (const key of positional) {
+    if (key in common) throw wrong(path, `${key} is for a [[${block}]]`);
+  }
+  return blocks.map((each: Record<string, unknown>, i) => {
+    const where = `${path}: [[${block}]] ${i + 1}`;
+    const { host = "0", port, program, ...own } = each;
+    for (const key of Object.keys(own)) {
+      if (processKeys.has(key)) {
+        throw wrong(where, `${key} is for the whole process: put it on top`);
+      }
+    }
+    if (typeof host !== "string") throw wrong(where, "host is no text");
+    if (!["string", "number", "bigint"].includes(typeof port)) {
+      throw wrong(where, "port is missing");
+    }
+    if (!isTexts(program) || program.length === 0) {
+      throw wrong(where, 'program is no list such as ["smtpd"]');
+    }
+    const flags = Object.entries({ ...common, ...own })
+      .map(([key, value]) => flag(key, value, (what) => wrong(where, what)));
+    return {
+      where,
+      args: [...flags.flat(), "--", host, String(port), ...program],
+    };
+  });
+}
+
+function read(path: string): Record<string, unknown> {
+  try {
+    return parse(Deno.readTextFileSync(path));
+  } catch (error) {
+    if (error instanceof TomlError) {
+      const [what] = error.message.split("\n");
+      throw new Fatal(
+        100,
+        `tcpserver: ${path}: line ${error.line}, column ${error.column}: ${
+          what.replace("Invalid TOML document: ", "")
+        }`,
+      );
+    }
+    throw new Fatal(
+      111,
+      `tcpserver: fatal: unable to read ${path}: ${reason(error)}`,
+    );
+  }
+}
+
+/** A key and its value as options. */
+function flag(
+  key: string,
+  value: unknown,
+  wrong: (what: string) => Fatal,
+): string[] {
+  if (key.length === 1) throw wrong(`${key}: options have their long names`);
+  if (value === true) return [`--${key}`];
+  if (value === false) return [`--no-${key}`];
+  if (isTexts(value)) return [`--${key}=${value.join(",")}`];
+  if (["string", "number", "bigint"].includes(typeof value)) {
+    return [`--${key}=${value}`];
+  }
+  throw wrong(`${key} is neither a text, a number, true, false nor a list`);
+}
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === "string");

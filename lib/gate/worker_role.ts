@@ -1,0 +1,75 @@
+/**
+ * One of several processes that accept on the same addresses: what it knows
+ * of its part, and what it tells the process that started it.
+ *
+ * @module
+ */
+import { closeOnExec, untilHangup, writeNow } from "../posix/descriptors.ts";
+import type { SocketAddress } from "../posix/listener.ts";
+
+/** The variable that makes a serve process a worker; a JSON WorkerPart. */
+export const workerVariable = "POSTERN_WORKER";
+/** Where a worker writes its reports, and what hangs up with its parent. */
+export const reportDescriptor = 3;
+export const lifeDescriptor = 4;
+
+export interface WorkerPart {
+  /** From 0 to count - 1. */
+  readonly index: number;
+  readonly count: number;
+  /** An address for each block. */
+  readonly places: readonly SocketAddress[];
+}
+
+/** A line of a report: `ready`, or how many connections are held. */
+export const readyReport = "ready";
+
+export class WorkerRole {
+  #reporting = false;
+  /** Connections that are held now; set by who holds them. */
+  active: () => number = () => 0;
+
+  constructor(readonly part: WorkerPart) {
+    closeOnExec(reportDescriptor);
+    closeOnExec(lifeDescriptor);
+  }
+
+  /** The role that the environment gives this process; null for none. */
+  static fromEnvironment(): WorkerRole | null {
+    const text = Deno.env.get(workerVariable);
+    return text === undefined ? null : new WorkerRole(JSON.parse(text));
+  }
+
+  get places(): readonly SocketAddress[] {
+    return this.part.places;
+  }
+
+  /** This worker's part of a number of connections for all. */
+  share(limit: number): number {
+    const { index, count } = this.part;
+    return Math.floor(limit / count) + (index < limit % count ? 1 : 0);
+  }
+
+  ready(): void {
+    this.#write(readyReport);
+  }
+
+  /** Connections held have changed; told once a turn, not for each. */
+  changed(): void {
+    if (this.#reporting) return;
+    this.#reporting = true;
+    setTimeout(() => {
+      this.#reporting = false;
+      this.#write(`${this.active()}`);
+    });
+  }
+
+  /** Resolves when the process that started this one has gone. */
+  orphaned(): Promise<void> {
+    return untilHangup(lifeDescriptor);
+  }
+
+  #write(report: string): void {
+    writeNow(reportDescriptor, new TextEncoder().encode(`${report}\n`));
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * `--workers`: processes that accept on the same addresses, started again when
+ * they die, with one status line for all of them.
+ *
+ * The process that starts them accepts nothing. It keeps its ids, since a new
+ * worker has to bind before it gives up its own.
+ *
+ * @module
+ */
+import { fromBytes } from "../bytes.ts";
+import { closeDescriptor, pipe, readSome } from "../posix/descriptors.ts";
+import { ReservedPort } from "../posix/listener.ts";
+import { reapChildren, spawn, waitFor } from "../posix/spawn.ts";
+import { entries, ownEnvironment } from "./environment.ts";
+import { GateLog } from "./log.ts";
+import type { ProcessOptions } from "./options.ts";
+import { Pidfile } from "./pidfile.ts";
+import { Readiness } from "./readiness.ts";
+import { addressFor, attempt, type Block, fatal } from "./serve.ts";
+import {
+  lifeDescriptor,
+  readyReport,
+  reportDescriptor,
+  type WorkerPart,
+  workerVariable,
+} from "./worker_role.ts";
+
+const shortestBackoffMs = 1000;
+const longestBackoffMs = 30_000;
+/** A worker that lived so long starts with a clean slate. */
+const healthyMs = 60_000;
+/** For a worker to be gone after its own grace. */
+const reluctanceMs = 2000;
+
+/** Starts the workers and stays until SIGTERM. Resolves to the exit code. */
+export async function superviseWorkers(
+  options: ProcessOptions,
+  blocks: readonly Block[],
+): Promise<number> {
+  const reserved: ReservedPort[] = [];
+  for (const block of blocks) {
+    const address = await addressFor(block.options);
+    reserved.push(attempt("bind", () => new ReservedPort(address)));
+  }
+  const places = reserved.map(({ address }) => address);
+  const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
+  const supervisor = new Supervisor(options, places, limit);
+  return await supervisor.run();
+}
+
+class Worker {
+  pid = 0;
+  active = 0;
+  startedAt = 0;
+  backoffMs = shortestBackoffMs;
+
+  constructor(readonly index: number) {}
+}
+
+class Supervisor {
+  readonly #log: GateLog;
+  readonly #workers: Worker[];
+  readonly #own = ownEnvironment();
+  #stopping = false;
+  readonly #wakes = new Set<() => void>();
+
+  constructor(
+    readonly options: ProcessOptions,
+    readonly places: WorkerPart["places"],
+    readonly limit: number,
+  ) {
+    this.#log = new GateLog(options, null);
+    this.#workers = Array.from(
+      { length: options.workers },
+      (_, i) => new Worker(i),
+    );
+  }
+
+  async run(): Promise<number> {
+    reapChildren();
+    const readiness = new Readiness(this.options.readyFd);
+    const lives = this.#workers.map((worker) => this.#firstLife(worker));
+    try {
+      await Promise.all(lives.map(({ ready }) => ready));
+    } catch (error) {
+      this.#stop();
+      await Promise.all(lives.map(({ ended }) => ended));
+      throw error;
+    }
+    const { pidfile: path } = this.options;
+    const pidfile = path === null
+      ? null
+      : attempt(`write ${path}`, () => new Pidfile(path));
+    if (this.options.printPort) {
+      for (const { port } of this.places) console.log(port);
+    }
+    this.#status();
+    const handlers = [
+      ["SIGTERM", () => this.#stop()],
+      ["SIGINT", () => this.#stop()],
+      ["SIGHUP", () => this.#signal("SIGHUP")],
+      ["SIGUSR1", () => this.#log.statusNow(this.#active, this.limit)],
+    ] as const;
+    for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
+    readiness.ready();
+    await Promise.all(lives.map(({ ended }) => ended));
+    readiness.stopping();
+    pidfile?.remove();
+    await this.#log.flush();
+    return 0;
+  }
+
+  /** `ended` resolves when it will not be started again. */
+  #firstLife(worker: Worker): { ready: Promise<void>; ended: Promise<void> } {
+    let isReady = () => {}, failed = (_: unknown) => {};
+    const ready = new Promise<void>((resolve, reject) => {
+      isReady = resolve;
+      failed = reject;
+    });
+    const ended = (async () => {
+      let wasReady = false;
+      while (!this.#stopping) {
+        const status = await this.#life(worker, () => {
+          wasReady = true;
+          isReady();
+        });
+        if (this.#stopping) break;
+        if (!wasReady) {
+          // It has said why.
+          failed(fatal(`start worker ${worker.index + 1}`));
+          break;
+        }
+        await this.#backOff(worker, status);
+      }
+    })();
+    return { ready, ended };
+  }
+
+  /** One process from start to end; resolves to its wait status. */
+  async #life(worker: Worker, onReady: () => void): Promise<number> {
+    const part = {
+      index: worker.index,
+      count: this.#workers.length,
+      places: this.places,
+    };
+    const env = new Map(this.#own).set(workerVariable, JSON.stringify(part));
+    const report = pipe(), life = pipe();
+    const argv = fromBytes(Deno.readFileSync("/proc/self/cmdline"));
+    worker.pid = await spawn({
+      path: Deno.execPath(),
+      args: argv.split("\0").slice(0, -1),
+      env: entries(env),
+      descriptors: [
+        [report.write, reportDescriptor],
+        [life.read, lifeDescriptor],
+      ],
+    });
+    worker.startedAt = performance.now();
+    closeDescriptor(report.write);
+    closeDescriptor(life.read);
+    if (this.#stopping) this.#signal("SIGTERM");
+    const reports = this.#follow(worker, report.read, onReady);
+    const status = await waitFor(worker.pid);
+    worker.pid = 0;
+    closeDescriptor(life.write);
+    await reports;
+    closeDescriptor(report.read);
+    worker.active = 0;
+    if (!this.#stopping) this.#status();
+    return status;
+  }
+
+  async #follow(worker: Worker, fd: number, onReady: () => void) {
+    let text = "";
+    for (;;) {
+      const bytes = await readSome(fd);
+      if (bytes.length === 0) return;
+      text += fromBytes(bytes);
+      const lines = text.split("\n");
+      text = lines.pop()!;
+      const before = worker.active;
+      for (const line of lines) {
+        if (line === readyReport) onReady();
+        else worker.active = Number(line);
+      }
+      if (worker.active !== before) this.#status();
+    }
+  }
+
+  async #backOff(worker: Worker, status: number): Promise<void> {
+    if (performance.now() - worker.startedAt > healthyMs) {
+      worker.backoffMs = shortestBackoffMs;
+    }
+    const seconds = worker.backoffMs / 1000;
+    this.#log.warning(
+      `worker ${worker.index + 1} ended with status ${status}, ` +
+        `starting it again in ${seconds} s`,
+    );
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => wake(), worker.backoffMs);
+      const wake = () => {
+        clearTimeout(timer);
+        this.#wakes.delete(wake);
+        resolve();
+      };
+      this.#wakes.add(wake);
+    });
+    worker.backoffMs = Math.min(worker.backoffMs * 2, longestBackoffMs);
+  }
+
+  get #active(): number {
+    return this.#workers.reduce((sum, { active }) => sum + active, 0);
+  }
+
+  #status(): void {
+    this.#log.status(this.#active, this.limit);
+  }
+
+  #stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    for (const wake of this.#wakes) wake();
+    this.#signal("SIGTERM");
+    const longest = this.options.graceSeconds * 1000 + reluctanceMs;
+    Deno.unrefTimer(setTimeout(() => this.#signal("SIGKILL"), longest));
+  }
+
+  /** Only to processes that are there: a reaped pid may be someone else's. */
+  #signal(signal: Deno.Signal): void {
+    for (const { pid } of this.#workers) if (pid !== 0) Deno.kill(pid, signal);
+  }
+}
