@@ -33,19 +33,15 @@ const bytesOf = (text: string) => fromBytes(new TextEncoder().encode(text));
 const number = (text: string) => Number(/^\d*/.exec(text)![0] || 0);
 
 /** An id is a number as in tcpserver, or (ours) a name. */
-function id(what: "uid" | "gid", find: (name: string) => number | null) {
-  return (text: string): number => {
-    if (/^\d/.test(text)) return number(text);
-    const found = find(text);
-    if (found === null) {
-      const kind = what === "uid" ? "user" : "group";
-      throw new Fatal(
-        111,
-        `tcpserver: fatal: unable to set ${what}: unknown ${kind} ${text}`,
-      );
-    }
-    return found;
-  };
+function id(what: "uid" | "gid", text: string): number {
+  if (/^\d/.test(text)) return number(text);
+  const found = what === "uid" ? userId(text) : groupId(text);
+  if (found !== null) return found;
+  const kind = what === "uid" ? "user" : "group";
+  throw new Fatal(
+    111,
+    `tcpserver: fatal: unable to set ${what}: unknown ${kind} ${text}`,
+  );
 }
 
 const wrongValue = (option: string, wanted: string, text: string) =>
@@ -112,12 +108,8 @@ function commandLine(name: string): Command {
       "-X, --allow-missing-rules",
       "a rules file that is not there allows",
     )
-    .option("-u, --uid <id>", "user id (or name) to run as", id("uid", userId))
-    .option(
-      "-g, --gid <id>",
-      "group id (or name) to run as",
-      id("gid", groupId),
-    )
+    .option("-u, --uid <id>", "user id (or name) to run as")
+    .option("-g, --gid <id>", "group id (or name) to run as")
     .option("-U, --ids-from-env", "take both ids from $UID and $GID")
     .option("-c, --limit <n>", "connections at once", number, 40)
     .option(
@@ -226,8 +218,8 @@ function optionsOf(command: ParsedCommand): ServeOptions {
     port,
     program,
     verbosity,
-    uid: idsFromEnv ? envId("UID") : options.uid ?? 0,
-    gid: idsFromEnv ? envId("GID") : options.gid ?? 0,
+    uid: idsFromEnv ? envId("UID") : id("uid", options.uid ?? "0"),
+    gid: idsFromEnv ? envId("GID") : id("gid", options.gid ?? "0"),
     limit: options.limit,
     backlog: options.backlog,
     rules: options.rules ?? null,
@@ -308,60 +300,63 @@ export function parse(args: string[], calledAs: string): ServeOptions | null {
   return command && optionsOf(command);
 }
 
-interface Request {
-  readonly all: readonly ServeOptions[];
-  /** `--check`. */
-  readonly onlyCheck: boolean;
-}
-
-/** What to do, from the command line or the file that it names. */
-async function request(
-  args: string[],
+/** The blocks of a command line, or of the file that it names. */
+async function blocksOf(
+  command: ParsedCommand,
   calledAs: string,
-): Promise<Request | null> {
-  const command = parseCommand(args, calledAs);
-  if (command === null) return null;
-  const { config, check } = command.flags;
-  if (config === undefined) {
-    return { all: [optionsOf(command)], onlyCheck: check };
-  }
-  if (command.operands.length > 0) {
-    throw usageError(
-      "tcpserver: HOST PORT PROGRAM are in the file with --config",
-    );
-  }
-  const { commandLines } = await import("./serve_config.ts");
+): Promise<(Block & { options: ServeOptions })[]> {
   const all: ServeOptions[] = [];
-  for (const { args: line, where } of commandLines(config)) {
-    try {
-      all.push(optionsOf(parseCommand(line, calledAs)!));
-    } catch (error) {
-      if (!(error instanceof Fatal)) throw error;
-      const [first] = error.message.split("\n");
+  if (command.flags.config === undefined) all.push(optionsOf(command));
+  else {
+    if (command.operands.length > 0) {
       throw usageError(
-        `tcpserver: ${where}: ${first.replace(/^tcpserver: /, "")}`,
+        "tcpserver: HOST PORT PROGRAM are in the file with --config",
       );
     }
+    const { commandLines } = await import("./serve_config.ts");
+    for (const { args, where } of commandLines(command.flags.config)) {
+      try {
+        all.push(parse(args, calledAs)!);
+      } catch (error) {
+        if (!(error instanceof Fatal)) throw error;
+        const [first] = error.message.split("\n");
+        const what = first.replace(/^tcpserver: (fatal: )?/, "");
+        throw new Fatal(error.exitCode, `tcpserver: ${where}: ${what}`);
+      }
+    }
   }
-  return { all, onlyCheck: check };
+  return await Promise.all(
+    all.map(async (options) => ({
+      options,
+      service: await serviceOf(options, calledAs),
+    })),
+  );
+}
+
+/** Tells what is wrong, as far as that can be known; resolves to the exit code. */
+async function check(
+  command: ParsedCommand,
+  calledAs: string,
+): Promise<number> {
+  const { checkBlocks } = await import("../lib/gate/check.ts");
+  let problems: string[];
+  try {
+    problems = await checkBlocks(await blocksOf(command, calledAs));
+  } catch (error) {
+    if (error instanceof Fatal) throw usageError(error.message);
+    throw error;
+  }
+  for (const problem of problems) console.error(`tcpserver: ${problem}`);
+  return problems.length > 0 ? 100 : 0;
 }
 
 export async function run(args: string[], calledAs: string): Promise<number> {
-  const wanted = await request(args, calledAs);
-  if (wanted === null) return 0;
-  const { all, onlyCheck } = wanted;
-  const [options] = all; // those of the process are the same in all
+  const command = parseCommand(args, calledAs);
+  if (command === null) return 0;
+  if (command.flags.check) return await check(command, calledAs);
   try {
-    const blocks: Block[] = [];
-    for (const each of all) {
-      blocks.push({ options: each, service: await serviceOf(each, calledAs) });
-    }
-    if (onlyCheck) {
-      const { checkBlocks } = await import("../lib/gate/check.ts");
-      const problems = await checkBlocks(blocks);
-      for (const problem of problems) console.error(`tcpserver: ${problem}`);
-      return problems.length > 0 ? 100 : 0;
-    }
+    const blocks = await blocksOf(command, calledAs);
+    const { options } = blocks[0]; // those of the process are the same in all
     const role = WorkerRole.fromEnvironment();
     if (options.workers > 1 && !role) {
       const { superviseWorkers } = await import("../lib/gate/workers.ts");
@@ -369,9 +364,9 @@ export async function run(args: string[], calledAs: string): Promise<number> {
     }
     return await serve(options, blocks, role);
   } catch (error) {
-    if (!(error instanceof Fatal)) throw error;
-    if (onlyCheck) throw usageError(error.message);
-    if (options.verbosity === "silent") return error.exitCode; // -q: not even why
+    if (command.verbosity === "silent" && error instanceof Fatal) {
+      return error.exitCode; // -q hides even why
+    }
     throw error;
   }
 }

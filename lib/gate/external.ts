@@ -21,7 +21,7 @@ import {
   droppedStatus,
 } from "./admission.ts";
 import { entries } from "./environment.ts";
-import { AcceptFailures, type Gate, type Place } from "./gate.ts";
+import { AcceptFailures, type Gate, lastCallMs, type Place } from "./gate.ts";
 import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
 import { findProgram } from "./program.ts";
@@ -87,8 +87,11 @@ export class ExternalGate implements Gate {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#listener.close();
+    setTimeout(() => {
+      if (this.#closed) return;
+      this.#closed = true;
+      this.#listener.close();
+    }, lastCallMs);
   }
 
   refresh(): void {

@@ -27,6 +27,12 @@ export interface Gate {
   readonly holdsConnections: boolean;
 }
 
+/**
+ * From the wish to stop until the socket is closed: who is in the kernel's
+ * queue by then has been let in instead of being reset.
+ */
+export const lastCallMs = 20;
+
 /** How long accepting pauses when the process is out of descriptors. */
 const pauseMs = 100;
 const complainEveryMs = 1000;

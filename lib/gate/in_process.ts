@@ -15,7 +15,7 @@ import {
   deniedStatus,
   droppedStatus,
 } from "./admission.ts";
-import { AcceptFailures, type Gate, type Place } from "./gate.ts";
+import { AcceptFailures, type Gate, lastCallMs, type Place } from "./gate.ts";
 import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
 import type { Slots } from "./slots.ts";
@@ -81,9 +81,11 @@ export class InProcessGate implements Gate {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#listener.close();
+    setTimeout(() => {
+      if (this.#closed) return;
+      this.#closed = true;
+      this.#listener.close();
+    }, lastCallMs);
   }
 
   refresh(): void {

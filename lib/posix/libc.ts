@@ -84,20 +84,27 @@ const symbols = {
   setuid: { parameters: ["u32"], result: "i32" },
 } as const;
 
-let opened: Deno.DynamicLibrary<typeof symbols>["symbols"] | undefined;
+type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
+
+let opened: Symbols | undefined;
+let errnoView: Deno.UnsafePointerView | undefined;
 
 /** libc's functions. The library stays open until the process ends. */
-export function libc(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
-  opened ??= Deno.dlopen("libc.so.6", symbols).symbols;
+export function libc(): Symbols {
+  if (opened) return opened;
+  opened = Deno.dlopen("libc.so.6", symbols).symbols;
+  errnoView = new Deno.UnsafePointerView(opened.__errno_location()!);
+  errnoView.getInt32(); // nothing is left to be set up at the first error
   return opened;
 }
 
 /**
- * errno of the last **synchronous** call on this thread. A nonblocking call
- * runs on another thread, whose errno cannot be seen from here.
+ * errno of the last **synchronous** call on this thread, to be read at once:
+ * the runtime makes calls of its own. A nonblocking call runs on another
+ * thread, whose errno cannot be seen from here.
  */
 export function errno(): number {
-  return new Deno.UnsafePointerView(libc().__errno_location()!).getInt32();
+  return errnoView!.getInt32();
 }
 
 const names: Record<number, string> = {

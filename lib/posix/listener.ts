@@ -32,6 +32,12 @@ const EINTR = 4;
 const EAGAIN = 11;
 const ENODEV = 19;
 const ECONNABORTED = 103;
+/**
+ * Errors that waiting for the next client does not mend: EBADF, ENOMEM,
+ * EINVAL, ENFILE, EMFILE, ENOTSOCK, ENOBUFS. The others are one client's
+ * (accept(2)).
+ */
+const lasting = new Set([9, 12, 22, 23, 24, 88, 105]);
 /** Longest sockaddr used: sockaddr_in6. */
 const addressBytes = 28;
 
@@ -116,10 +122,10 @@ export class RawListener {
         return { fd, local: socketName(fd), remote };
       }
       const error = errno();
-      if (error === EAGAIN) return null;
+      if (lasting.has(error)) throw new SystemError("accept", error);
       // A client that left before it was accepted is no reason to stop.
       if (error === EINTR || error === ECONNABORTED) continue;
-      throw new SystemError("accept", error);
+      return null;
     }
     return null;
   }

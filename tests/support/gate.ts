@@ -12,26 +12,32 @@ export class TestGate {
 
   private constructor(
     readonly child: Deno.ChildProcess,
-    readonly port: number,
+    /** One for each address it has. */
+    readonly ports: readonly number[],
   ) {
     this.#reader = child.stderr.getReader();
     this.#read = this.#collect();
   }
 
   /**
-   * Starts `postern serve -1 ...args` (or the given program in its place) and
-   * waits for the port it prints.
+   * Starts `postern serve -1 ...args` and waits for the port it prints. A
+   * program in the place of `postern serve` gets -1 too, unless `asGiven`.
    */
   static async start(
     args: string[],
     options: {
       program?: string;
+      asGiven?: boolean;
       cwd?: string;
       env?: Record<string, string>;
     } = {},
   ): Promise<TestGate> {
     const child = new Deno.Command(options.program ?? postern, {
-      args: [...(options.program ? [] : ["serve"]), "-1", ...args],
+      args: [
+        ...(options.program ? [] : ["serve"]),
+        ...(options.asGiven ? [] : ["-1"]),
+        ...args,
+      ],
       cwd: options.cwd,
       env: options.env,
       stdin: "null",
@@ -40,7 +46,7 @@ export class TestGate {
     }).spawn();
     const reader = child.stdout.getReader();
     let text = "";
-    while (!text.includes("\n")) {
+    while (!text.endsWith("\n")) {
       const { value, done } = await reader.read();
       if (done) {
         const error = await new Response(child.stderr).text();
@@ -49,7 +55,11 @@ export class TestGate {
       text += new TextDecoder().decode(value);
     }
     await reader.cancel();
-    return new TestGate(child, Number(text));
+    return new TestGate(child, text.trim().split("\n").map(Number));
+  }
+
+  get port(): number {
+    return this.ports[0];
   }
 
   /** Everything it has said so far. */

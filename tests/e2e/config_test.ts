@@ -1,0 +1,156 @@
+/**
+ * Several addresses in one process, from a file; and looking before starting.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { TestGate } from "../support/gate.ts";
+import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import { SmtpClient } from "../support/smtp_client.ts";
+
+const head = `verbose = true
+remote-name = false
+remote-info = false
+`;
+
+testWith(
+  {},
+  "each block has its own program, rules and limits",
+  () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/rules`, "127.:deny\n");
+      await output(postern, [
+        ...["rules", "compile", "-o", `${folder}/cdb`, `${folder}/rules`],
+      ]);
+      // Ports are known by -1: one a line, in the order of the file.
+      await Deno.writeTextFile(
+        `${folder}/gate.toml`,
+        `${head}print-port = true
+[[listen]]
+host = "127.0.0.1"
+port = 0
+local-name = "one"
+limit = 7
+program = ["smtpd", "--deliver", "discard"]
+
+[[listen]]
+host = "127.0.0.1"
+port = 0
+local-name = "two"
+banner = "hello "
+limit = 9
+rules = "${folder}/cdb"
+program = ["cat"]
+`,
+      );
+      const gate = await TestGate.start(
+        ["-c", `exec ${postern} serve --config ${folder}/gate.toml`],
+        { program: "/bin/sh", asGiven: true },
+      );
+      try {
+        await gate.logged(/status: 0\/7\ntcpserver: status: 0\/9\n/);
+        const client = await SmtpClient.connect(gate.port);
+        assertMatch(await client.reply(), /^220/);
+        await gate.logged(/ok 1 one:127\.0\.0\.1:/);
+        const denied = await Deno.connect({ port: gate.ports[1] });
+        assertEquals(await new Response(denied.readable).text(), "hello ");
+        await gate.logged(/deny \d+ two:127\.0\.0\.1:/);
+        client.close();
+      } finally {
+        assertEquals((await gate.stop()).code, 0);
+      }
+    }),
+);
+
+testWith(
+  {},
+  "a wrong file is told by line or block",
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/gate.toml`;
+      const listen = `[[listen]]\nport = 0\nprogram = ["cat"]\n`;
+      const wrong: [string, string][] = [
+        ["x = \n", `${path}: line 1, column`],
+        [head, `${path}: no [[listen]] with host, port and program`],
+        ["port = 25\n" + listen, `${path}: port is for a [[listen]]`],
+        ["[[listen]]\nport = 25\n", `[[listen]] 1: program is no list`],
+        [`[[listen]]\nprogram = ["cat"]\n`, `[[listen]] 1: port is missing`],
+        [
+          listen + listen + "colour = 1\n",
+          "[[listen]] 2: unknown option '--colour",
+        ],
+        [listen + "uid = 1\n", "[[listen]] 1: uid is for the whole process"],
+        [
+          listen + "v = true\n",
+          "[[listen]] 1: v: options have their long names",
+        ],
+        [listen + "rate = 5\n", "[[listen]] 1: --rate wants N/SECONDS"],
+        ["limit = {}\n" + listen, "[[listen]] 1: limit is neither a text"],
+      ];
+      for (const [text, message] of wrong) {
+        await Deno.writeTextFile(path, text);
+        const { code, stderr } = await output(postern, [
+          ...["serve", "--config", path],
+        ]);
+        assertEquals([code, stderr.includes(message)], [100, true], stderr);
+      }
+      const both = await output(postern, [
+        ...["serve", "--config", path, "0", "25", "cat"],
+      ]);
+      assertEquals(both.code, 100);
+      const missing = await output(postern, ["serve", "--config", "/nowhere"]);
+      assertEquals([missing.code, missing.stderr], [
+        111,
+        "tcpserver: fatal: unable to read /nowhere: file does not exist\n",
+      ]);
+    }),
+);
+
+testWith(
+  {},
+  "--check looks at everything and binds nothing",
+  () =>
+    inFolder(async (folder) => {
+      const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const port = `${taken.addr.port}`;
+      await Deno.writeTextFile(`${folder}/bad.cdb`, "short");
+      const check = async (...args: string[]) => {
+        const { code, stderr } = await output(postern, [
+          ...["serve", "--check", ...args],
+        ]);
+        return [code, stderr.split("\n")[0]];
+      };
+      const smtpd = ["smtpd", "--deliver", "discard"];
+      assertEquals(await check("127.0.0.1", port, ...smtpd), [0, ""]);
+      taken.close();
+      assertEquals(await check("0", "nowhere", "cat"), [
+        100,
+        "tcpserver: unable to figure out port number for nowhere",
+      ]);
+      assertEquals(await check("-x", `${folder}/bad.cdb`, "0", "25", "cat"), [
+        100,
+        `tcpserver: unable to read ${folder}/bad.cdb: protocol error`,
+      ]);
+      assertEquals(await check("-x", `${folder}/no.cdb`, "0", "25", "cat"), [
+        100,
+        `tcpserver: unable to read ${folder}/no.cdb: file does not exist`,
+      ]);
+      assertEquals(await check("0", "25", "no-such-program"), [
+        100,
+        "tcpserver: fatal: unable to run no-such-program: no such program",
+      ]);
+      assertEquals(await check("-u", "nobody-at-all", "0", "25", "cat"), [
+        100,
+        "tcpserver: fatal: unable to set uid: unknown user nobody-at-all",
+      ]);
+      assertEquals((await check("0", "25", "smtpd", "--nonsense"))[0], 100);
+      await Deno.writeTextFile(
+        `${folder}/two.toml`,
+        `[[listen]]\nport = 25\nprogram = ["cat"]\n`.repeat(2),
+      );
+      assertEquals(await check("--config", `${folder}/two.toml`), [
+        100,
+        "tcpserver: block 2: 0.0.0.0 port 25 is block 1's already",
+      ]);
+    }),
+);

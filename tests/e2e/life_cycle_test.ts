@@ -1,0 +1,211 @@
+/**
+ * Starting, being ready, several processes, handing over, ending.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { TestGate, withGate } from "../support/gate.ts";
+import {
+  inFolder,
+  output,
+  postern,
+  testWith,
+  until,
+} from "../support/peers.ts";
+import { SmtpClient } from "../support/smtp_client.ts";
+
+const smtpd = ["smtpd", "--deliver", "discard"];
+const local = ["-RHl0", "127.0.0.1"];
+
+async function greeted(port: number): Promise<boolean> {
+  const client = await SmtpClient.connect(port);
+  const reply = await client.reply();
+  client.close();
+  return reply.startsWith("220");
+}
+
+/** Pids of the processes that a process has started. */
+function childrenOf(pid: number): number[] {
+  const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
+  const threads = [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) =>
+    name
+  );
+  const all = threads.flatMap((id) =>
+    Deno.readTextFileSync(`/proc/${pid}/task/${id}/children`).split(" ")
+  );
+  return [...new Set([...text.split(" "), ...all])].filter(Boolean).map(Number);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
+for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
+  testWith(
+    {},
+    `workers share a port, and are replaced: ${program[0]}`,
+    () =>
+      withGate(
+        ["-v", "--workers", "3", ...local, "0", ...program],
+        {},
+        async (gate) => {
+          const workers = childrenOf(gate.child.pid);
+          assertEquals(workers.length, 3);
+          for (let i = 0; i < 20; i++) assert(await greeted(gate.port));
+          await gate.logged(/status: 1\/40\n(.|\n)*status: 0\/40\n/);
+          Deno.kill(workers[0], "SIGKILL");
+          await gate.logged(
+            /worker \d ended with status 9, starting it again in 1 s\n/,
+          );
+          await until("a new worker", () => {
+            const now = childrenOf(gate.child.pid);
+            return now.length === 3 && !now.includes(workers[0]);
+          });
+          for (let i = 0; i < 20; i++) assert(await greeted(gate.port));
+          const all = childrenOf(gate.child.pid);
+          assertEquals((await gate.stop()).code, 0);
+          assertEquals(all.filter(isRunning), []);
+        },
+      ),
+  );
+}
+
+testWith({}, "workers end when nobody watches over them", () =>
+  withGate(
+    ["--workers", "2", ...local, "0", ...smtpd],
+    {},
+    async (gate) => {
+      const workers = childrenOf(gate.child.pid);
+      assertEquals(workers.length, 2);
+      await gate.stop("SIGKILL");
+      await until("they are gone", () => !workers.some(isRunning));
+    },
+  ));
+
+testWith({}, "workers that cannot start end the gate", async () => {
+  const port = "not-a-service";
+  const wrong = await output(postern, [
+    ...["serve", "--workers", "2", ...local, port, ...smtpd],
+  ]);
+  assertEquals([wrong.code, wrong.stderr], [
+    111,
+    `tcpserver: fatal: unable to figure out port number for ${port}\n`,
+  ]);
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const busy = await output(postern, [
+    ...["serve", "--workers", "2", ...local, `${taken.addr.port}`, ...smtpd],
+  ]);
+  taken.close();
+  assertEquals([busy.code, busy.stderr], [
+    111,
+    "tcpserver: fatal: unable to bind: address already used\n",
+  ]);
+});
+
+testWith(
+  {},
+  "a second gate takes the port over without a refusal",
+  async () => {
+    const args = ["--workers", "2", ...local];
+    const first = await TestGate.start([...args, "0", ...smtpd]);
+    let second: TestGate | undefined;
+    try {
+      let going = true, served = 0;
+      const clients = (async () => {
+        while (going) {
+          assert(await greeted(first.port), "a refusal");
+          served++;
+        }
+      })();
+      second = await TestGate.start([...args, `${first.port}`, ...smtpd]);
+      assertEquals(second.port, first.port);
+      const before = served;
+      await until("some sessions", () => served > before + 50);
+      assertEquals((await first.stop()).code, 0);
+      const after = served;
+      await until("some sessions", () => served > after + 50);
+      going = false;
+      await clients;
+    } finally {
+      await first.stop("SIGTERM");
+      await second?.stop();
+    }
+  },
+);
+
+testWith(
+  {},
+  "readiness by descriptor and by sd_notify",
+  () =>
+    inFolder(async (folder) => {
+      const told = Deno.listenDatagram({
+        transport: "unixpacket",
+        path: `${folder}/notify`,
+      });
+      for (const workers of ["1", "2"]) {
+        const gate = await TestGate.start([
+          "-c",
+          `exec ${postern} serve -1 --ready-fd 7 --workers ${workers} ` +
+          `${local.join(" ")} 0 env 7>${folder}/ready`,
+        ], {
+          program: "/bin/sh",
+          asGiven: true,
+          env: { NOTIFY_SOCKET: `${folder}/notify` },
+        });
+        const message = async () =>
+          new TextDecoder().decode((await told.receive())[0]);
+        assertEquals(await message(), "READY=1");
+        assertEquals(await Deno.readTextFile(`${folder}/ready`), "\n");
+        const conn = await Deno.connect({ port: gate.port });
+        const env = await new Response(conn.readable).text();
+        assert(!/NOTIFY_SOCKET|POSTERN_WORKER/.test(env), env);
+        assertEquals((await gate.stop()).code, 0);
+        assertEquals(await message(), "STOPPING=1");
+      }
+      told.close();
+    }),
+);
+
+for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
+  testWith(
+    { peers: ["python3"] },
+    `a socket that is handed over: ${program[0]}`,
+    () =>
+      withGate(["-c", handOver, postern, ...local, "0", ...program], {
+        program: "python3",
+        asGiven: true,
+      }, async (gate) => {
+        for (let i = 0; i < 5; i++) assert(await greeted(gate.port));
+        assertEquals((await gate.stop()).code, 0);
+      }),
+  );
+}
+
+/** What systemd does for a socket unit: listen, then execute. */
+const handOver = `
+import os, socket, sys
+listening = socket.create_server(("127.0.0.1", 0))
+print(listening.getsockname()[1], flush=True)
+os.dup2(listening.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], ["postern", "serve"] + sys.argv[2:])
+`;
+
+testWith(
+  {},
+  "who waits in the queue at the end is still let in",
+  () =>
+    withGate(["-c1", ...local, "0", ...smtpd], {}, async (gate) => {
+      const first = await SmtpClient.connect(gate.port);
+      assertMatch(await first.reply(), /^220/);
+      gate.child.kill("SIGTERM");
+      assertMatch(await first.ask("NOOP"), /^250/);
+      assertMatch(await first.ask("QUIT"), /^221/);
+      assertEquals((await gate.child.status).code, 0);
+    }),
+);
