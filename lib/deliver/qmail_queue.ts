@@ -7,14 +7,13 @@
 import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
 import { toBytes } from "../bytes.ts";
 import { closeDescriptor, pipe, writeAll } from "../posix/descriptors.ts";
-import { reapChildren, spawn, waitFor } from "../posix/spawn.ts";
+import { spawn, waitFor } from "../posix/spawn.ts";
 
 /**
  * @param path the program
  * @param env its environment, NAME=VALUE byte strings
  */
 export function qmailQueue(path: string, env: readonly string[]): Target {
-  reapChildren();
   return { open: (envelope) => open(path, env, envelope) };
 }
 

@@ -12,7 +12,7 @@ import {
   RawListener,
   setNoDelay,
 } from "../posix/listener.ts";
-import { reapChildren, spawn, waitFor } from "../posix/spawn.ts";
+import { spawn, waitFor } from "../posix/spawn.ts";
 import { reason } from "../reason.ts";
 import {
   type Admission,
@@ -60,7 +60,6 @@ export class ExternalGate implements Gate {
     this.#listener = descriptor === null
       ? RawListener.listen(address, options.backlog, shared)
       : RawListener.inherit(descriptor);
-    reapChildren();
   }
 
   get port(): number {

@@ -10,7 +10,7 @@
 import { fromBytes } from "../bytes.ts";
 import { closeDescriptor, pipe, readSome } from "../posix/descriptors.ts";
 import { ReservedPort } from "../posix/listener.ts";
-import { reapChildren, spawn, waitFor } from "../posix/spawn.ts";
+import { spawn, waitFor } from "../posix/spawn.ts";
 import { entries, ownEnvironment } from "./environment.ts";
 import { GateLog } from "./log.ts";
 import type { ProcessOptions } from "./options.ts";
@@ -77,7 +77,6 @@ class Supervisor {
   }
 
   async run(): Promise<number> {
-    reapChildren();
     const readiness = new Readiness(this.options.readyFd);
     const lives = this.#workers.map((worker) => this.#firstLife(worker));
     try {

@@ -49,6 +49,11 @@ const symbols = {
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  waitid: {
+    parameters: ["i32", "i32", "buffer", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
   posix_spawn: {
     parameters: [
       "buffer",

@@ -14,6 +14,15 @@ const signalSetBytes = 128;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const WNOHANG = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+const P_ALL = 0;
+const signalInfoBytes = 128;
+/** Filled by each waitpid, and read before the next. */
+const waitStatus = new Int32Array(1);
+const waitStatusBytes = new Uint8Array(waitStatus.buffer);
+/** Before waiting again when there was nobody to wait for. */
+const afterFailureMs = 50;
 
 export interface Program {
   /** Path of the executable; already looked up. */
@@ -165,35 +174,7 @@ function fill(memory: Memory, { path, args, env }: Program) {
 /** Raw wait statuses by process id, of children nobody asked about yet. */
 const ended = new Map<number, number>();
 const waiting = new Map<number, (status: number) => void>();
-let reaping = false;
-let holding: ReturnType<typeof setInterval> | undefined;
-/** A signal listener alone does not keep the event loop; this does. */
-const holdMs = 1000;
-
-/** Begins to collect ended children; idempotent. */
-export function reapChildren(): void {
-  if (reaping) return;
-  reaping = true;
-  Deno.addSignalListener("SIGCHLD", reap);
-}
-
-function reap(): void {
-  const status = new Int32Array(new ArrayBuffer(4));
-  const bytes = new Uint8Array(status.buffer);
-  for (;;) {
-    const pid = libc().waitpid(-1, bytes, WNOHANG);
-    if (pid <= 0) return;
-    const tell = waiting.get(pid);
-    if (tell) {
-      waiting.delete(pid);
-      if (waiting.size === 0) {
-        clearInterval(holding);
-        holding = undefined;
-      }
-      tell(status[0]);
-    } else ended.set(pid, status[0]);
-  }
-}
+let watching = false;
 
 /** The raw wait status of a child started by {@linkcode spawn}. */
 export function waitFor(pid: number): Promise<number> {
@@ -204,6 +185,38 @@ export function waitFor(pid: number): Promise<number> {
   }
   return new Promise((resolve) => {
     waiting.set(pid, resolve);
-    holding ??= setInterval(reap, holdMs);
+    watch();
   });
+}
+
+/**
+ * Waits on a helper thread for any child, then collects all that have ended.
+ * SIGCHLD would do too, but it costs a handler, a pipe and an interrupted
+ * call for each child.
+ */
+async function watch(): Promise<void> {
+  if (watching) return;
+  watching = true;
+  const info = new Uint8Array(new ArrayBuffer(signalInfoBytes));
+  while (waiting.size > 0) {
+    const result = await libc().waitid(P_ALL, 0, info, WEXITED | WNOWAIT);
+    if (collect() === 0 && result < 0) {
+      await new Promise((resolve) => setTimeout(resolve, afterFailureMs));
+    }
+  }
+  watching = false;
+}
+
+function collect(): number {
+  let count = 0;
+  for (;;) {
+    const pid = libc().waitpid(-1, waitStatusBytes, WNOHANG);
+    if (pid <= 0) return count;
+    count++;
+    const tell = waiting.get(pid);
+    if (tell) {
+      waiting.delete(pid);
+      tell(waitStatus[0]);
+    } else ended.set(pid, waitStatus[0]);
+  }
 }

@@ -4,13 +4,12 @@ import {
   pipe,
   writeAll,
 } from "../../lib/posix/descriptors.ts";
-import { reapChildren, spawn, waitFor } from "../../lib/posix/spawn.ts";
+import { spawn, waitFor } from "../../lib/posix/spawn.ts";
 
 // SIGCHLD stays listened to: what the process is for.
 const options = { sanitizeOps: false, sanitizeResources: false };
 
 async function sh(script: string, env: string[] = []): Promise<string> {
-  reapChildren();
   const folder = await Deno.makeTempDir();
   const input = pipe();
   const pid = await spawn({
@@ -73,7 +72,6 @@ Deno.test(
   "many children at once, each with its own status",
   options,
   async () => {
-    reapChildren();
     const statuses = await Promise.all(
       Array.from({ length: 200 }, async (_, i) => {
         const pid = await spawn({
