@@ -24,16 +24,16 @@ const notStarted: Refusal = {
   text: "qqt failure",
 };
 
-async function open(
+function open(
   path: string,
   env: readonly string[],
   envelope: Envelope,
-): Promise<Message | Refusal> {
+): Message | Refusal {
   let message, addresses;
   try {
     message = pipe();
     addresses = pipe();
-    const pid = await spawn({
+    const pid = spawn({
       path,
       args: [path],
       env,

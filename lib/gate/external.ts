@@ -145,7 +145,7 @@ export class ExternalGate implements Gate {
     try {
       const path = findProgram(this.args[0], env.get("PATH"));
       if (path === null) throw notFound;
-      const pid = await spawn({
+      const pid = spawn({
         path,
         args: this.args,
         env: entries(env),

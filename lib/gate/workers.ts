@@ -145,7 +145,7 @@ class Supervisor {
     const env = new Map(this.#own).set(workerVariable, JSON.stringify(part));
     const report = pipe(), life = pipe();
     const argv = fromBytes(Deno.readFileSync("/proc/self/cmdline"));
-    worker.pid = await spawn({
+    worker.pid = spawn({
       path: Deno.execPath(),
       args: argv.split("\0").slice(0, -1),
       env: entries(env),

@@ -64,7 +64,6 @@ const symbols = {
       "buffer",
     ],
     result: "i32",
-    nonblocking: true,
   },
   posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
   posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" },

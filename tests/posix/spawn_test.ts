@@ -12,7 +12,7 @@ const options = { sanitizeOps: false, sanitizeResources: false };
 async function sh(script: string, env: string[] = []): Promise<string> {
   const folder = await Deno.makeTempDir();
   const input = pipe();
-  const pid = await spawn({
+  const pid = spawn({
     path: "/bin/sh",
     args: ["sh", "-c", `exec > ${folder}/out; ${script}`],
     env,
@@ -57,10 +57,10 @@ Deno.test(
 Deno.test(
   "a program that is not there is an error with its code",
   options,
-  async () => {
+  () => {
     let code: unknown;
     try {
-      await spawn({ path: "/no/such", args: ["x"], env: [], descriptors: [] });
+      spawn({ path: "/no/such", args: ["x"], env: [], descriptors: [] });
     } catch (error) {
       code = (error as { code: string }).code;
     }
@@ -74,7 +74,7 @@ Deno.test(
   async () => {
     const statuses = await Promise.all(
       Array.from({ length: 200 }, async (_, i) => {
-        const pid = await spawn({
+        const pid = spawn({
           path: "/bin/sh",
           args: ["sh", "-c", `exit ${i}`],
           env: Array.from(
