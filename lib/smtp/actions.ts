@@ -5,11 +5,32 @@
  * @module
  */
 
+import type { Credentials } from "./sasl.ts";
+
 /** Reverse path and forward paths as byte strings, quoting removed. */
 export interface Envelope {
   /** Empty for the null sender `<>`. */
   readonly sender: string;
   readonly recipients: readonly string[];
+  /** The text is bytes of any kind, with CRLF line ends where it has lines. */
+  readonly binary?: boolean;
+}
+
+/** What is asked before a recipient is accepted; byte strings. */
+export interface Inquiry {
+  readonly helo: string | null;
+  readonly protocol: "SMTP" | "ESMTP";
+  /** Who logged in, null for nobody. */
+  readonly user: string | null;
+  readonly encrypted: boolean;
+  readonly sender: string;
+  readonly recipient: string;
+  /** SIZE of MAIL, 0 if not given. */
+  readonly sizeBytes: number;
+  /** Recipients accepted before this one. */
+  readonly recipientCount: number;
+  /** Messages begun in this session, this one included. */
+  readonly messageNumber: number;
 }
 
 /**
@@ -34,9 +55,24 @@ export type Refusal =
     readonly text: string;
   };
 
+export type Answer = { readonly type: "accept" } | Refusal;
+
+/** What became of a log-in. */
+export type Login =
+  | { readonly type: "ok" }
+  | { readonly type: "bad" }
+  /** It cannot be told for now. */
+  | { readonly type: "later" };
+
 export type Action =
   /** Send these whole lines (CRLF included). May be joined until the next read. */
   | { readonly type: "reply"; readonly text: string }
+  /** Ask whether mail is taken for it, then call `answered`. */
+  | { readonly type: "ask"; readonly inquiry: Inquiry }
+  /** Find out who it is, then call `authenticated`. */
+  | { readonly type: "authenticate"; readonly credentials: Credentials }
+  /** Flush the replies, shake hands, then call `encrypted`. */
+  | { readonly type: "startTls" }
   /** Start a message, then call `opened`. The session waits until then. */
   | { readonly type: "open"; readonly envelope: Envelope }
   /** Message bytes, lines ended by LF alone. The receiver may keep them. */

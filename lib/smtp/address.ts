@@ -5,6 +5,7 @@
  * @module
  */
 
+import { toBytes } from "../bytes.ts";
 import { cutBlanks } from "./commands.ts";
 
 /** What follows `FROM:` or `TO:`. */
@@ -114,4 +115,36 @@ export function atLocalHost(
   const ip = found[5] ?? found.slice(1, 5).map(Number).join(".");
   if (!host.isLocalAddress(ip)) return address;
   return address.slice(0, found.index + 1) + host.localIpHost;
+}
+
+export function isAscii(text: string): boolean {
+  return !/[\x80-\xff]/.test(text);
+}
+
+/** Whether a byte string is well-formed UTF-8. */
+export function isUtf8(text: string): boolean {
+  return decoded(text) !== null;
+}
+
+/**
+ * The form of a domain that the DNS knows (RFC 5890 2.3.2.1, A-labels).
+ *
+ * @returns null when there is none
+ */
+export function asciiDomain(domain: string): string | null {
+  const text = decoded(domain);
+  if (text === null || /[/?#@:\\%]/.test(text)) return null;
+  try {
+    return new URL(`http://${text}/`).hostname;
+  } catch {
+    return null;
+  }
+}
+
+function decoded(text: string): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(toBytes(text));
+  } catch {
+    return null;
+  }
 }

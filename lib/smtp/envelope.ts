@@ -5,77 +5,130 @@
  * @module
  */
 import {
+  asciiDomain,
   atLocalHost,
   domainOf,
+  isAscii,
+  isUtf8,
   looseAddress,
   type Path,
   strictPath,
 } from "./address.ts";
-import { mailParameters } from "./commands.ts";
+import {
+  type MailParameters,
+  mailParameters,
+  type Offers,
+} from "./commands.ts";
 import type { SessionConfig } from "./config.ts";
 import type { Limits } from "./limits.ts";
 import type { Replies } from "./replies.ts";
 
-export type Reading =
-  | { readonly type: "address"; readonly address: string }
-  | { readonly type: "refused"; readonly reply: string };
+type Refused = { readonly type: "refused"; readonly reply: string };
+
+export type Sender =
+  | {
+    readonly type: "sender";
+    readonly address: string;
+    readonly parameters: MailParameters;
+  }
+  | Refused;
+
+export type Recipient =
+  | { readonly type: "recipient"; readonly address: string }
+  | Refused;
+
+const noParameters: MailParameters = {
+  sizeBytes: 0,
+  binary: false,
+  utf8: false,
+};
 
 export class EnvelopeReader {
   constructor(
     readonly config: SessionConfig,
     readonly limits: Limits,
+    readonly offers: Offers,
     readonly say: Replies,
   ) {}
 
   /** The reverse path of MAIL. */
-  sender(argument: string): Reading {
+  sender(argument: string): Sender {
     const { config, say } = this;
-    if (config.classic) return this.#classic(argument);
+    if (config.classic) {
+      const address = this.#classic(argument);
+      if (address === null) return refused(say.syntax);
+      return { type: "sender", address, parameters: noParameters };
+    }
     const path = this.#strict("FROM:", argument);
     if (!path) return refused(say.badSender);
-    const parameters = mailParameters(path.parameters);
-    switch (parameters.type) {
+    const read = mailParameters(path.parameters, this.offers);
+    switch (read.type) {
       case "malformed":
         return refused(say.badArgument);
       case "unknown":
         return refused(say.unknownParameter);
-      case "taken":
+      case "taken": {
+        const { parameters } = read;
         if (config.databytes > 0 && parameters.sizeBytes > config.databytes) {
           return refused(say.tooBig);
         }
-        return this.#local(path.address);
+        const address = this.#local(path.address);
+        const why = this.#encodingFault(address, parameters.utf8);
+        return why ?? { type: "sender", address, parameters };
+      }
     }
   }
 
   /**
    * The forward path of RCPT, if mail is taken for it.
    *
+   * @param utf8 whether MAIL had SMTPUTF8
    * @param senderRefused told only now, as qmail-smtpd does
+   * @param relayClient what is appended to any recipient, which is then
+   * accepted; null for a client that may not relay
    */
-  recipient(argument: string, senderRefused: boolean): Reading {
+  recipient(
+    argument: string,
+    utf8: boolean,
+    senderRefused: boolean,
+    relayClient: string | null,
+  ): Recipient {
     const { config, say } = this;
-    const read = config.classic
-      ? this.#classic(argument)
-      : this.#forwardPath(argument);
-    if (read.type === "refused") return read;
-    if (senderRefused) return refused(say.refusedSender);
-    const { address } = read;
-    if (config.relayClient !== null) {
-      return { type: "address", address: address + config.relayClient };
+    let address: string | null;
+    if (config.classic) {
+      address = this.#classic(argument);
+      if (address === null) return refused(say.syntax);
+    } else {
+      const path = this.#strict("TO:", argument);
+      if (!path || path.address === "") return refused(say.badRecipient);
+      if (path.parameters !== "") return refused(say.unknownParameter);
+      address = this.#local(path.address);
+      const why = this.#encodingFault(address, utf8);
+      if (why) return why;
     }
+    if (senderRefused) return refused(say.refusedSender);
     // Without a domain it is a local name, like postmaster.
     const domain = domainOf(address);
-    return domain === null || config.acceptsRecipientDomain(domain)
-      ? read
-      : refused(say.noRelay);
+    const ours = domain === null || this.#isOurs(domain);
+    if (!ours && relayClient === null) return refused(say.noRelay);
+    const refusal = ours && config.refusesRecipient?.(address);
+    if (refusal) return refused(say.refusal(refusal));
+    return { type: "recipient", address: address + (relayClient ?? "") };
   }
 
-  #forwardPath(argument: string): Reading {
-    const path = this.#strict("TO:", argument);
-    if (!path || path.address === "") return refused(this.say.badRecipient);
-    return path.parameters === ""
-      ? this.#local(path.address)
-      : refused(this.say.unknownParameter);
+  #isOurs(domain: string): boolean {
+    const { acceptsRecipientDomain } = this.config;
+    if (acceptsRecipientDomain(domain)) return true;
+    if (isAscii(domain)) return false;
+    const ascii = asciiDomain(domain);
+    return ascii !== null && acceptsRecipientDomain(ascii);
+  }
+
+  /** RFC 6531 3.5: bytes above 127 are UTF-8, and only where that was asked for. */
+  #encodingFault(address: string, utf8: boolean): Refused | null {
+    if (isAscii(address)) return null;
+    if (!utf8) return refused(this.say.utf8Needed);
+    return isUtf8(address) ? null : refused(this.say.notUtf8);
   }
 
   #strict(keyword: string, argument: string): Path | null {
@@ -83,18 +136,16 @@ export class EnvelopeReader {
     return path && path.octets <= this.limits.pathBytes ? path : null;
   }
 
-  #classic(argument: string): Reading {
-    const read = this.#local(looseAddress(argument));
-    return read.address.length <= this.limits.pathBytes
-      ? read
-      : refused(this.say.syntax);
+  #classic(argument: string): string | null {
+    const address = this.#local(looseAddress(argument));
+    return address.length <= this.limits.pathBytes ? address : null;
   }
 
-  #local(address: string): Reading & { type: "address" } {
-    return { type: "address", address: atLocalHost(address, this.config) };
+  #local(address: string): string {
+    return atLocalHost(address, this.config);
   }
 }
 
-function refused(reply: string): Reading {
+function refused(reply: string): Refused {
   return { type: "refused", reply };
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { HopCounter } from "./hops.ts";
+import { Framer } from "./framer.ts";
 
 const nul = 0x00;
 const lf = 0x0a;
@@ -21,55 +21,32 @@ const afterDot = 2;
 const afterDotCr = 3;
 const afterCr = 4;
 
-/** Output is handed on in pieces of at least this size. */
-const pieceBytes = 4096;
-
-const ascii = new TextEncoder();
-const empty = new Uint8Array(0);
-
-/** Bytes that no message may hold: the sender must be cut off. */
-export type Fault = "bareLf" | "bareCr" | "nul";
-
-export class DataFramer {
-  /** Whether CRLF.CRLF was seen. */
-  ended = false;
-  fault: Fault | null = null;
-  /** Bytes of text so far, line ends counted as one. */
-  textBytes = 0;
-  readonly #hops = new HopCounter();
+export class DataFramer extends Framer {
   readonly #strict: boolean;
+  readonly #lineBytes: number;
   #state = atLineStart;
-  /** What goes before the text, until there is text. */
-  #head: string;
-  #output = empty;
-  #length = 0;
+  /** Bytes so far of the line that is being read. */
+  #lineLength = 0;
 
   /**
    * @param head ASCII to put before the text; it is not counted
    * @param strict whether a CR or NUL is a fault; if not, they are text
+   * @param lineBytes the longest line there may be, its end not counted
    */
-  constructor(head: string, strict: boolean) {
-    this.#head = head;
+  constructor(head: string, strict: boolean, lineBytes = Infinity) {
+    super(head);
     this.#strict = strict;
+    this.#lineBytes = lineBytes;
   }
 
-  /** Header lines that tell of an earlier server. */
-  get hops(): number {
-    return this.#hops.count;
-  }
-
-  /**
-   * Reads input from `from` on, up to the end of the text or a fault.
-   *
-   * @returns the index of the first byte that was not read
-   */
   feed(input: Uint8Array, from: number): number {
     let at = from;
-    this.#reserve(input.length - at);
-    const output = this.#output;
+    this.reserve(input.length - at);
+    const output = this.output;
     const strict = this.#strict;
-    const start = this.#length;
+    const start = this.length;
     let length = start;
+    let lineStart = start - this.#lineLength;
     let state = this.#state;
     scan: while (at < input.length) {
       const byte = input[at++];
@@ -105,6 +82,7 @@ export class DataFramer {
         case afterCr:
           if (byte === lf) {
             output[length++] = lf;
+            lineStart = length;
             state = atLineStart;
             continue;
           }
@@ -131,39 +109,13 @@ export class DataFramer {
         output[length++] = next;
         at++;
       }
+      if (length - lineStart > this.#lineBytes) this.hasLongLine = true;
     }
+    this.#lineLength = length - lineStart;
     this.#state = state;
-    this.#length = length;
+    this.length = length;
     this.textBytes += length - start;
-    this.#hops.scan(input, from, at);
+    this.hopCounter.scan(input, from, at);
     return at;
-  }
-
-  /** The output, once there is a piece of it or the text has ended. */
-  take(): Uint8Array<ArrayBuffer> | null {
-    if (this.#length < (this.ended ? 1 : pieceBytes)) return null;
-    const piece = this.#output.subarray(0, this.#length);
-    this.#output = empty;
-    this.#length = 0;
-    return piece;
-  }
-
-  /** Forgets the output. */
-  discard(): void {
-    this.#length = 0;
-  }
-
-  /** Makes room for as much text, and for what is yet held back. */
-  #reserve(inputBytes: number): void {
-    // The dot and CR of an input before this one may turn out to be text.
-    const wanted = this.#length + this.#head.length + inputBytes + 2;
-    if (wanted > this.#output.length) {
-      const larger = new Uint8Array(Math.max(wanted, 2 * this.#length));
-      larger.set(this.#output.subarray(0, this.#length));
-      this.#output = larger;
-    }
-    if (this.#head === "") return;
-    this.#length += ascii.encodeInto(this.#head, this.#output).written;
-    this.#head = "";
   }
 }

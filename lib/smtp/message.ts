@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DataFramer } from "./framing.ts";
+import type { Framer } from "./framer.ts";
 import type { Limits } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Replies } from "./replies.ts";
@@ -15,11 +15,10 @@ export type Outcome =
   | { readonly type: "whole" }
   /** Its end has come, and this is the answer. */
   | { readonly type: "refused"; readonly reply: string }
-  /** Nothing after it may be read as a command. */
-  | { readonly type: "cutOff"; readonly reply: string };
+  /** It holds what no message may hold. */
+  | { readonly type: "faulty"; readonly reply: string };
 
 export interface MessageRules {
-  readonly classic: boolean;
   /** Bytes of text, line ends counted as one; 0 for no limit. */
   readonly databytes: number;
   readonly limits: Limits;
@@ -28,32 +27,43 @@ export interface MessageRules {
 
 export class IncomingMessage {
   readonly #rules: MessageRules;
-  readonly #framer: DataFramer;
+  readonly #framer: Framer;
   readonly #out: Outbox;
   /** The answer if the message is refused at its end. */
   #refusal: string | null = null;
 
   /**
-   * @param trace lines to put before the text
+   * @param framer has the trace lines before the text
    * @param out takes what is to be done with it
    */
-  constructor(trace: string, rules: MessageRules, out: Outbox) {
-    this.#framer = new DataFramer(trace, !rules.classic);
+  constructor(framer: Framer, rules: MessageRules, out: Outbox) {
+    this.#framer = framer;
     this.#rules = rules;
     this.#out = out;
   }
 
-  /** Reads input from `at` on; the first index that was not read. */
-  read(input: Uint8Array, at: number): { at: number; outcome: Outcome } {
-    const framer = this.#framer;
-    const next = framer.feed(input, at);
-    return { at: next, outcome: this.#outcome(framer) };
+  /** Why it will not be taken, if that is known already. */
+  get refusal(): string | null {
+    return this.#refusal;
   }
 
-  #outcome(framer: DataFramer): Outcome {
+  /** Reads input from `at` on; the first index that was not read. */
+  read(input: Uint8Array, at: number): { at: number; outcome: Outcome } {
+    const next = this.#framer.feed(input, at);
+    return { at: next, outcome: this.#outcome() };
+  }
+
+  /** For text whose end is told, not framed. */
+  finish(): Outcome {
+    this.#framer.finish();
+    return this.#outcome();
+  }
+
+  #outcome(): Outcome {
+    const framer = this.#framer;
     if (framer.fault) {
       this.abandon();
-      return { type: "cutOff", reply: this.#rules.say[framer.fault] };
+      return { type: "faulty", reply: this.#rules.say[framer.fault] };
     }
     const refusal = this.#judge(framer);
     if (refusal === null) {
@@ -69,14 +79,16 @@ export class IncomingMessage {
   }
 
   /** qmail-smtpd's order: a loop is worse than a size. */
-  #judge({ hops, textBytes }: DataFramer): string | null {
+  #judge({ hops, textBytes, hasLongLine }: Framer): string | null {
     const { databytes, limits, say } = this.#rules;
     if (hops >= limits.hops) return say.looping;
-    return databytes > 0 && textBytes > databytes ? say.tooBig : null;
+    if (databytes > 0 && textBytes > databytes) return say.tooBig;
+    return hasLongLine ? say.textLineTooLong : null;
   }
 
   /** Has what was handed on forgotten, if that was not done before. */
   abandon(): void {
     if (this.#refusal === null) this.#out.act({ type: "abandon" });
+    this.#refusal ??= "";
   }
 }

@@ -14,6 +14,24 @@ export interface Peer {
   readonly localIp?: string;
 }
 
+/**
+ * What the line says that the message came by (RFC 3848, RFC 6531 4.3).
+ *
+ * @param hello the verb of the greeting; null if there was none
+ */
+export function protocolName(
+  hello: "HELO" | "EHLO" | null,
+  { utf8, encrypted, user }: {
+    utf8: boolean;
+    encrypted: boolean;
+    user: string | null;
+  },
+): string {
+  if (hello !== "EHLO") return "SMTP";
+  return (utf8 ? "UTF8SMTP" : "ESMTP") + (encrypted ? "S" : "") +
+    (user !== null ? "A" : "");
+}
+
 const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 /** What a client said of itself cannot break the line or fake another. */
@@ -29,7 +47,7 @@ function clean(text: string): string {
 export function received(
   peer: Peer,
   helo: string | null,
-  protocol: "SMTP" | "ESMTP",
+  protocol: string,
   now: Date,
 ): string {
   const host = peer.host ?? "unknown";

@@ -67,6 +67,23 @@ function fixedReplies(
       "5.3.4",
       "sorry, that message size exceeds my databytes limit",
     ),
+    textLineTooLong: reply(554, "5.6.0", "a line of the message is too long"),
+    utf8Needed: reply(553, "5.6.7", "this address needs SMTPUTF8"),
+    notUtf8: reply(501, "5.6.7", "this address is not valid UTF-8"),
+    binaryNeedsBdat: reply(503, "5.5.1", "a binary message comes by BDAT"),
+    chunksBegun: reply(503, "5.5.1", "this message comes by BDAT"),
+    startTls: reply(220, "2.0.0", "ready to start TLS"),
+    encryptedAlready: reply(503, "5.5.1", "it is encrypted already"),
+    transactionOpen: reply(503, "5.5.1", "not within a mail transaction"),
+    loggedIn: reply(235, "2.7.0", "authenticated"),
+    loggedInAlready: reply(503, "5.5.1", "you are authenticated already"),
+    badCredentials: reply(535, "5.7.8", "these credentials are not valid"),
+    tooManyLogins: reply(421, "4.7.0", "too many failed log-ins"),
+    loginLater: reply(454, "4.7.0", "authentication does not work for now"),
+    loginNeedsTls: reply(538, "5.7.11", "authentication needs encryption"),
+    loginCancelled: reply(501, "5.7.0", "authentication cancelled"),
+    unknownMechanism: reply(504, "5.5.4", "mechanism not recognized"),
+    badResponse: reply(501, "5.5.2", "malformed response"),
     looping: reply(554, "5.4.6", "too many hops, this message is looping"),
     controlByte: reply(500, "5.5.2", "control byte in the command"),
     bareLfCommand: reply(500, "5.5.2", "a line ends with CRLF, not with LF"),
@@ -85,8 +102,11 @@ function fixedReplies(
 export interface Replies extends ReturnType<typeof fixedReplies> {
   greeting(name: string): string;
   helo(name: string): string;
-  /** @param databytes the size limit in bytes, 0 for none */
-  ehlo(name: string, databytes: number): string;
+  /** @param keywords of the extensions beyond the dialect's own */
+  ehlo(name: string, keywords: readonly string[]): string;
+  /** @param text not yet in base64 */
+  challenge(text: string): string;
+  chunkTaken(octets: number): string;
   quit(name: string): string;
   /** @param id the target's name for the message */
   stored(id: string, now: Date): string;
@@ -96,12 +116,14 @@ export interface Replies extends ReturnType<typeof fixedReplies> {
 const greetings = {
   greeting: (name: string) => `220 ${name} ESMTP\r\n`,
   helo: (name: string) => `250 ${name}\r\n`,
+  challenge: (text: string) => `334 ${btoa(text)}\r\n`,
 };
 
 export const classicReplies: Replies = {
   ...fixedReplies(classicReply),
   ...greetings,
   ehlo: (name) => `250-${name}\r\n250-PIPELINING\r\n250 8BITMIME\r\n`,
+  chunkTaken: (octets) => `250 ok ${octets}\r\n`,
   quit: (name) => `221 ${name}\r\n`,
   stored: (id, now) =>
     line("250 ok", `${Math.floor(now.getTime() / 1000)} qp ${id}`, ""),
@@ -114,10 +136,12 @@ export const classicReplies: Replies = {
 export const defaultReplies: Replies = {
   ...fixedReplies(defaultReply),
   ...greetings,
-  ehlo: (name, databytes) =>
-    `250-${name}\r\n250-PIPELINING\r\n250-8BITMIME\r\n` +
-    (databytes > 0 ? `250-SIZE ${databytes}\r\n` : "250-SIZE\r\n") +
-    "250 ENHANCEDSTATUSCODES\r\n",
+  ehlo: (name, keywords) => {
+    const lines = [name, "PIPELINING", "8BITMIME", ...keywords];
+    return lines.map((each) => `250-${each}\r\n`).join("") +
+      "250 ENHANCEDSTATUSCODES\r\n";
+  },
+  chunkTaken: (octets) => defaultReply(250, "2.0.0", `${octets} octets taken`),
   quit: (name) => `221 2.0.0 ${name}\r\n`,
   stored: (id) => defaultReply(250, "2.0.0", `ok ${id}`),
   refusal: ({ code, enhanced, text }) => defaultReply(code, enhanced, text),

@@ -4,71 +4,43 @@
  *
  * @module
  */
-import type { Action, Delivery, Refusal } from "./actions.ts";
-import {
-  CommandLines,
-  cutBlanks,
-  httpVerbs,
-  type Line,
-  parseCommand,
-  unimplementedVerbs,
-} from "./commands.ts";
+import type { Action, Answer, Delivery, Login, Refusal } from "./actions.ts";
+import { CommandLines, cutBlanks, type Line } from "./commands.ts";
 import type { SessionConfig } from "./config.ts";
-import { EnvelopeReader } from "./envelope.ts";
-import { classicLimits, defaultLimits, type Limits } from "./limits.ts";
-import { IncomingMessage } from "./message.ts";
-import { Outbox } from "./outbox.ts";
-import { received } from "./received.ts";
-import { classicReplies, defaultReplies, type Replies } from "./replies.ts";
+import { commands, Conversation, type Waiting } from "./conversation.ts";
+import { beginText, readChunk, readText } from "./text.ts";
+import { loginStep, obey } from "./verbs.ts";
 
-export type { SessionConfig };
-
-/** What the session waits for: more input, or the driver's word. */
-export type Waiting = "input" | "opened" | "committed" | "closed";
-
-/** A mail transaction (RFC 5321 3.3) between MAIL and DATA. */
-interface Transaction {
-  readonly sender: string;
-  readonly refused: boolean;
-  readonly recipients: string[];
-}
+export type { SessionConfig, Waiting };
 
 const nothing = new Uint8Array(0);
 
 export class Session {
-  readonly #config: SessionConfig;
-  readonly #limits: Limits;
-  readonly #say: Replies;
+  readonly #c: Conversation;
   readonly #lines: CommandLines;
-  readonly #envelopes: EnvelopeReader;
-  #waiting: Waiting = "input";
   /** Input that came before the driver's word, which has to come first. */
   #unread: Uint8Array = nothing;
-  #helo: string | null = null;
-  #protocol: "SMTP" | "ESMTP" = "SMTP";
-  #transaction: Transaction | null = null;
-  /** Not null while message text is read. */
-  #message: IncomingMessage | null = null;
-  #errors = 0;
-  readonly #out = new Outbox();
 
   constructor(config: SessionConfig) {
-    const limits = config.classic ? classicLimits : defaultLimits;
-    this.#config = config;
-    this.#limits = config.limits ? { ...limits, ...config.limits } : limits;
-    this.#say = config.classic ? classicReplies : defaultReplies;
-    this.#lines = new CommandLines(this.#limits.commandLineBytes);
-    this.#envelopes = new EnvelopeReader(config, this.#limits, this.#say);
+    this.#c = new Conversation(config);
+    this.#lines = new CommandLines(this.#c.limits.commandLineBytes);
   }
 
   get waiting(): Waiting {
-    return this.#waiting;
+    return this.#c.waiting;
+  }
+
+  /** Whether what comes next is the text of a message. */
+  get inText(): boolean {
+    const { type } = this.#c.phase;
+    return type === "text" || type === "chunk";
   }
 
   /** Greets. */
   start(): Action[] {
-    this.#out.reply(this.#say.greeting(this.#config.greeting));
-    return this.#out.take();
+    const c = this.#c;
+    c.reply(c.say.greeting(c.config.greeting));
+    return c.out.take();
   }
 
   /**
@@ -79,222 +51,138 @@ export class Session {
     const at = this.#read(bytes);
     // The caller will use its buffer again.
     if (at < bytes.length) this.#unread = bytes.slice(at);
-    return this.#out.take();
+    return this.#c.out.take();
+  }
+
+  /** The driver's word after the action `ask`. */
+  answered(answer: Answer): Action[] {
+    const c = this.#c;
+    return this.#hear("answered", () => {
+      if (answer.type === "accept") {
+        c.transaction!.recipients.push(c.asked);
+        c.reply(c.say.recipientOk);
+      } else c.refuse(c.say.refusal(answer));
+    });
+  }
+
+  /** The driver's word after the action `authenticate`. */
+  authenticated(login: Login): Action[] {
+    const c = this.#c;
+    return this.#hear("authenticated", () => {
+      const { type, reply } = c.login.settle(login);
+      switch (type) {
+        case "taken":
+          return c.reply(reply);
+        case "refused":
+          return c.refuse(reply);
+        case "hangUp":
+          return c.hangUp(reply);
+      }
+    });
+  }
+
+  /**
+   * The driver's word after the action `startTls`. What was said in the clear,
+   * by whomever, is forgotten (RFC 3207 4.2).
+   */
+  encrypted(): Action[] {
+    const c = this.#c;
+    return this.#hear("encrypted", () => {
+      c.encrypted = true;
+      c.helo = c.helloVerb = null;
+    });
   }
 
   /** The driver's word after the action `open`. */
   opened(result: { readonly type: "opened" } | Refusal): Action[] {
-    if (this.#waiting !== "opened") return [];
-    this.#waiting = "input";
-    if (result.type === "opened") {
-      const { classic, databytes } = this.#config;
-      this.#message = new IncomingMessage(this.#trace(), {
-        classic,
-        databytes,
-        limits: this.#limits,
-        say: this.#say,
-      }, this.#out);
-      this.#out.reply(this.#say.goAhead);
-    } else this.#out.reply(this.#say.refusal(result));
-    return this.#continue();
+    return this.#hear("opened", () => beginText(this.#c, result));
   }
 
   /** The driver's word after the action `commit`. */
   committed(delivery: Delivery): Action[] {
-    if (this.#waiting !== "committed") return [];
-    this.#waiting = "input";
-    if (delivery.type === "stored") {
-      this.#errors = 0;
-      this.#out.reply(this.#say.stored(delivery.id, this.#config.now()));
-    } else this.#out.reply(this.#say.refusal(delivery));
-    return this.#continue();
+    const c = this.#c;
+    return this.#hear("committed", () => {
+      if (delivery.type === "stored") {
+        c.errors = 0;
+        c.reply(c.say.stored(delivery.id, c.config.now()));
+      } else c.reply(c.say.refusal(delivery));
+    });
   }
 
-  /** The client was silent for too long. */
+  /** The client was silent, slow or here for too long. */
   timeout(): Action[] {
-    this.#hangUp(this.#say.timeout);
-    return this.#out.take();
+    this.#c.hangUp(this.#c.say.timeout);
+    return this.#c.out.take();
   }
 
   /** The client hung up. */
   end(): Action[] {
-    this.#hangUp("");
-    return this.#out.take();
+    this.#c.hangUp("");
+    return this.#c.out.take();
   }
 
-  #continue(): Action[] {
+  /** Acts on a word of the driver's, if it is the one that is waited for. */
+  #hear(word: Waiting, act: () => void): Action[] {
+    const c = this.#c;
+    if (c.waiting !== word) return [];
+    c.waiting = "input";
+    act();
     const unread = this.#unread;
     this.#unread = nothing;
     const at = this.#read(unread);
     if (at < unread.length) this.#unread = unread.subarray(at);
-    return this.#out.take();
+    return c.out.take();
   }
 
   /** Reads until the input ends or the session has to wait. */
   #read(input: Uint8Array): number {
+    const c = this.#c;
     let at = 0;
-    while (at < input.length && this.#waiting === "input") {
-      if (this.#message) at = this.#readText(this.#message, input, at);
-      else {
-        const { line, at: next } = this.#lines.read(input, at);
-        at = next;
-        if (line) this.#command(line);
+    while (at < input.length && c.waiting === "input") {
+      at = this.#readPhase(input, at);
+    }
+    // Nothing from before a handshake is read after it.
+    const deaf = c.waiting === "closed" || c.waiting === "encrypted";
+    return deaf ? input.length : at;
+  }
+
+  #readPhase(input: Uint8Array, from: number): number {
+    const c = this.#c;
+    const { phase } = c;
+    switch (phase.type) {
+      case "text":
+        return readText(c, phase.message, input, from);
+      case "chunk":
+        return readChunk(c, phase, input, from);
+      case "skip": {
+        const to = Math.min(input.length, from + phase.left);
+        c.skip(phase.left - (to - from), phase.reply);
+        return to;
+      }
+      case "commands":
+      case "login": {
+        const { line, at } = this.#lines.read(input, from);
+        if (line) this.#line(line);
+        return at;
       }
     }
-    return this.#waiting === "closed" ? input.length : at;
   }
 
-  #readText(message: IncomingMessage, input: Uint8Array, from: number): number {
-    const { at, outcome } = message.read(input, from);
-    if (outcome.type === "unfinished") return at;
-    this.#message = null;
-    switch (outcome.type) {
-      case "whole":
-        this.#out.act({ type: "commit" });
-        this.#waiting = "committed";
-        break;
-      case "refused":
-        this.#out.reply(outcome.reply);
-        break;
-      case "cutOff":
-        this.#hangUp(outcome.reply);
-        break;
-    }
-    return at;
-  }
-
-  #command(line: Line): void {
-    const { classic } = this.#config;
-    const say = this.#say;
+  #line(line: Line): void {
+    const c = this.#c;
+    const { classic } = c.config;
+    const { say } = c;
     if (line.type === "tooLong") {
-      this.#hangUp(classic ? say.outOfMemory : say.lineTooLong);
-      return;
+      return c.hangUp(classic ? say.outOfMemory : say.lineTooLong);
     }
     // What qmail-smtpd reads is a C string.
-    if (classic) return this.#obey(line.text.split("\0", 1)[0]);
-    if (line.ending === "lf") {
-      this.#hangUp(say.bareLfCommand);
-      return;
+    if (classic) return obey(c, line.text.split("\0", 1)[0]);
+    if (line.ending === "lf") return c.hangUp(say.bareLfCommand);
+    if (c.phase.type === "login") {
+      c.phase = commands;
+      return loginStep(c, c.login.respond(line.text));
     }
-    if (/[^ -~\x80-\xff]/.test(line.text)) return this.#refuse(say.controlByte);
-    this.#obey(cutBlanks(line.text));
-  }
-
-  #obey(line: string): void {
-    const { classic, greeting } = this.#config;
-    const say = this.#say;
-    const { verb, argument } = parseCommand(line);
-    switch (verb) {
-      case "RCPT":
-        return this.#rcpt(argument);
-      case "MAIL":
-        return this.#mail(argument);
-      case "DATA":
-        return this.#data(argument);
-      case "QUIT":
-        this.#out.reply(say.quit(greeting));
-        return this.#close(0);
-      case "HELO":
-      case "EHLO":
-        return this.#hello(verb, argument);
-      case "RSET":
-        if (!classic && argument) return this.#refuse(say.badArgument);
-        this.#transaction = null;
-        this.#out.reply(say.flushed);
-        return;
-      case "HELP":
-        this.#out.reply(say.help);
-        return;
-      case "NOOP":
-        this.#out.reply(say.noop);
-        return;
-      case "VRFY":
-        this.#out.reply(say.vrfy);
-        return;
-      default:
-        if (classic) this.#out.reply(say.unimplemented);
-        else if (httpVerbs.has(verb)) this.#hangUp(say.notHttp);
-        // What follows may be its text, sent without waiting (RFC 3030 2).
-        else if (verb === "BDAT") this.#hangUp(say.unimplemented);
-        else if (unimplementedVerbs.has(verb)) this.#refuse(say.unimplemented);
-        else this.#refuse(say.unrecognized);
-    }
-  }
-
-  #hello(verb: "HELO" | "EHLO", argument: string): void {
-    const { classic, greeting, databytes } = this.#config;
-    if (!classic && !argument) return this.#refuse(this.#say.badArgument);
-    this.#transaction = null;
-    this.#helo = argument;
-    this.#protocol = verb === "EHLO" && !classic ? "ESMTP" : "SMTP";
-    this.#out.reply(
-      verb === "EHLO"
-        ? this.#say.ehlo(greeting, databytes)
-        : this.#say.helo(greeting),
-    );
-  }
-
-  #mail(argument: string): void {
-    const { classic } = this.#config;
-    if (this.#transaction && !classic) {
-      return this.#refuse(this.#say.nestedMail);
-    }
-    const read = this.#envelopes.sender(argument);
-    if (read.type === "refused") return this.#refuse(read.reply);
-    const sender = read.address;
-    const refused = this.#config.refusesSender(sender);
-    this.#transaction = { sender, refused, recipients: [] };
-    this.#out.reply(this.#say.senderOk);
-  }
-
-  #rcpt(argument: string): void {
-    const say = this.#say;
-    const transaction = this.#transaction;
-    if (!transaction) return this.#refuse(say.wantMail);
-    const read = this.#envelopes.recipient(argument, transaction.refused);
-    if (read.type === "refused") return this.#refuse(read.reply);
-    if (transaction.recipients.length < this.#limits.recipients) {
-      transaction.recipients.push(read.address);
-      this.#out.reply(say.recipientOk);
-    } else if (this.#config.classic) this.#hangUp(say.outOfMemory);
-    else this.#out.reply(say.tooManyRecipients);
-  }
-
-  #data(argument: string): void {
-    const say = this.#say;
-    const transaction = this.#transaction;
-    if (!this.#config.classic && argument) return this.#refuse(say.badArgument);
-    if (!transaction) return this.#refuse(say.wantMail);
-    const { sender, recipients } = transaction;
-    if (recipients.length === 0) return this.#refuse(say.wantRcpt);
-    this.#transaction = null;
-    this.#out.act({ type: "open", envelope: { sender, recipients } });
-    this.#waiting = "opened";
-  }
-
-  /** What goes before the message. */
-  #trace(): string {
-    const config = this.#config;
-    return received(config.peer, this.#helo, this.#protocol, config.now());
-  }
-
-  /** Says why a command is refused; and ends it when that was said too often. */
-  #refuse(reply: string): void {
-    if (++this.#errors < this.#limits.errors) this.#out.reply(reply);
-    else this.#hangUp(this.#say.tooManyErrors);
-  }
-
-  /** Leaves without a message, and with a last reply or none. */
-  #hangUp(reply: string): void {
-    if (this.#waiting === "closed") return;
-    this.#message?.abandon();
-    this.#message = null;
-    this.#out.reply(reply);
-    this.#close(1);
-  }
-
-  #close(exitCode: 0 | 1): void {
-    this.#out.act({ type: "close", exitCode });
-    this.#waiting = "closed";
+    if (/[^ -~\x80-\xff]/.test(line.text)) return c.refuse(say.controlByte);
+    obey(c, cutBlanks(line.text));
   }
 }

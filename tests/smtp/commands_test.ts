@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { toBytes } from "../../lib/bytes.ts";
 import {
+  chunkOf,
   CommandLines,
   mailParameters,
   parseCommand,
@@ -21,28 +22,61 @@ Deno.test("parseCommand() ends the verb at the first blank", () => {
   }
 });
 
-Deno.test("mailParameters() reads SIZE and BODY, and knows no others", () => {
-  const taken = (sizeBytes: number) => ({ type: "taken" as const, sizeBytes });
+Deno.test("mailParameters() reads what is offered, and knows no others", () => {
+  const taken = (sizeBytes: number, binary = false, utf8 = false) => ({
+    type: "taken" as const,
+    parameters: { sizeBytes, binary, utf8 },
+  });
   const malformed = { type: "malformed" as const };
   const unknown = { type: "unknown" as const };
-  const cases: Record<string, ReturnType<typeof mailParameters>> = {
-    "": taken(0),
-    "SIZE=1000": taken(1000),
-    "size=5 body=8bitmime": taken(5),
-    "BODY=7BIT   SIZE=00": taken(0),
-    "SIZE=": malformed,
-    "SIZE": malformed,
-    "SIZE=-1": malformed,
-    "SIZE=1e3": malformed,
-    "SIZE=999999999999999999999": malformed,
-    "BODY=": malformed,
-    "BODY=BINARYMIME": malformed,
-    "SMTPUTF8": unknown,
-    "SIZE=1 RET=FULL": unknown,
-    "=1": unknown,
+  type Result = ReturnType<typeof mailParameters>;
+  /** Without any offer, and with all of them. */
+  const cases: Record<string, [Result, Result]> = {
+    "": [taken(0), taken(0)],
+    "SIZE=1000": [taken(1000), taken(1000)],
+    "size=5 body=8bitmime": [taken(5), taken(5)],
+    "BODY=7BIT   SIZE=00": [taken(0), taken(0)],
+    "SIZE=": [malformed, malformed],
+    "SIZE": [malformed, malformed],
+    "SIZE=-1": [malformed, malformed],
+    "SIZE=1e3": [malformed, malformed],
+    "SIZE=999999999999999999999": [malformed, malformed],
+    "BODY=": [malformed, malformed],
+    "BODY=BINARYMIME": [malformed, taken(0, true)],
+    "SMTPUTF8": [unknown, taken(0, false, true)],
+    "SMTPUTF8=1": [unknown, unknown],
+    "AUTH=<>": [unknown, taken(0)],
+    "AUTH=a+2Bb@c": [unknown, taken(0)],
+    "AUTH=": [unknown, malformed],
+    "SIZE=1 RET=FULL": [unknown, unknown],
+    "=1": [unknown, unknown],
   };
-  for (const [text, result] of Object.entries(cases)) {
-    assertEquals(mailParameters(text), result, text);
+  const offers = (all: boolean) => ({
+    startTls: all,
+    auth: all,
+    binaryMime: all,
+    smtpUtf8: all,
+  });
+  for (const [text, [without, withAll]] of Object.entries(cases)) {
+    assertEquals(mailParameters(text, offers(false)), without, text);
+    assertEquals(mailParameters(text, offers(true)), withAll, text);
+  }
+});
+
+Deno.test("chunkOf() reads a size and LAST", () => {
+  const cases: Record<string, ReturnType<typeof chunkOf>> = {
+    "0": { sizeBytes: 0, last: false },
+    "6 LAST": { sizeBytes: 6, last: true },
+    "6  last": { sizeBytes: 6, last: true },
+    "": null,
+    "LAST": null,
+    "-1": null,
+    "6 LASTS": null,
+    "6LAST": null,
+    "1000000000000000": null,
+  };
+  for (const [text, chunk] of Object.entries(cases)) {
+    assertEquals(chunkOf(text), chunk, text);
   }
 });
 

@@ -10,6 +10,9 @@
  *     M| a line of its text, without the trace lines
  *     exit: 0
  *
+ * Where TLS starts (`offers=startTls`), what was sent ahead is lost, so such a
+ * dialogue is only run in step.
+ *
  * In C, M and options, `\r`, `\n`, `\0`, `\xff` and `\\` stand for bytes, and
  * `\{1000 x}` for a thousand times x.
  *
@@ -21,6 +24,8 @@ import { type Answers, type Run, testConfig } from "./run.ts";
 export interface Dialogue {
   config: SessionConfig;
   answers: Answers;
+  /** Whether it depends on how its input is cut. */
+  stepOnly: boolean;
   /** The client's bytes, as they are cut in the file, and the replies. */
   turns: { says: string; replies: string }[];
   queued: string;
@@ -62,13 +67,54 @@ function readOptions(line: string, dialogue: Dialogue): void {
         break;
       case "recipients":
       case "errors":
+      case "failedLogins":
+      case "textLineBytes":
       case "hops": {
         const limits = { ...config.limits, [name]: Number(value) };
         dialogue.config = { ...config, limits };
         break;
       }
+      case "offers": {
+        const offers = Object.fromEntries(
+          value.split(",").map((each) => [each, true]),
+        );
+        dialogue.config = { ...config, offers };
+        dialogue.stepOnly = "startTls" in offers;
+        break;
+      }
+      case "encrypted":
+      case "asks":
+        dialogue.config = { ...config, [name]: true };
+        break;
+      case "nobody":
+        dialogue.config = {
+          ...config,
+          refusesRecipient: (recipient) =>
+            recipient !== value ? null : {
+              type: "never",
+              code: 550,
+              enhanced: "5.1.1",
+              text: "no such mailbox",
+            },
+        };
+        break;
+      case "user":
+        dialogue.answers.login = { type: "user", name: value };
+        break;
+      case "login":
+        dialogue.answers.login = { type: "later" };
+        break;
+      case "refused":
+        dialogue.answers.answered = {
+          type: "never",
+          code: 550,
+          enhanced: "5.7.1",
+          text: value.replaceAll("_", " "),
+        };
+        break;
       case "opened":
       case "committed":
+      case "answered":
         dialogue.answers[name] = {
           type: "later",
           code: 452,
@@ -98,6 +144,7 @@ export function parseDialogue(file: string): Dialogue {
   const dialogue: Dialogue = {
     config: testConfig,
     answers: { leaving: "stay" },
+    stepOnly: false,
     turns: [{ says: "", replies: "" }],
     queued: "",
     exitCode: NaN,
@@ -123,7 +170,7 @@ export function parseDialogue(file: string): Dialogue {
 export function queuedLines({ stored }: Run): string {
   return stored.map(({ envelope, message }) => {
     const recipients = envelope.recipients.map((each) => `<${each}>`).join(" ");
-    const text = message.replace(/^Received: .*\n {2}by .*\n/, "");
+    const text = message.replace(/^Received: .*\r?\n {2}by .*\r?\n/, "");
     const lines = text.split("\n").slice(0, -1);
     return `M: from <${envelope.sender}> to ${recipients}\n` +
       lines.map((line) => line === "" ? "M|\n" : `M| ${line}\n`).join("");

@@ -40,6 +40,7 @@ for (const { name } of Deno.readDirSync(folder)) {
     const result = newRun();
     run(config, inStep(dialogue, result), answers, result);
     check(dialogue, result);
+    if (dialogue.stepOnly) return;
     const input = dialogue.turns.map((turn) => turn.says).join("");
     for (const size of [1, 2, 3, 4, 5, 6, 7, 11, 64, 2048, Infinity]) {
       check(dialogue, run(config, pieces(input, [size]), answers));

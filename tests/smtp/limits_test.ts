@@ -27,7 +27,10 @@ for (const classic of [false, true]) {
   });
 
   Deno.test(`${name}: text is handed on while it comes`, () => {
-    const session = new Session(config);
+    const session = new Session({
+      ...config,
+      limits: { textLineBytes: Infinity },
+    });
     session.start();
     session.ingest(new TextEncoder().encode(start));
     session.opened({ type: "opened" });
@@ -44,7 +47,10 @@ for (const classic of [false, true]) {
   });
 
   Deno.test(`${name}: text in single bytes is handed on in pieces`, () => {
-    const session = new Session(config);
+    const session = new Session({
+      ...config,
+      limits: { textLineBytes: Infinity },
+    });
     session.start();
     session.ingest(new TextEncoder().encode(start));
     session.opened({ type: "opened" });

@@ -7,8 +7,11 @@
 import { fromBytes, toBytes } from "../../lib/bytes.ts";
 import type {
   Action,
+  Answer,
   Delivery,
   Envelope,
+  Inquiry,
+  Login,
   Refusal,
 } from "../../lib/smtp/actions.ts";
 import { Session, type SessionConfig } from "../../lib/smtp/session.ts";
@@ -19,9 +22,13 @@ export interface Run {
   exitCode: 0 | 1 | undefined;
   stored: { envelope: Envelope; message: string }[];
   abandoned: number;
+  asked: Inquiry[];
 }
 
 export interface Answers {
+  answered?: Answer;
+  /** Who may log in with the password "secret", unless it cannot be told. */
+  login?: Login | { readonly type: "user"; readonly name: string };
   opened?: { readonly type: "opened" } | Refusal;
   committed?: Delivery;
   /** How the client leaves if the session has not closed. */
@@ -60,7 +67,13 @@ const buffer = new Uint8Array(1 << 16);
 
 /** What there is before anything has happened. */
 export function newRun(): Run {
-  return { replies: "", exitCode: undefined, stored: [], abandoned: 0 };
+  return {
+    replies: "",
+    exitCode: undefined,
+    stored: [],
+    abandoned: 0,
+    asked: [],
+  };
 }
 
 /**
@@ -87,6 +100,26 @@ export function run(
       switch (action.type) {
         case "reply":
           result.replies += action.text;
+          break;
+        case "ask":
+          if (!last) throw new Error("ask out of order");
+          result.asked.push(action.inquiry);
+          perform(session.answered(answers.answered ?? { type: "accept" }));
+          break;
+        case "authenticate": {
+          if (!last) throw new Error("authenticate out of order");
+          const login = answers.login ?? { type: "bad" };
+          const { user, password } = action.credentials;
+          const good = login.type === "user" && user === login.name &&
+            password === "secret";
+          perform(session.authenticated(
+            login.type !== "user" ? login : { type: good ? "ok" : "bad" },
+          ));
+          break;
+        }
+        case "startTls":
+          if (!last) throw new Error("startTls out of order");
+          perform(session.encrypted());
           break;
         case "open": {
           if (envelope || !last) throw new Error("open out of order");

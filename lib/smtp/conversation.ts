@@ -1,0 +1,124 @@
+/**
+ * Where a session stands, and the few things that any of its parts may do to
+ * it: reply, refuse, skip, hang up.
+ *
+ * @module
+ */
+import type { Offers } from "./commands.ts";
+import type { SessionConfig } from "./config.ts";
+import { EnvelopeReader } from "./envelope.ts";
+import { classicLimits, defaultLimits, type Limits } from "./limits.ts";
+import { LoginDialogue } from "./login.ts";
+import type { IncomingMessage } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import { classicReplies, defaultReplies, type Replies } from "./replies.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** What the session waits for: more input, or the driver's word. */
+export type Waiting =
+  | "input"
+  | "answered"
+  | "authenticated"
+  | "encrypted"
+  | "opened"
+  | "committed"
+  | "closed";
+
+/** What the next input is. */
+export type Phase =
+  | { readonly type: "commands" }
+  | { readonly type: "text"; readonly message: IncomingMessage }
+  | Chunk
+  /** A chunk that is not taken, and what is said after it. */
+  | { readonly type: "skip"; left: number; readonly reply: string }
+  /** A response to a challenge of AUTH. */
+  | { readonly type: "login" };
+
+/** A part of a message whose size was told (BDAT). */
+export interface Chunk {
+  readonly type: "chunk";
+  readonly sizeBytes: number;
+  left: number;
+  readonly last: boolean;
+}
+
+export const commands: Phase = { type: "commands" };
+
+const noOffers: Offers = {
+  startTls: false,
+  auth: false,
+  binaryMime: false,
+  smtpUtf8: false,
+};
+
+export class Conversation {
+  readonly limits: Limits;
+  readonly offers: Offers;
+  readonly say: Replies;
+  readonly envelopes: EnvelopeReader;
+  readonly login: LoginDialogue;
+  readonly out = new Outbox();
+  waiting: Waiting = "input";
+  phase: Phase = commands;
+  encrypted: boolean;
+  /** What HELO or EHLO said, and which of them it was. */
+  helo: string | null = null;
+  helloVerb: "HELO" | "EHLO" | null = null;
+  transaction: Transaction | null = null;
+  /** The recipient that `ask` is about. */
+  asked = "";
+  /** Transactions so far. */
+  messages = 0;
+  /** Commands refused since the last message. */
+  errors = 0;
+
+  constructor(readonly config: SessionConfig) {
+    const { classic } = config;
+    const limits = classic ? classicLimits : defaultLimits;
+    this.limits = config.limits ? { ...limits, ...config.limits } : limits;
+    this.offers = classic ? noOffers : { ...noOffers, ...config.offers };
+    this.say = classic ? classicReplies : defaultReplies;
+    const { offers, say } = this;
+    this.envelopes = new EnvelopeReader(config, this.limits, offers, say);
+    this.encrypted = config.encrypted ?? false;
+    this.login = new LoginDialogue(this.limits, say);
+  }
+
+  reply(text: string): void {
+    this.out.reply(text);
+  }
+
+  /** Says why a command is refused; and ends it when that was said too often. */
+  refuse(reply: string): void {
+    if (++this.errors < this.limits.errors) this.reply(reply);
+    else this.hangUp(this.say.tooManyErrors);
+  }
+
+  /** Reads past what is left of a chunk, then says why it is refused. */
+  skip(left: number, reply: string): void {
+    if (left > 0) this.phase = { type: "skip", left, reply };
+    else {
+      this.phase = commands;
+      this.refuse(reply);
+    }
+  }
+
+  endTransaction(): void {
+    this.transaction?.chunks?.abandon();
+    this.transaction = null;
+  }
+
+  /** Leaves without a message, and with a last reply or none. */
+  hangUp(reply: string): void {
+    if (this.waiting === "closed") return;
+    if (this.phase.type === "text") this.phase.message.abandon();
+    this.endTransaction();
+    this.reply(reply);
+    this.close(1);
+  }
+
+  close(exitCode: 0 | 1): void {
+    this.out.act({ type: "close", exitCode });
+    this.waiting = "closed";
+  }
+}

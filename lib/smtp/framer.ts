@@ -1,0 +1,82 @@
+/**
+ * What the framings of message text have in common: their output, its size,
+ * and what is counted on the way.
+ *
+ * @module
+ */
+import { HopCounter } from "./hops.ts";
+
+/** Output is handed on in pieces of at least this size. */
+const pieceBytes = 4096;
+
+const ascii = new TextEncoder();
+const empty = new Uint8Array(0);
+
+/** What no message may hold. */
+export type Fault = "bareLf" | "bareCr" | "nul";
+
+export abstract class Framer {
+  /** Whether the end of the text was seen. */
+  ended = false;
+  fault: Fault | null = null;
+  /** Whether a line was longer than it may be. */
+  hasLongLine = false;
+  /** Bytes of text so far, as they are handed on. */
+  textBytes = 0;
+  protected readonly hopCounter = new HopCounter();
+  protected output = empty;
+  protected length = 0;
+  /** What goes before the text, until there is text. */
+  #head: string;
+
+  /** @param head ASCII to put before the text; it is not counted */
+  constructor(head: string) {
+    this.#head = head;
+  }
+
+  /**
+   * Reads input from `from` on, up to the end of the text or a fault.
+   *
+   * @returns the index of the first byte that was not read
+   */
+  abstract feed(input: Uint8Array, from: number): number;
+
+  /** No more text will come. */
+  finish(): void {
+    this.ended = true;
+    this.reserve(0); // a message of nothing still has its head
+  }
+
+  /** Header lines that tell of an earlier server. */
+  get hops(): number {
+    return this.hopCounter.count;
+  }
+
+  /** The output, once there is a piece of it or the text has ended. */
+  take(): Uint8Array<ArrayBuffer> | null {
+    if (this.length < (this.ended ? 1 : pieceBytes)) return null;
+    const piece = this.output.subarray(0, this.length);
+    this.output = empty;
+    this.length = 0;
+    return piece;
+  }
+
+  /** Forgets the output. */
+  discard(): void {
+    this.length = 0;
+  }
+
+  /** Makes room for as much text, and for what is yet held back. */
+  protected reserve(inputBytes: number): void {
+    // Two bytes of an input before this one may turn out to be text.
+    const wanted = this.length + this.#head.length + inputBytes + 2;
+    if (wanted > this.output.length) {
+      const larger = new Uint8Array(Math.max(wanted, 2 * this.length));
+      larger.set(this.output.subarray(0, this.length));
+      this.output = larger;
+    }
+    if (this.#head === "") return;
+    this.length += ascii.encodeInto(this.#head, this.output).written;
+    this.#head = "";
+  }
+}

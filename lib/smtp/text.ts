@@ -1,0 +1,129 @@
+/**
+ * Message text as a part of a session: how it begins, is read, and ends, by
+ * DATA (RFC 5321 4.1.1.4) or in chunks (RFC 3030).
+ *
+ * @module
+ */
+import type { Refusal } from "./actions.ts";
+import { BinaryChunks, TextChunks } from "./chunks.ts";
+import { type Chunk, commands, type Conversation } from "./conversation.ts";
+import type { Framer } from "./framer.ts";
+import { DataFramer } from "./framing.ts";
+import { IncomingMessage, type Outcome } from "./message.ts";
+import { protocolName, received } from "./received.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** The target has, or has not, begun a message for the transaction. */
+export function beginText(
+  c: Conversation,
+  result: { readonly type: "opened" } | Refusal,
+): void {
+  const { phase, limits } = c;
+  const transaction = c.transaction!;
+  if (result.type !== "opened") {
+    c.transaction = null;
+    const reply = c.say.refusal(result);
+    if (phase.type === "chunk") c.skip(phase.left, reply);
+    else c.reply(reply);
+    return;
+  }
+  const trace = traceOf(c, transaction);
+  if (phase.type === "chunk") {
+    transaction.chunks = incoming(
+      c,
+      transaction.parameters.binary
+        ? new BinaryChunks(trace)
+        : new TextChunks(trace, limits.textLineBytes),
+    );
+    endChunk(c, phase);
+  } else {
+    const strict = !c.config.classic;
+    const framer = new DataFramer(trace, strict, limits.textLineBytes);
+    c.phase = { type: "text", message: incoming(c, framer) };
+    c.transaction = null;
+    c.reply(c.say.goAhead);
+  }
+}
+
+/** Reads text after DATA; the first index that was not read. */
+export function readText(
+  c: Conversation,
+  message: IncomingMessage,
+  input: Uint8Array,
+  from: number,
+): number {
+  const { at, outcome } = message.read(input, from);
+  // Where a forged end was seen, nothing more is read as a command.
+  if (outcome.type === "faulty") c.hangUp(outcome.reply);
+  else finish(c, outcome);
+  return at;
+}
+
+/** The same for a chunk. */
+export function readChunk(
+  c: Conversation,
+  chunk: Chunk,
+  input: Uint8Array,
+  from: number,
+): number {
+  const to = Math.min(input.length, from + chunk.left);
+  const message = c.transaction!.chunks!;
+  const { outcome } = message.read(input.subarray(0, to), from);
+  chunk.left -= to - from;
+  if (outcome.type === "faulty") {
+    c.transaction = null;
+    c.skip(chunk.left, outcome.reply);
+  } else endChunk(c, chunk);
+  return to;
+}
+
+/** If all of a chunk has been read, says what became of it. */
+export function endChunk(c: Conversation, chunk: Chunk): void {
+  if (chunk.left > 0) return;
+  c.phase = commands;
+  const message = c.transaction!.chunks!;
+  if (chunk.last) {
+    c.transaction = null;
+    finish(c, message.finish());
+  } else if (message.refusal) {
+    c.transaction = null;
+    c.reply(message.refusal);
+  } else c.reply(c.say.chunkTaken(chunk.sizeBytes));
+}
+
+/** What a message that has ended comes to. */
+function finish(c: Conversation, outcome: Outcome): void {
+  switch (outcome.type) {
+    case "unfinished":
+      return;
+    case "whole":
+      c.out.act({ type: "commit" });
+      c.waiting = "committed";
+      break;
+    case "refused":
+    case "faulty":
+      c.reply(outcome.reply);
+      break;
+  }
+  c.phase = commands;
+}
+
+function incoming(c: Conversation, framer: Framer): IncomingMessage {
+  const { databytes } = c.config;
+  return new IncomingMessage(
+    framer,
+    { databytes, limits: c.limits, say: c.say },
+    c.out,
+  );
+}
+
+/** What goes before the message. */
+function traceOf(c: Conversation, { parameters }: Transaction): string {
+  const { peer, classic, now } = c.config;
+  const protocol = protocolName(classic ? "HELO" : c.helloVerb, {
+    utf8: parameters.utf8,
+    encrypted: c.encrypted,
+    user: c.login.user,
+  });
+  return received(peer, c.helo, protocol, now());
+}

@@ -1,0 +1,227 @@
+/**
+ * The commands of SMTP (RFC 5321 4.1) and of its extensions.
+ *
+ * @module
+ */
+import { endChunk } from "./text.ts";
+import {
+  chunkOf,
+  httpVerbs,
+  parseCommand,
+  unimplementedVerbs,
+} from "./commands.ts";
+import type { Conversation } from "./conversation.ts";
+import type { LoginStep } from "./login.ts";
+import { mechanisms } from "./sasl.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Does what a command line says, or says why not. */
+export function obey(c: Conversation, line: string): void {
+  const { classic, greeting } = c.config;
+  const say = c.say;
+  const { verb, argument } = parseCommand(line);
+  switch (verb) {
+    case "RCPT":
+      return rcpt(c, argument);
+    case "MAIL":
+      return mail(c, argument);
+    case "DATA":
+      return data(c, argument);
+    case "QUIT":
+      c.endTransaction();
+      c.reply(say.quit(greeting));
+      return c.close(0);
+    case "HELO":
+    case "EHLO":
+      return hello(c, verb, argument);
+    case "RSET":
+      if (!classic && argument) return c.refuse(say.badArgument);
+      c.endTransaction();
+      c.reply(say.flushed);
+      return;
+    case "HELP":
+      c.reply(say.help);
+      return;
+    case "NOOP":
+      c.reply(say.noop);
+      return;
+    case "VRFY":
+      c.reply(say.vrfy);
+      return;
+  }
+  if (classic) {
+    c.reply(say.unimplemented);
+    return;
+  }
+  switch (verb) {
+    case "BDAT":
+      return bdat(c, argument);
+    case "STARTTLS":
+      return startTls(c, argument);
+    case "AUTH":
+      return auth(c, argument);
+  }
+  if (httpVerbs.has(verb)) c.hangUp(say.notHttp);
+  else if (unimplementedVerbs.has(verb)) c.refuse(say.unimplemented);
+  else c.refuse(say.unrecognized);
+}
+
+function hello(c: Conversation, verb: "HELO" | "EHLO", argument: string): void {
+  const { classic, greeting } = c.config;
+  if (!classic && !argument) return c.refuse(c.say.badArgument);
+  c.endTransaction();
+  c.helo = argument;
+  c.helloVerb = verb;
+  c.reply(
+    verb === "EHLO" ? c.say.ehlo(greeting, keywords(c)) : c.say.helo(greeting),
+  );
+}
+
+/** The extensions that EHLO names. */
+function keywords(c: Conversation): string[] {
+  const offers = c.offers;
+  const { databytes } = c.config;
+  const list = [databytes > 0 ? `SIZE ${databytes}` : "SIZE", "CHUNKING"];
+  if (offers.binaryMime) list.push("BINARYMIME");
+  if (offers.smtpUtf8) list.push("SMTPUTF8");
+  if (offers.startTls && !c.encrypted) list.push("STARTTLS");
+  if (offers.auth && c.encrypted) {
+    list.push(`AUTH ${mechanisms.join(" ")}`);
+  }
+  list.push(`LIMITS RCPTMAX=${c.limits.recipients}`); // RFC 9422
+  return list;
+}
+
+function startTls(c: Conversation, argument: string): void {
+  const say = c.say;
+  if (!c.offers.startTls) return c.refuse(say.unimplemented);
+  if (argument) return c.refuse(say.badArgument);
+  if (c.encrypted) return c.refuse(say.encryptedAlready);
+  if (c.transaction) return c.refuse(say.transactionOpen);
+  c.reply(say.startTls);
+  c.out.act({ type: "startTls" });
+  c.waiting = "encrypted";
+}
+
+function auth(c: Conversation, argument: string): void {
+  const say = c.say;
+  if (!c.offers.auth) return c.refuse(say.unimplemented);
+  if (!c.encrypted) return c.refuse(say.loginNeedsTls);
+  if (c.login.user !== null) return c.refuse(say.loggedInAlready);
+  if (c.transaction) return c.refuse(say.transactionOpen);
+  loginStep(c, c.login.begin(argument));
+}
+
+export function loginStep(c: Conversation, step: LoginStep): void {
+  switch (step.type) {
+    case "refused":
+      return c.refuse(step.reply);
+    case "challenge":
+      c.reply(step.reply);
+      c.phase = { type: "login" };
+      return;
+    case "authenticate":
+      c.out.act(step);
+      c.waiting = "authenticated";
+  }
+}
+
+function mail(c: Conversation, argument: string): void {
+  const { classic } = c.config;
+  if (c.transaction && !classic) {
+    return c.refuse(c.say.nestedMail);
+  }
+  const read = c.envelopes.sender(argument);
+  if (read.type === "refused") return c.refuse(read.reply);
+  c.transaction = {
+    sender: read.address,
+    parameters: read.parameters,
+    refused: c.config.refusesSender(read.address),
+    number: ++c.messages,
+    recipients: [],
+    chunks: null,
+  };
+  c.reply(c.say.senderOk);
+}
+
+function rcpt(c: Conversation, argument: string): void {
+  const say = c.say;
+  const transaction = c.transaction;
+  if (!transaction) return c.refuse(say.wantMail);
+  if (transaction.chunks) return c.refuse(say.chunksBegun);
+  const read = c.envelopes.recipient(
+    argument,
+    transaction.parameters.utf8,
+    transaction.refused,
+    // Who has logged in may send to anybody.
+    c.config.relayClient ?? (c.login.user === null ? null : ""),
+  );
+  if (read.type === "refused") return c.refuse(read.reply);
+  if (transaction.recipients.length >= c.limits.recipients) {
+    if (c.config.classic) c.hangUp(say.outOfMemory);
+    else c.reply(say.tooManyRecipients);
+  } else if (c.config.asks) ask(c, transaction, read.address);
+  else {
+    transaction.recipients.push(read.address);
+    c.reply(say.recipientOk);
+  }
+}
+
+function ask(
+  c: Conversation,
+  transaction: Transaction,
+  recipient: string,
+): void {
+  c.asked = recipient;
+  c.waiting = "answered";
+  c.out.act({
+    type: "ask",
+    inquiry: {
+      helo: c.helo,
+      protocol: c.helloVerb === "EHLO" ? "ESMTP" : "SMTP",
+      user: c.login.user,
+      encrypted: c.encrypted,
+      sender: transaction.sender,
+      recipient,
+      sizeBytes: transaction.parameters.sizeBytes,
+      recipientCount: transaction.recipients.length,
+      messageNumber: transaction.number,
+    },
+  });
+}
+
+function data(c: Conversation, argument: string): void {
+  const say = c.say;
+  const transaction = c.transaction;
+  if (!c.config.classic && argument) return c.refuse(say.badArgument);
+  if (!transaction) return c.refuse(say.wantMail);
+  if (transaction.chunks) return c.refuse(say.chunksBegun);
+  if (transaction.parameters.binary) return c.refuse(say.binaryNeedsBdat);
+  if (transaction.recipients.length === 0) return c.refuse(say.wantRcpt);
+  open(c, transaction);
+}
+
+function bdat(c: Conversation, argument: string): void {
+  const say = c.say;
+  const transaction = c.transaction;
+  const chunk = chunkOf(argument);
+  // Where the text ends and the next command begins cannot be told.
+  if (!chunk) return c.hangUp(say.badArgument);
+  const { sizeBytes, last } = chunk;
+  if (!transaction) return c.skip(sizeBytes, say.wantMail);
+  if (transaction.recipients.length === 0) {
+    return c.skip(sizeBytes, say.wantRcpt);
+  }
+  c.phase = { type: "chunk", sizeBytes, left: sizeBytes, last };
+  if (transaction.chunks) endChunk(c, c.phase);
+  else open(c, transaction);
+}
+
+function open(
+  c: Conversation,
+  { sender, recipients, parameters }: Transaction,
+): void {
+  const { binary } = parameters;
+  c.out.act({ type: "open", envelope: { sender, recipients, binary } });
+  c.waiting = "opened";
+}
