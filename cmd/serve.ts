@@ -270,7 +270,7 @@ async function serviceOf(
   const smtpd = builtInSmtpd(program, !classic);
   if (smtpd) {
     // Wrong options are told now, not at the first connection.
-    const { parseOptions } = await import("./smtpd.ts");
+    const { parseOptions } = await import("./smtpd_options.ts");
     const smtpdOptions = await parseOptions(smtpd.args, smtpd.calledAs);
     if (smtpdOptions === null) throw usageError(classicUsage);
     const executed = program[0] === "smtpd"

@@ -14,6 +14,8 @@ const spillBytes = 65536;
 
 /** Delivers to the Maildir at `path`, which is made if it is missing. */
 export class Maildir implements Target {
+  readonly takesBinary = true;
+  readonly takesUtf8 = true;
   readonly #tmp: string;
   readonly #new: string;
   readonly #host: string;
@@ -162,7 +164,8 @@ function returnPath(envelope: Envelope): Uint8Array<ArrayBuffer> {
   for (const to of envelope.recipients) {
     lines.push(`Delivered-To: ${clean(to)}`);
   }
-  return toBytes(lines.join("\n") + "\n");
+  const end = envelope.binary ? "\r\n" : "\n";
+  return toBytes(lines.map((line) => line + end).join(""));
 }
 
 /** A full disk is the sender's business (452, RFC 5321 4.2.3); else 451. */

@@ -14,7 +14,12 @@ import { spawn, waitFor } from "../posix/spawn.ts";
  * @param env its environment, NAME=VALUE byte strings
  */
 export function qmailQueue(path: string, env: readonly string[]): Target {
-  return { open: (envelope) => open(path, env, envelope) };
+  return {
+    // What is behind it expects lines, and its qmail-remote no SMTPUTF8.
+    takesBinary: false,
+    takesUtf8: false,
+    open: (envelope) => open(path, env, envelope),
+  };
 }
 
 const notStarted: Refusal = {

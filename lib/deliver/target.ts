@@ -9,6 +9,10 @@ export type { Delivery, Envelope, Refusal };
 
 /** A place that takes responsibility for messages. */
 export interface Target {
+  /** Whether text may be bytes of any kind (BINARYMIME). */
+  readonly takesBinary: boolean;
+  /** Whether addresses and header may be UTF-8 (SMTPUTF8). */
+  readonly takesUtf8: boolean;
   /** Starts a message; a refusal is told to the client instead of `354`. */
   open(envelope: Envelope): Message | Refusal | Promise<Message | Refusal>;
 }

@@ -31,12 +31,19 @@ export class Deadlines {
     const entry: Entry = {
       at: this.#sweeps + inSweeps,
       expire,
-      extend: () => entry.at = this.#sweeps + inSweeps,
+      extend: () => {
+        entry.at = this.#sweeps + inSweeps;
+        this.#add(entry); // it may have been over while others had the word
+      },
       clear: () => this.#remove(entry),
     };
+    this.#add(entry);
+    return entry;
+  }
+
+  #add(entry: Entry): void {
     this.#entries.add(entry);
     this.#timer ??= setInterval(() => this.#sweep(), sweepMs);
-    return entry;
   }
 
   #remove(entry: Entry): void {

@@ -20,7 +20,8 @@ import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
 import type { Slots } from "./slots.ts";
 import { type Ends, noHeader, readProxied } from "./proxied.ts";
-import { drive, type Stream } from "./smtp_driver.ts";
+import type { Stream } from "../stream.ts";
+import { drive } from "./smtp_driver.ts";
 import {
   type SmtpdOptions,
   SmtpSettings,
@@ -160,8 +161,8 @@ export class InProcessGate implements Gate {
       return 1 << 8;
     }
     const session = new Session(settings.config);
-    const { target, timeoutSeconds } = settings;
-    return await drive(stream, session, target, timeoutSeconds) << 8;
+    const { services, patience } = settings;
+    return await drive(stream, session, services, patience) << 8;
   }
 }
 

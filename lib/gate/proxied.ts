@@ -11,7 +11,7 @@ import {
   type SocketAddress,
 } from "../posix/listener.ts";
 import { parseProxyHeader, proxyHeaderLimit } from "./proxy_protocol.ts";
-import type { Stream } from "./smtp_driver.ts";
+import type { Stream } from "../stream.ts";
 
 /** A proxy sends its header at once; security.md's table. */
 const headerMs = 5000;

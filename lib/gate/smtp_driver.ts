@@ -1,20 +1,23 @@
 /**
  * Does what an SMTP session decides: the one place where its actions meet a
- * connection and a delivery target.
+ * connection, a delivery target, and whoever is asked.
  *
  * @module
  */
 import { toBytes } from "../bytes.ts";
 import type { Message, Target } from "../deliver/target.ts";
-import type { Action, Delivery, Refusal } from "../smtp/actions.ts";
+import type {
+  Action,
+  Answer,
+  Delivery,
+  Inquiry,
+  Login,
+  Refusal,
+} from "../smtp/actions.ts";
+import type { Credentials } from "../smtp/sasl.ts";
 import type { Session } from "../smtp/session.ts";
-import { Deadlines } from "./deadlines.ts";
-
-export interface Stream {
-  read(buffer: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
-  close(): void;
-}
+import { type Stream, writeAll } from "../stream.ts";
+import { type Deadline, Deadlines } from "./deadlines.ts";
 
 /** Sessions are many, so a buffer is small until a message fills it. */
 const smallBufferBytes = 2048;
@@ -23,23 +26,44 @@ const largeBufferBytes = 65536;
 /** How long a client that timed out may take to be told so. */
 const farewellMs = 1000;
 
+/** How long text may come slower than it should. */
+const slowStartMs = 30_000;
+
 const deadlines = new Deadlines();
+
+/** Who does what a session cannot do itself. None of them ever rejects. */
+export interface Services {
+  readonly target: Target;
+  ask(inquiry: Inquiry): Promise<Answer>;
+  authenticate(credentials: Credentials): Promise<Login>;
+  /** TLS on the stream; null if that did not come about. */
+  secure(stream: Stream): Promise<Stream | null>;
+}
+
+/** How long a client may take. 0 is for ever. */
+export interface Patience {
+  /** Without input or output. */
+  readonly idleSeconds: number;
+  /** For the whole session. */
+  readonly sessionSeconds: number;
+  /** Bytes a second of message text, on an average. */
+  readonly textBytesPerSecond: number;
+}
 
 /**
  * Runs a session to its end and closes the stream.
  *
- * @param timeoutSeconds without input or output, then the session is ended
  * @returns the exit code that qmail-smtpd would leave with
  */
 export function drive(
   stream: Stream,
   session: Session,
-  target: Target,
-  timeoutSeconds: number,
+  services: Services,
+  patience: Patience,
 ): Promise<0 | 1> {
   return new Promise((resolve) => {
-    const driver = new Driver(stream, session, target, resolve);
-    driver.run(timeoutSeconds).then(resolve);
+    const driver = new Driver(stream, session, services, patience, resolve);
+    driver.run().then(resolve);
   });
 }
 
@@ -47,29 +71,42 @@ class Driver {
   #message: Message | undefined;
   #replies = "";
   #exitCode: 0 | 1 | undefined;
+  /** The session's time is over, but the target or a policy has the word. */
+  #overdue = false;
+  /** When the text that comes now began, and its bytes so far. */
+  #text: { readonly since: number; bytes: number } | null = null;
 
   constructor(
-    readonly stream: Stream,
+    public stream: Stream,
     readonly session: Session,
-    readonly target: Target,
+    readonly services: Services,
+    readonly patience: Patience,
     /** Called when time is over: a read of stdin cannot be broken off. */
     readonly expired: (exitCode: 1) => void,
   ) {}
 
-  async run(timeoutSeconds: number): Promise<0 | 1> {
-    const deadline = deadlines.set(timeoutSeconds, () => this.#expire());
+  async run(): Promise<0 | 1> {
+    const { idleSeconds, sessionSeconds } = this.patience;
+    const idle = this.#deadline(idleSeconds, () => this.#expire());
+    const whole = this.#deadline(sessionSeconds, () => {
+      this.#overdue = this.session.waiting !== "input";
+      if (!this.#overdue) this.#expire();
+    });
     let buffer = new Uint8Array(smallBufferBytes);
     try {
       await this.#perform(this.session.start());
       await this.#flush();
       while (this.#exitCode === undefined) {
-        deadline.extend();
+        idle?.extend();
         const n = await this.stream.read(buffer);
         await this.#perform(
           n === null
             ? this.session.end()
             : this.session.ingest(buffer.subarray(0, n)),
         );
+        if (this.#overdue || this.#isSlow(n ?? 0)) {
+          await this.#perform(this.session.timeout());
+        }
         await this.#flush();
         if (this.#message && n === buffer.length) {
           if (n < largeBufferBytes) buffer = new Uint8Array(largeBufferBytes);
@@ -78,17 +115,22 @@ class Driver {
         }
       }
     } catch {
-      // The connection broke (or the deadline closed it).
+      // The connection broke (or a deadline closed it).
       if (this.session.waiting !== "closed") {
         this.session.end();
         this.#exitCode ??= 1;
       }
     } finally {
-      deadline.clear();
+      idle?.clear();
+      whole?.clear();
       await this.#abandon();
-      this.#close();
+      await this.#close();
     }
     return this.#exitCode ?? 1;
+  }
+
+  #deadline(seconds: number, expire: () => void): Deadline | null {
+    return seconds === 0 ? null : deadlines.set(seconds, expire);
   }
 
   async #perform(actions: Action[]): Promise<void> {
@@ -103,8 +145,31 @@ class Driver {
           if (wait) await wait;
           break;
         }
+        case "ask": {
+          const answer = await this.services.ask(action.inquiry);
+          actions = this.session.answered(answer);
+          i = -1;
+          break;
+        }
+        case "authenticate": {
+          const login = await this.services.authenticate(action.credentials);
+          actions = this.session.authenticated(login);
+          i = -1;
+          break;
+        }
+        case "startTls": {
+          await this.#flush();
+          const secured = await this.services.secure(this.stream);
+          if (secured === null) actions = this.session.end();
+          else {
+            this.stream = secured;
+            actions = this.session.encrypted();
+          }
+          i = -1;
+          break;
+        }
         case "open": {
-          const opening = this.target.open(action.envelope);
+          const opening = this.services.target.open(action.envelope);
           const opened = opening instanceof Promise ? await opening : opening;
           if (isRefusal(opened)) actions = this.session.opened(opened);
           else {
@@ -131,13 +196,25 @@ class Driver {
     }
   }
 
+  /** Whether message text comes slower than it may, after so many more bytes. */
+  #isSlow(bytes: number): boolean {
+    const { textBytesPerSecond } = this.patience;
+    if (textBytesPerSecond === 0 || !this.session.inText) {
+      this.#text = null;
+      return false;
+    }
+    const now = performance.now();
+    this.#text ??= { since: now, bytes: 0 };
+    this.#text.bytes += bytes;
+    const allowedMs = this.#text.bytes / textBytesPerSecond * 1000;
+    return now - this.#text.since > slowStartMs + allowedMs;
+  }
+
   async #flush(): Promise<void> {
     if (this.#replies === "") return;
-    let bytes = toBytes(this.#replies);
+    const bytes = toBytes(this.#replies);
     this.#replies = "";
-    while (bytes.length > 0) {
-      bytes = bytes.subarray(await this.stream.write(bytes));
-    }
+    await writeAll(this.stream, bytes);
   }
 
   async #abandon(): Promise<void> {
@@ -148,24 +225,24 @@ class Driver {
 
   /** Says so, if the client still listens, and closes. */
   async #expire(): Promise<void> {
-    if (this.session.waiting !== "input") return; // the target's time is its own
+    if (this.session.waiting !== "input") return; // not the client's time
     this.#exitCode = 1;
     let farewell = "";
     for (const action of this.session.timeout()) {
       if (action.type === "reply") farewell += action.text;
     }
     await Promise.race([
-      this.stream.write(toBytes(farewell)).catch(() => {}),
+      writeAll(this.stream, toBytes(farewell)).catch(() => {}),
       new Promise((over) => setTimeout(over, farewellMs)),
     ]);
     await this.#abandon();
-    this.#close();
+    await this.#close();
     this.expired(1);
   }
 
-  #close(): void {
+  async #close(): Promise<void> {
     try {
-      this.stream.close();
+      await this.stream.close();
     } catch {
       // It was closed already.
     }

@@ -11,11 +11,17 @@ import { Maildir } from "../deliver/maildir.ts";
 import { qmailQueue } from "../deliver/qmail_queue.ts";
 import { senderMatcher } from "../policy/badmailfrom.ts";
 import { domainMatcher } from "../policy/rcpthosts.ts";
+import { cleanField } from "../log/tcpserver.ts";
+import type { Login } from "../smtp/actions.ts";
+import type { Limits } from "../smtp/limits.ts";
+import type { Credentials } from "../smtp/sasl.ts";
 import type { SessionConfig } from "../smtp/session.ts";
 import { CdbReader } from "../cdb/reader.ts";
 import { fromBytes, toBytes } from "../bytes.ts";
 import { reason } from "../reason.ts";
 import { entries, type Environment } from "./environment.ts";
+import type { Patience, Services } from "./smtp_driver.ts";
+import { authenticate, TlsAccess } from "./smtp_services.ts";
 
 /** smtpd's options; null where the control file or default decides. */
 export interface SmtpdOptions {
@@ -31,11 +37,31 @@ export interface SmtpdOptions {
   readonly badmailfrom: string | null;
   readonly openRelay: boolean;
   readonly deliver: string | null;
+  /** Paths of PEM files; null for control/servercert.pem, if it is there. */
+  readonly tlsCert: string | null;
+  /** null: the key is in the file of the certificate. */
+  readonly tlsKey: string | null;
+  readonly passwords: string | null;
+  readonly checkpassword: string | null;
+  readonly limits: Partial<Limits>;
+  /** null for the dialect's own. */
+  readonly sessionSeconds: number | null;
+  readonly textBytesPerSecond: number | null;
 }
 
-/** qmail's default (timeoutsmtpd), and RFC 5321 4.5.3.2.7's least. */
-const classicTimeoutSeconds = 1200;
-const timeoutSeconds = 300;
+/** How long a client may take; qmail's, and RFC 5321 4.5.3.2.7's least. */
+const classicPatience: Patience = {
+  idleSeconds: 1200,
+  sessionSeconds: 0,
+  textBytesPerSecond: 0,
+};
+const usualPatience: Patience = {
+  idleSeconds: 300,
+  sessionSeconds: 1200, // chasquid's
+  textBytesPerSecond: 500, // Postfix's smtpd_min_data_rate
+};
+/** Where no control file says otherwise; chasquid's. */
+const usualDatabytes = 50 << 20;
 const qmailQueuePath = "/var/qmail/bin/qmail-queue";
 /** Control files are read again when they are older than this. */
 const controlsFreshMs = 1000;
@@ -44,7 +70,7 @@ interface Controls {
   greeting: string;
   me: string;
   localIpHost: string;
-  timeoutSeconds: number;
+  patience: Patience;
   databytes: number;
   accepts: (domain: string) => boolean;
   refuses: (sender: string) => boolean;
@@ -58,8 +84,8 @@ export type Settings =
   | {
     type: "ready";
     config: SessionConfig;
-    target: Target;
-    timeoutSeconds: number;
+    services: Services;
+    patience: Patience;
   }
   | { type: "unreadable" };
 
@@ -68,20 +94,41 @@ export class SmtpSettings {
   #readAt = -Infinity;
   #targets = new Map<string, Target>();
   #localAddresses: Set<string> | undefined;
+  readonly #tls: TlsAccess;
 
-  /** @param log takes a line for the administrator */
+  /**
+   * Reads the certificate, as only root may be able to.
+   *
+   * @param log takes a line for the administrator
+   * @throws what the system says of the certificate's files
+   */
   constructor(
     readonly options: SmtpdOptions,
     readonly log: (line: string) => void,
-  ) {}
-
-  /** Reads the control files again at the next session (HUP). */
-  refresh(): void {
-    this.#readAt = -Infinity;
+  ) {
+    const { tlsCert, tlsKey, control, classic } = options;
+    const cert = tlsCert ?? `${control}/servercert.pem`;
+    const paths = { cert, key: tlsKey ?? cert };
+    this.#tls = new TlsAccess(paths, tlsCert === null, log);
+    if (!classic) this.#tls.read();
   }
 
-  /** @param env the session's environment, rules included */
-  forSession(env: Environment): Settings {
+  /** Whether what was read can be used. @throws Error that says why not */
+  prepare(): Promise<void> {
+    return this.#tls.prepare();
+  }
+
+  /** Reads certificate and control files again (HUP). */
+  refresh(): void {
+    this.#readAt = -Infinity;
+    if (this.#tls.offered) this.#tls.refresh();
+  }
+
+  /**
+   * @param env the session's environment, rules included
+   * @param encrypted whether the connection is encrypted already
+   */
+  forSession(env: Environment, encrypted = false): Settings {
     const now = Date.now();
     if (now - this.#readAt >= controlsFreshMs) {
       try {
@@ -94,6 +141,7 @@ export class SmtpSettings {
     }
     const controls = this.#controls;
     if (!controls) return { type: "unreadable" };
+    const target = this.#target(env, controls.me);
     const databytes = env.get("DATABYTES");
     const config: SessionConfig = {
       classic: this.options.classic,
@@ -103,6 +151,15 @@ export class SmtpSettings {
       relayClient: env.get("RELAYCLIENT") ?? null,
       acceptsRecipientDomain: controls.accepts,
       refusesSender: controls.refuses,
+      offers: {
+        startTls: this.#tls.offered,
+        auth: this.options.passwords !== null ||
+          this.options.checkpassword !== null,
+        binaryMime: target.takesBinary,
+        smtpUtf8: target.takesUtf8,
+      },
+      encrypted,
+      limits: this.options.limits,
       databytes: databytes === undefined
         ? controls.databytes
         : leadingNumber(databytes),
@@ -118,9 +175,27 @@ export class SmtpSettings {
     return {
       type: "ready",
       config,
-      target: this.#target(env, controls.me),
-      timeoutSeconds: controls.timeoutSeconds,
+      services: {
+        target,
+        ask: () => Promise.resolve({ type: "accept" }),
+        authenticate: (credentials) => this.#authenticate(credentials, env),
+        secure: (stream) => this.#tls.secure(stream),
+      },
+      patience: controls.patience,
     };
+  }
+
+  async #authenticate(
+    credentials: Credentials,
+    env: Environment,
+  ): Promise<Login> {
+    const login = await authenticate(this.options, credentials, env, this.log);
+    if (login.type === "bad") {
+      const who = cleanField(credentials.user);
+      const where = env.get("TCPREMOTEIP") ?? "unknown";
+      this.log(`log-in of ${who} from ${where} refused`);
+    }
+    return login;
   }
 
   #read(): Controls {
@@ -131,6 +206,7 @@ export class SmtpSettings {
         ? null
         : Deno.hostname());
     if (me === null) throw new Error("control/me is missing");
+    const patience = options.classic ? classicPatience : usualPatience;
     const rcpthosts = this.#list(options.rcpthosts, "rcpthosts");
     const badmailfrom = this.#list(options.badmailfrom, "badmailfrom");
     const number = (option: number | null, file: string, fallback: number) => {
@@ -141,12 +217,21 @@ export class SmtpSettings {
       greeting: options.smtpgreeting ?? this.#line("smtpgreeting") ?? me,
       me,
       localIpHost: options.localiphost ?? this.#line("localiphost") ?? me,
-      timeoutSeconds: number(
-        options.timeoutsmtpd,
-        "timeoutsmtpd",
-        options.classic ? classicTimeoutSeconds : timeoutSeconds,
+      patience: {
+        idleSeconds: number(
+          options.timeoutsmtpd,
+          "timeoutsmtpd",
+          patience.idleSeconds,
+        ),
+        sessionSeconds: options.sessionSeconds ?? patience.sessionSeconds,
+        textBytesPerSecond: options.textBytesPerSecond ??
+          patience.textBytesPerSecond,
+      },
+      databytes: number(
+        options.databytes,
+        "databytes",
+        options.classic ? 0 : usualDatabytes,
       ),
-      databytes: number(options.databytes, "databytes", 0),
       // Without a list qmail relays for everyone; we for nobody.
       accepts: options.openRelay
         ? () => true

@@ -11,6 +11,7 @@ const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const POLLIN = 1;
 const pipeBytes = 4096;
+const nullDevice = new TextEncoder().encode("/dev/null\0");
 
 /**
  * Puts /dev/null where stdin and stdout were. Closing them would not do: Deno
@@ -19,11 +20,15 @@ const pipeBytes = 4096;
  * @throws SystemError
  */
 export function releaseStdinAndStdout(): void {
-  const path = new TextEncoder().encode("/dev/null\0");
-  const fd = check("open", libc().open(path, O_RDWR));
+  const fd = check("open", libc().open(nullDevice, O_RDWR));
   check("dup2", libc().dup2(fd, 0));
   check("dup2", libc().dup2(fd, 1));
   if (fd > 1) libc().close(fd);
+}
+
+/** /dev/null for a child, close-on-exec here. Throws SystemError. */
+export function openNull(): number {
+  return check("open", libc().open(nullDevice, O_RDWR | O_CLOEXEC));
 }
 
 /** A pipe, both ends close-on-exec. */

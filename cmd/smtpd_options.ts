@@ -1,0 +1,188 @@
+/**
+ * The options of postern smtpd. Also read by serve, for sessions in its own
+ * process.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { Fatal } from "../lib/fatal.ts";
+import type { SmtpdOptions } from "../lib/gate/smtp_settings.ts";
+
+/** @returns null if `--help` was printed; throws Fatal that tells what is wrong */
+export async function parseOptions(
+  args: string[],
+  calledAs: string,
+): Promise<SmtpdOptions | null> {
+  const home = Deno.env.get("QMAILHOME") ?? "/var/qmail";
+  const defaults: SmtpdOptions = {
+    classic: calledAs === "qmail-smtpd",
+    control: `${home}/control`,
+    me: null,
+    smtpgreeting: null,
+    localiphost: null,
+    timeoutsmtpd: null,
+    databytes: null,
+    rcpthosts: null,
+    badmailfrom: null,
+    openRelay: false,
+    deliver: null,
+    tlsCert: null,
+    tlsKey: null,
+    passwords: null,
+    checkpassword: null,
+    limits: {},
+    sessionSeconds: null,
+    textBytesPerSecond: null,
+  };
+  // The classic one takes no options; and commander costs start-up time.
+  if (args.length === 0) return defaults;
+  const given = await parseArguments(args, calledAs);
+  return given && { ...defaults, ...given };
+}
+
+/** The options that are numbers, before they are sorted. */
+interface Numbers {
+  maxRecipients?: number;
+  maxErrors?: number;
+  maxHops?: number;
+  maxCommandLine?: number;
+  maxTextLine?: number;
+  maxPath?: number;
+  maxSession?: number;
+  minRate?: number;
+}
+
+async function parseArguments(
+  args: string[],
+  calledAs: string,
+): Promise<Partial<SmtpdOptions> | null> {
+  const { Command, CommanderError } = await import("commander");
+  const complain = (text: string) =>
+    new Fatal(100, `${calledAs}: ${text}; see postern smtpd --help`);
+  const command = describe(new Command(calledAs), calledAs, complain);
+  try {
+    command.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.helpDisplayed") return null;
+    throw complain(error.message.replace(/^error: /, ""));
+  }
+  const {
+    maxRecipients,
+    maxErrors,
+    maxHops,
+    maxCommandLine,
+    maxTextLine,
+    maxPath,
+    maxSession,
+    minRate,
+    ...options
+  } = command.opts<Partial<SmtpdOptions> & Numbers>();
+  const { deliver, tlsCert, tlsKey, passwords, checkpassword } = options;
+  if (deliver && !/^(qmail-queue(:.+)?|maildir:.+|discard)$/s.test(deliver)) {
+    throw complain(
+      `--deliver wants qmail-queue[:PATH], maildir:DIR or discard, not ${
+        JSON.stringify(deliver)
+      }`,
+    );
+  }
+  if (tlsKey && !tlsCert) throw complain("--tls-key goes with --tls-cert");
+  if (passwords && checkpassword) {
+    throw complain("--passwords and --checkpassword exclude each other");
+  }
+  const limits = {
+    recipients: maxRecipients,
+    errors: maxErrors,
+    hops: maxHops,
+    commandLineBytes: maxCommandLine,
+    textLineBytes: maxTextLine,
+    pathBytes: maxPath,
+  };
+  return {
+    ...options,
+    limits: Object.fromEntries(
+      Object.entries(limits).filter(([, value]) => value !== undefined),
+    ),
+    sessionSeconds: maxSession ?? null,
+    textBytesPerSecond: minRate ?? null,
+  };
+}
+
+/** The command with all of its options. */
+function describe(
+  command: Command,
+  calledAs: string,
+  complain: (text: string) => Fatal,
+): Command {
+  const number = (what: string, least = 0) => (text: string): number => {
+    if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
+    const wanted = least === 0 ? "a number" : `a number from ${least} on`;
+    throw complain(`${what} wants ${wanted}, not ${JSON.stringify(text)}`);
+  };
+  const numeric = (flag: string, value: string, text: string, least = 0) =>
+    command.option(`${flag} <${value}>`, text, number(flag, least));
+  command
+    .usage("[options]")
+    .description(
+      "Speaks SMTP on descriptors 0 and 1, with a UCSPI environment, and hands\n" +
+        "accepted mail on. RELAYCLIENT, DATABYTES and QMAILQUEUE in the environment\n" +
+        "mean what they mean to qmail-smtpd. An option that has the name of a\n" +
+        "control file stands for it.",
+    )
+    .helpOption("--help", "print this help")
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .allowExcessArguments(calledAs === "qmail-smtpd"); // it never looked at any
+  command.optionsGroup("Who we are:")
+    .option("--classic", "exactly qmail-smtpd's keywords and replies")
+    .option("--control <dir>", "control files (default $QMAILHOME/control)")
+    .option("--me <name>", "our host name")
+    .option("--smtpgreeting <text>", "what follows the 220")
+    .option("--localiphost <name>", "the domain of user@[our address]");
+  command.optionsGroup("What is taken:")
+    .option(
+      "--rcpthosts <list>",
+      "domains that mail is accepted for: a,b or a path of a file",
+    )
+    .option(
+      "--badmailfrom <list>",
+      "senders refused: address or @domain; a,b or a path of a file",
+    )
+    .option("--open-relay", "accept mail for every domain from everyone");
+  command.optionsGroup("Where it goes:")
+    .option(
+      "--deliver <target>",
+      "qmail-queue[:PATH], maildir:DIR, or discard",
+    );
+  command.optionsGroup("TLS and log-ins:")
+    .option(
+      "--tls-cert <file>",
+      "offer STARTTLS with this certificate, in PEM, and those that vouch\n" +
+        "for it (default control/servercert.pem, if it is there)",
+    )
+    .option("--tls-key <file>", "its private key (default in the same file)")
+    .option(
+      "--passwords <file>",
+      "offer AUTH, once encrypted, to the users in a file of USER:HASH lines",
+    )
+    .option(
+      "--checkpassword <program>",
+      "or to those whom this program (with arguments) knows",
+    )
+    .option(
+      "--hash-password",
+      "read a password, print its HASH, and do nothing else",
+    );
+  command.optionsGroup("Limits (0 is none where that makes sense):");
+  numeric("--databytes", "bytes", "of a message (default 52428800)");
+  numeric("--timeoutsmtpd", "seconds", "without input (default 300)");
+  numeric("--max-session", "seconds", "for a whole session (default 1200)");
+  numeric("--min-rate", "bytes", "of text a second at least (default 500)");
+  numeric("--max-recipients", "n", "of a message (default 1000)", 1);
+  numeric("--max-errors", "n", "since the last message (default 10)", 1);
+  numeric("--max-hops", "n", "earlier servers of a message (default 100)", 1);
+  numeric("--max-command-line", "bytes", "(default 2048)", 512);
+  numeric("--max-text-line", "bytes", "(default 65535)", 998);
+  numeric("--max-path", "bytes", "of an address (default 256)", 64);
+  return command;
+}

@@ -1,0 +1,128 @@
+/**
+ * What an SMTP session needs from others: TLS, log-ins, answers of policies.
+ * Each is loaded when it is first needed.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { fromBytes } from "../bytes.ts";
+import type { Certificate, TlsServer } from "../net/tls.ts";
+import { reason } from "../reason.ts";
+import type { Login } from "../smtp/actions.ts";
+import type { Credentials } from "../smtp/sasl.ts";
+import type { Stream } from "../stream.ts";
+import { entries, type Environment } from "./environment.ts";
+
+/** RFC 3207 says nothing; ../shared/spec/security.md's table. */
+const handshakeSeconds = 60;
+
+/** The certificate, and the TLS server that has it. */
+export class TlsAccess {
+  #certificate: Certificate | null = null;
+  #server: Promise<TlsServer> | null = null;
+
+  /**
+   * @param paths of certificate and key, which may be one file
+   * @param optional whether the files may be missing
+   * @param log takes a line for the administrator
+   */
+  constructor(
+    readonly paths: { readonly cert: string; readonly key: string },
+    readonly optional: boolean,
+    readonly log: (line: string) => void,
+  ) {}
+
+  /** Whether there is a certificate. */
+  get offered(): boolean {
+    return this.#certificate !== null;
+  }
+
+  /**
+   * Reads the files. Done before root is given up, since only root may read a
+   * key; and again at HUP, where what was read before stays if it fails.
+   *
+   * @throws what the system says
+   */
+  read(): void {
+    const { cert, key } = this.paths;
+    try {
+      this.#certificate = {
+        cert: readFileSync(cert, "utf8"),
+        key: readFileSync(key, "utf8"),
+      };
+      this.#server = null;
+    } catch (error) {
+      const missing = (error as { code?: string }).code === "ENOENT";
+      if (!(missing && this.optional)) throw error;
+    }
+  }
+
+  /** Reads the files again, if they can be read. */
+  async refresh(): Promise<void> {
+    const before = this.#certificate, server = this.#server;
+    try {
+      this.read();
+      await this.#serve();
+      // Sessions that are encrypted already need no listener any more.
+      if (this.#server !== server) (await server)?.close();
+    } catch (error) {
+      this.#certificate = before;
+      this.#server = server;
+      this.log(`unable to read the certificate again: ${reason(error)}`);
+    }
+  }
+
+  /** Whether certificate and key can be used. @throws Error that says why not */
+  async prepare(): Promise<void> {
+    if (this.#certificate) await this.#serve();
+  }
+
+  /** Shakes hands; null if the client could not, or took too long. */
+  async secure(stream: Stream): Promise<Stream | null> {
+    let server: TlsServer;
+    try {
+      server = await this.#serve();
+    } catch (error) {
+      this.log(`unable to use the certificate: ${reason(error)}`);
+      return null;
+    }
+    return await server.secure(stream, handshakeSeconds).catch(() => null);
+  }
+
+  #serve(): Promise<TlsServer> {
+    const certificate = this.#certificate!;
+    return this.#server ??= import("../net/tls.ts")
+      .then(({ TlsServer }) => new TlsServer(certificate));
+  }
+}
+
+/** Who says whether a password is right. */
+export interface LoginSource {
+  /** Path of a password file. */
+  readonly passwords: string | null;
+  /** A checkpassword program and its arguments, parted by blanks. */
+  readonly checkpassword: string | null;
+}
+
+/** Asks the password file if there is one, else the program. */
+export async function authenticate(
+  source: LoginSource,
+  credentials: Credentials,
+  env: Environment,
+  log: (line: string) => void,
+): Promise<Login> {
+  if (source.passwords !== null) {
+    try {
+      const { hasPassword } = await import("../policy/passwords.ts");
+      const file = fromBytes(readFileSync(source.passwords));
+      const right = await hasPassword(file, credentials);
+      return right ? { type: "ok" } : { type: "bad" };
+    } catch (error) {
+      log(`unable to read ${source.passwords}: ${reason(error)}`);
+      return { type: "later" };
+    }
+  }
+  const { checkpassword } = await import("../exec/checkpassword.ts");
+  const args = source.checkpassword!.trim().split(/\s+/);
+  return await checkpassword(args, entries(env), credentials, log);
+}
