@@ -13,7 +13,7 @@ import type { Credentials } from "../smtp/sasl.ts";
 import type { Stream } from "../stream.ts";
 import { entries, type Environment } from "./environment.ts";
 
-/** RFC 3207 says nothing; ../shared/spec/security.md's table. */
+/** The longest for a handshake; Postfix gives 300. */
 const handshakeSeconds = 60;
 
 /** The certificate, and the TLS server that has it. */
@@ -77,8 +77,12 @@ export class TlsAccess {
     if (this.#certificate) await this.#serve();
   }
 
-  /** Shakes hands; null if the client could not, or took too long. */
-  async secure(stream: Stream): Promise<Stream | null> {
+  /**
+   * Shakes hands; null if the client could not, or took too long.
+   *
+   * @param idleSeconds how long it may be silent anyway, 0 for ever
+   */
+  async secure(stream: Stream, idleSeconds: number): Promise<Stream | null> {
     let server: TlsServer;
     try {
       server = await this.#serve();
@@ -86,7 +90,8 @@ export class TlsAccess {
       this.log(`unable to use the certificate: ${reason(error)}`);
       return null;
     }
-    return await server.secure(stream, handshakeSeconds).catch(() => null);
+    const seconds = Math.min(handshakeSeconds, idleSeconds || handshakeSeconds);
+    return await server.secure(stream, seconds).catch(() => null);
   }
 
   #serve(): Promise<TlsServer> {

@@ -179,7 +179,8 @@ export class SmtpSettings {
         target,
         ask: () => Promise.resolve({ type: "accept" }),
         authenticate: (credentials) => this.#authenticate(credentials, env),
-        secure: (stream) => this.#tls.secure(stream),
+        secure: (stream) =>
+          this.#tls.secure(stream, controls.patience.idleSeconds),
       },
       patience: controls.patience,
     };
