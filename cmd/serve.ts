@@ -155,6 +155,11 @@ function commandLine(name: string): Command {
       "believe the PROXY header of these addresses and ranges",
       proxies,
     )
+    .option(
+      "--tls-cert <file>",
+      "TLS from the start, for the built-in smtpd (PEM)",
+    )
+    .option("--tls-key <file>", "its private key (default in the same file)")
     .option("--log-format <format>", "text or json", logFormat, "text")
     .option("--pidfile <file>", "write the process id there once listening")
     .option(
@@ -240,6 +245,9 @@ function optionsOf(command: ParsedCommand): ServeOptions {
     rate: options.rate ?? null,
     busyReply: options.busyReply,
     proxies: options.proxyProtocol ?? [],
+    tls: options.tlsCert === undefined
+      ? null
+      : { cert: options.tlsCert, key: options.tlsKey ?? options.tlsCert },
     logFormat: options.logFormat,
     pidfile: options.pidfile ?? null,
     graceSeconds: options.grace,
@@ -268,6 +276,11 @@ async function serviceOf(
   const { program } = options;
   const classic = calledAs === "tcpserver";
   const smtpd = builtInSmtpd(program, !classic);
+  if (options.tls && (!smtpd || options.isolate)) {
+    throw usageError(
+      "tcpserver: --tls-cert is for the built-in smtpd: a program gets the socket itself",
+    );
+  }
   if (smtpd) {
     // Wrong options are told now, not at the first connection.
     const { parseOptions } = await import("./smtpd_options.ts");

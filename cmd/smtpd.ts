@@ -8,7 +8,6 @@ import { Fatal } from "../lib/fatal.ts";
 import { ownEnvironment } from "../lib/gate/environment.ts";
 import { drive } from "../lib/gate/smtp_driver.ts";
 import { SmtpSettings, unreadableControls } from "../lib/gate/smtp_settings.ts";
-import { reason } from "../lib/reason.ts";
 import { Session } from "../lib/smtp/session.ts";
 import type { Stream } from "../lib/stream.ts";
 import { parseOptions } from "./smtpd_options.ts";
@@ -33,10 +32,7 @@ export async function run(args: string[], calledAs: string): Promise<number> {
       (line) => console.error(`${calledAs}: ${line}`),
     );
   } catch (error) {
-    throw new Fatal(
-      111,
-      `${calledAs}: cannot read ${options.tlsCert}: ${reason(error)}`,
-    );
+    throw new Fatal(111, `${calledAs}: ${(error as Error).message}`);
   }
   const settings = all.forSession(ownEnvironment());
   if (settings.type === "unreadable") {

@@ -5,11 +5,12 @@
  * @module
  */
 import { Fatal } from "../fatal.ts";
-import { reason } from "../reason.ts";
 import { AccessRules } from "./access.ts";
 import { addressFor, type Block } from "./serve.ts";
 import { ownEnvironment } from "./environment.ts";
-import { SmtpSettings } from "./smtp_settings.ts";
+import { prepareSessions } from "./in_process.ts";
+import type { GateOptions } from "./options.ts";
+import type { SmtpdOptions } from "./smtp_settings.ts";
 
 /** What would go wrong, each in a line. Program and options are known good. */
 export async function checkBlocks(blocks: readonly Block[]): Promise<string[]> {
@@ -36,24 +37,32 @@ export async function checkBlocks(blocks: readonly Block[]): Promise<string[]> {
         `${where}unable to read ${options.rules}: ${access.reason}`,
       );
     }
-    if (service.type === "smtp") problems.push(...smtp(service.options, where));
+    if (service.type === "smtp") {
+      const found = await smtp(service.options, options);
+      problems.push(...found.map((line) => where + line));
+    }
   }
   return problems;
 }
 
-function smtp(
-  options: ConstructorParameters<typeof SmtpSettings>[0],
-  where: string,
-): string[] {
-  const warnings: string[] = [];
-  const settings = new SmtpSettings(options, (line) => warnings.push(line));
+/** What its sessions would stumble over. */
+async function smtp(
+  smtpdOptions: SmtpdOptions,
+  options: GateOptions,
+): Promise<string[]> {
+  const problems: string[] = [];
   try {
+    const { settings } = await prepareSessions(
+      smtpdOptions,
+      options,
+      (line) => problems.push(line),
+    );
     const { type } = settings.forSession(ownEnvironment());
-    if (type === "unreadable" && warnings.length === 0) {
-      warnings.push("unable to read the control files");
+    if (type === "unreadable" && problems.length === 0) {
+      problems.push("unable to read the control files");
     }
   } catch (error) {
-    warnings.push(reason(error));
+    problems.push((error as Error).message);
   }
-  return warnings.map((line) => where + line);
+  return problems;
 }

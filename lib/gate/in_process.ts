@@ -22,31 +22,53 @@ import type { Slots } from "./slots.ts";
 import { type Ends, noHeader, readProxied } from "./proxied.ts";
 import type { Stream } from "../stream.ts";
 import { drive } from "./smtp_driver.ts";
+import { TlsAccess } from "./smtp_services.ts";
 import {
   type SmtpdOptions,
   SmtpSettings,
   unreadableControls,
 } from "./smtp_settings.ts";
 
+/** What all sessions of a gate have in common. */
+export interface Sessions {
+  readonly settings: SmtpSettings;
+  /** For connections that are encrypted from their start; null for none. */
+  readonly tls: TlsAccess | null;
+}
+
+/**
+ * Reads what sessions need and only root may be able to read.
+ *
+ * @throws Error that says what cannot be read or used
+ */
+export async function prepareSessions(
+  smtpdOptions: SmtpdOptions,
+  { tls: paths }: GateOptions,
+  log: (line: string) => void,
+): Promise<Sessions> {
+  const settings = new SmtpSettings(smtpdOptions, log);
+  await settings.prepare();
+  if (paths === null) return { settings, tls: null };
+  const tls = new TlsAccess(paths, false, log);
+  tls.read();
+  await tls.prepare();
+  return { settings, tls };
+}
+
 export class InProcessGate implements Gate {
   readonly holdsConnections = true;
   readonly #listener: Deno.TcpListener;
-  readonly #settings: SmtpSettings;
   #closed = false;
 
   /** Binds and listens; errors are Deno's. */
   constructor(
     { address, shared }: Place,
     readonly options: GateOptions,
-    smtpdOptions: SmtpdOptions,
+    readonly sessions: Sessions,
     readonly admission: Admission,
     readonly slots: Slots,
     readonly log: GateLog,
   ) {
-    this.#settings = new SmtpSettings(
-      smtpdOptions,
-      (line) => log.warning(line),
-    );
     const listen: Deno.TcpListenOptions & {
       reusePort: boolean;
       tcpBacklog?: number;
@@ -90,7 +112,8 @@ export class InProcessGate implements Gate {
   }
 
   refresh(): void {
-    this.#settings.refresh();
+    this.sessions.settings.refresh();
+    this.sessions.tls?.refresh();
   }
 
   async #serve(conn: Deno.TcpConn, number: number): Promise<void> {
@@ -154,11 +177,17 @@ export class InProcessGate implements Gate {
       return admitted.waitStatus;
     }
     this.log.verdict("ok", number, admitted.fields);
-    const settings = this.#settings.forSession(admitted.env);
+    const { settings: all, tls } = this.sessions;
+    const settings = all.forSession(admitted.env, tls !== null);
     if (settings.type === "unreadable") {
       await conn.write(toBytes(unreadableControls));
       conn.close();
       return 1 << 8;
+    }
+    if (tls) {
+      const secured = await tls.secure(stream, settings.patience.idleSeconds);
+      if (secured === null) return 1 << 8;
+      stream = secured;
     }
     const session = new Session(settings.config);
     const { services, patience } = settings;

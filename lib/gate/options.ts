@@ -61,6 +61,8 @@ export interface GateOptions {
   readonly rate: Rate | null;
   /** `--busy-reply`: tell a client over its limit, instead of only closing. */
   readonly busyReply: boolean;
+  /** `--tls-cert`, `--tls-key`: TLS from the start; null for none. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
   /** `--proxy-protocol`: addresses and ranges whose header is believed. */
   readonly proxies: readonly string[];
 }

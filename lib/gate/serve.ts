@@ -124,30 +124,37 @@ async function resolve(host: string): Promise<string> {
 
 async function listen(
   place: Place,
-  { options, service }: Block,
+  block: Block,
   slots: Slots,
   log: GateLog,
 ): Promise<Gate> {
+  const { options, service } = block;
   const admission = new Admission(options, log);
-  try {
-    if (service.type === "smtp" && place.descriptor === null) {
-      const { InProcessGate } = await import("./in_process.ts");
-      return new InProcessGate(
-        place,
-        options,
+  if (service.type === "smtp" && place.descriptor === null) {
+    const { InProcessGate, prepareSessions } = await import("./in_process.ts");
+    let sessions;
+    try {
+      sessions = await prepareSessions(
         service.options,
-        admission,
-        slots,
-        log,
+        options,
+        (line) => log.warning(line),
       );
+    } catch (error) {
+      throw fatal((error as Error).message, error);
     }
-    // Deno cannot accept from a descriptor, so the built-in one is executed.
-    const { ExternalGate } = await import("./external.ts");
-    const args = service.type === "smtp" ? service.isolatedArgs : service.args;
-    return new ExternalGate(place, options, args, admission, slots, log);
-  } catch (error) {
-    throw fatal(`unable to bind: ${reason(error)}`, error);
+    return attempt(
+      "bind",
+      () => new InProcessGate(place, options, sessions, admission, slots, log),
+    );
   }
+  // Deno cannot accept from a descriptor, so the built-in one is executed.
+  if (options.tls) throw fatal("unable to use LISTEN_FDS with --tls-cert");
+  const { ExternalGate } = await import("./external.ts");
+  const args = service.type === "smtp" ? service.isolatedArgs : service.args;
+  return attempt(
+    "bind",
+    () => new ExternalGate(place, options, args, admission, slots, log),
+  );
 }
 
 export function attempt<T>(what: string, act: () => T): T {

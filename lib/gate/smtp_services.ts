@@ -41,20 +41,21 @@ export class TlsAccess {
    * Reads the files. Done before root is given up, since only root may read a
    * key; and again at HUP, where what was read before stays if it fails.
    *
-   * @throws what the system says
+   * @throws Error that says which file cannot be read, and why
    */
   read(): void {
-    const { cert, key } = this.paths;
-    try {
-      this.#certificate = {
-        cert: readFileSync(cert, "utf8"),
-        key: readFileSync(key, "utf8"),
-      };
-      this.#server = null;
-    } catch (error) {
-      const missing = (error as { code?: string }).code === "ENOENT";
-      if (!(missing && this.optional)) throw error;
-    }
+    const pem = (path: string) => {
+      try {
+        return readFileSync(path, "utf8");
+      } catch (error) {
+        const missing = (error as { code?: string }).code === "ENOENT";
+        if (missing && this.optional) return null;
+        throw new Error(`unable to read ${path}: ${reason(error)}`);
+      }
+    };
+    const cert = pem(this.paths.cert), key = pem(this.paths.key);
+    this.#certificate = cert === null || key === null ? null : { cert, key };
+    this.#server = null;
   }
 
   /** Reads the files again, if they can be read. */
@@ -68,11 +69,11 @@ export class TlsAccess {
     } catch (error) {
       this.#certificate = before;
       this.#server = server;
-      this.log(`unable to read the certificate again: ${reason(error)}`);
+      this.log(`${(error as Error).message}; the old certificate stays`);
     }
   }
 
-  /** Whether certificate and key can be used. @throws Error that says why not */
+  /** @throws Error that says why certificate and key cannot be used */
   async prepare(): Promise<void> {
     if (this.#certificate) await this.#serve();
   }
@@ -87,7 +88,7 @@ export class TlsAccess {
     try {
       server = await this.#serve();
     } catch (error) {
-      this.log(`unable to use the certificate: ${reason(error)}`);
+      this.log((error as Error).message);
       return null;
     }
     const seconds = Math.min(handshakeSeconds, idleSeconds || handshakeSeconds);
@@ -97,7 +98,10 @@ export class TlsAccess {
   #serve(): Promise<TlsServer> {
     const certificate = this.#certificate!;
     return this.#server ??= import("../net/tls.ts")
-      .then(({ TlsServer }) => new TlsServer(certificate));
+      .then(({ TlsServer }) => new TlsServer(certificate))
+      .catch((error) => {
+        throw new Error(`unable to use ${this.paths.cert}: ${reason(error)}`);
+      });
   }
 }
 

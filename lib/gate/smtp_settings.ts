@@ -100,7 +100,7 @@ export class SmtpSettings {
    * Reads the certificate, as only root may be able to.
    *
    * @param log takes a line for the administrator
-   * @throws what the system says of the certificate's files
+   * @throws Error that says which of its files cannot be read
    */
   constructor(
     readonly options: SmtpdOptions,
@@ -113,7 +113,7 @@ export class SmtpSettings {
     if (!classic) this.#tls.read();
   }
 
-  /** Whether what was read can be used. @throws Error that says why not */
+  /** @throws Error that says why the certificate cannot be used */
   prepare(): Promise<void> {
     return this.#tls.prepare();
   }
