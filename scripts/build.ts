@@ -38,6 +38,8 @@ export interface BuildOptions {
   target?: string;
   fallback: boolean;
   output: string;
+  /** What is compiled; main.ts unless a benchmark wants something to compare. */
+  entry?: string;
 }
 
 export interface Built {
@@ -114,7 +116,7 @@ function compileArgs(
     ...target,
     "--output",
     output,
-    "main.ts",
+    options.entry ?? "main.ts",
   ];
 }
 

@@ -4,6 +4,8 @@
  *     smtp [ROUNDS [MESSAGES]]   messages over SMTP, thrown away
  *     external [ROUNDS [MESSAGES]]   the same through a program
  *     rules [ROUNDS [RULES]]     compiling rules, and deciding by them
+ *     startup [ROUNDS]           `postern smtpd` to its greeting
+ *     idle [SESSIONS]            memory of sessions that wait
  *
  * @module
  */
@@ -11,6 +13,8 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   smtp: () => import("./smtp.ts"),
   external: () => import("./external.ts"),
   rules: () => import("./rules.ts"),
+  startup: () => import("./startup.ts"),
+  idle: () => import("./idle.ts"),
 };
 
 /** @param counts the numbers after the name, as many as were given */
