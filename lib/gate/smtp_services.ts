@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import { fromBytes } from "../bytes.ts";
 import type { Certificate, TlsServer } from "../net/tls.ts";
 import { reason } from "../reason.ts";
@@ -46,7 +45,7 @@ export class TlsAccess {
   read(): void {
     const pem = (path: string) => {
       try {
-        return readFileSync(path, "utf8");
+        return Deno.readTextFileSync(path);
       } catch (error) {
         const missing = (error as { code?: string }).code === "ENOENT";
         if (missing && this.optional) return null;
@@ -123,7 +122,7 @@ export async function authenticate(
   if (source.passwords !== null) {
     try {
       const { hasPassword } = await import("../policy/passwords.ts");
-      const file = fromBytes(readFileSync(source.passwords));
+      const file = fromBytes(Deno.readFileSync(source.passwords));
       const right = await hasPassword(file, credentials);
       return right ? { type: "ok" } : { type: "bad" };
     } catch (error) {

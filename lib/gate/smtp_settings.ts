@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import type { Target } from "../deliver/target.ts";
 import { discard } from "../deliver/discard.ts";
 import { Maildir } from "../deliver/maildir.ts";
@@ -251,7 +250,7 @@ export class SmtpSettings {
   /** null if the file is missing; any other failure throws. */
   #bytes(file: string): Uint8Array | null {
     try {
-      return readFileSync(`${this.options.control}/${file}`);
+      return Deno.readFileSync(`${this.options.control}/${file}`);
     } catch (error) {
       if ((error as { code?: string }).code === "ENOENT") return null;
       throw error;
@@ -265,7 +264,7 @@ export class SmtpSettings {
 
   #list(option: string | null, file: string): string | null {
     if (option === null) return this.#text(file);
-    if (option.includes("/")) return fromBytes(readFileSync(option));
+    if (option.includes("/")) return fromBytes(Deno.readFileSync(option));
     return option.replaceAll(",", "\n");
   }
 
