@@ -1,0 +1,52 @@
+/**
+ * The question that every policy answers: may this recipient be accepted?
+ *
+ * @module
+ */
+import type { Refusal } from "../smtp/actions.ts";
+
+/** What is asked before a recipient is accepted; byte strings. */
+export interface Question {
+  readonly clientIp: string;
+  readonly clientHost: string | undefined;
+  readonly helo: string | null;
+  readonly protocol: "SMTP" | "ESMTP";
+  /** Who logged in, null for nobody. */
+  readonly user: string | null;
+  readonly encrypted: boolean;
+  readonly sender: string;
+  readonly recipient: string;
+  /** SIZE of MAIL, 0 if not given. */
+  readonly sizeBytes: number;
+  /** Recipients accepted before this one. */
+  readonly recipientCount: number;
+  /** The same for all questions about one message, unlike any other message's. */
+  readonly instance: string;
+}
+
+export type Answer = { readonly type: "accept" } | Refusal;
+
+/** Never rejects: what cannot be told is an Answer too, as each policy documents. */
+export type Policy = (question: Question) => Promise<Answer>;
+
+export const accept: Answer = { type: "accept" };
+
+/** Asks one policy after the other, until one of them refuses. */
+export function inOrder(policies: readonly Policy[]): Policy {
+  return async (question) => {
+    for (const policy of policies) {
+      const answer = await policy(question);
+      if (answer.type !== "accept") return answer;
+    }
+    return accept;
+  };
+}
+
+/**
+ * Asks only about clients who have not logged in: what judges a client by its
+ * address, or a recipient as one of ours, is not meant for our own users.
+ */
+export function forStrangers(policy: Policy): Policy {
+  return (question) =>
+    question.user === null ? policy(question) : Promise.resolve(accept);
+}
