@@ -4,14 +4,19 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import { concat, fromBytes, toBytes } from "../bytes.ts";
 
 /** Room for more trace and signatures than honest mail has. */
 const headBytesLimit = 262_144;
 const fieldsLimit = 1000;
-/** Each is looked up, and may hash the body in its own way. */
+/** Each is looked up. */
 const signaturesLimit = 10;
 const signatureBytesLimit = 16_384;
+/** Each way to hash the body costs as much as all the rest. */
+const waysLimit = 5;
+/** After this much, others get their turn. */
+const pieceBytes = 16_384;
 
 const LF = 10;
 
@@ -21,13 +26,25 @@ export class Uncheckable extends Error {
 }
 
 /**
- * The message with CRLF. Signatures past the tenth, and those too long, are
- * left out, so they are not checked. Only the head is held.
+ * The message with CRLF. Signatures past the tenth, those too long, and those
+ * of a sixth way to hash the body are left out, so they are not checked. Only
+ * the head is held.
  *
  * @param chunks lines ended by LF
  * @throws Uncheckable
  */
 export async function* checkedMessage(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const chunk of bounded(chunks)) {
+    for (let at = 0; at < chunk.length; at += pieceBytes) {
+      yield chunk.subarray(at, at + pieceBytes);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+async function* bounded(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let head: Uint8Array<ArrayBuffer> | null = new Uint8Array(0);
@@ -62,10 +79,22 @@ function checkedHead(head: string): string {
   const fields = head.split(/\n(?![ \t])/);
   if (fields.length > fieldsLimit) throw new Uncheckable();
   let signatures = 0;
-  return fields.filter((field) =>
-    !/^dkim-signature[ \t]*:/i.test(field) ||
-    (field.length <= signatureBytesLimit && ++signatures <= signaturesLimit)
-  ).join("\n");
+  const ways = new Set<string>();
+  return fields.filter((field) => {
+    if (!/^dkim-signature[ \t]*:/i.test(field)) return true;
+    if (field.length > signatureBytesLimit) return false;
+    const way = hashingWay(field);
+    if (!ways.has(way) && ways.size === waysLimit) return false;
+    ways.add(way);
+    return ++signatures <= signaturesLimit;
+  }).join("\n");
+}
+
+/** Its tags a=, c= and l= (RFC 6376 3.5), each as often as it comes. */
+function hashingWay(signature: string): string {
+  const tags = signature.slice(signature.indexOf(":") + 1)
+    .replace(/\s+/g, "").toLowerCase().split(";");
+  return tags.filter((tag) => /^[acl]=/.test(tag)).join(";");
 }
 
 export function withCrlf(

@@ -64,6 +64,14 @@ Deno.test("checkedMessage() has ten signatures at most, none of them endless", a
   assertEquals(seen.match(/^dkim-signature/gim)!.length, 11);
   assertEquals(seen.match(/^X-/gm)!.length, 30);
   assert(seen.endsWith("\r\n\r\nDKIM-Signature: body\r\n"));
+  const ways = Array.from(
+    { length: 8 },
+    (_, i) => `DKIM-Signature: a=x;\n c=y; l=${i}; b=${i}\n`,
+  );
+  assertEquals(
+    await checked([...ways, ways[0]].join("") + "\n"),
+    ([...ways.slice(0, 5), ways[0]].join("") + "\n").replaceAll("\n", "\r\n"),
+  );
   const long = `DKIM-Signature: ${"x".repeat(20_000)}\nA: b\n\n`;
   assertEquals(await checked(long), "A: b\r\n\r\n");
 });
