@@ -183,6 +183,10 @@ async function bundle(work: string): Promise<string> {
   } finally {
     await esbuild.stop();
   }
+  // Their times are embedded too: the same source is to be the same executable.
+  for await (const { name } of Deno.readDir(`${work}/bundle`)) {
+    await Deno.utime(`${work}/bundle/${name}`, 0, 0);
+  }
   return `${work}/bundle/main.js`;
 }
 
