@@ -18,7 +18,8 @@ const unknown: Answer = {
   enhanced: "5.1.1",
   text: "sorry, no mailbox here by that name",
 };
-const unreadable: Answer = {
+/** While the list cannot be read. */
+export const recipientsUnreadable: Answer = {
   type: "later",
   code: 451,
   enhanced: "4.3.0",
@@ -41,7 +42,9 @@ export function knownRecipients(list: RecipientList): Policy {
     try {
       return Promise.resolve(keys.some(list) ? accept : unknown);
     } catch {
-      return Promise.resolve(keys[0] === "postmaster" ? accept : unreadable);
+      return Promise.resolve(
+        keys[0] === "postmaster" ? accept : recipientsUnreadable,
+      );
     }
   };
 }
