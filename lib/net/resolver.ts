@@ -91,7 +91,13 @@ export function configuredServers(): NameServer[] {
     }
   }
   if (ips.length === 0) ips.push("127.0.0.1");
-  return ips.map((ip) => ({ ip, port: dnsPort }));
+  return ips.map((ip) => ({ ip: shortest(ip), port: dnsPort }));
+}
+
+/** An IPv6 address as the kernel writes it, to know its responses by. */
+function shortest(ip: string): string {
+  if (!ip.includes(":") || ip.includes("%")) return ip;
+  return new URL(`http://[${ip}]`).hostname.slice(1, -1);
 }
 
 function isName(name: string): boolean {
@@ -141,6 +147,7 @@ async function ask(
   });
   /** The response to this very query; null for anything else. */
   const read = (bytes: Uint8Array): Packet | null => {
+    if (!isPlausible(bytes, id)) return null;
     let packet: Packet;
     try {
       // It wants a Buffer's methods.
@@ -151,7 +158,7 @@ async function ask(
       return null;
     }
     const question = packet.questions?.[0];
-    return packet.type === "response" && packet.id === id &&
+    return packet.type === "response" &&
         question?.type === type && sameName(question.name, name)
       ? packet
       : null;
@@ -162,6 +169,19 @@ async function ask(
     ? await overTcp(server, query, read, Math.max(1, ends - Date.now()))
     : short;
   return lookupOf(packet, type);
+}
+
+/**
+ * Whether it is worth decoding: ours, and with room for all the records that
+ * it says it has (RFC 1035 4.1.1 and 4.1.3). dns-packet would make up the rest.
+ */
+function isPlausible(bytes: Uint8Array, id: number): boolean {
+  const headerBytes = 12, recordBytesLeast = 11;
+  if (bytes.length < headerBytes) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const records = view.getUint16(6) + view.getUint16(8) + view.getUint16(10);
+  return view.getUint16(0) === id && view.getUint16(4) === 1 &&
+    records * recordBytesLeast <= bytes.length - headerBytes;
 }
 
 function sameName(a: string, b: string): boolean {
