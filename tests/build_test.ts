@@ -1,5 +1,7 @@
+import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { readSummary } from "../scripts/test.ts";
+import { postern } from "./support/peers.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -46,6 +48,14 @@ Deno.test("a runtime that is not there is a clear error", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("nothing that only tests and the build need is in the executable", async () => {
+  const executable = Buffer.from((await Deno.readFile(postern)).buffer);
+  for (const name of ["fast-check", "esbuild.build"]) {
+    assertEquals(executable.includes(name), false, name);
+  }
+  assertEquals(executable.includes("tcprulescheck"), true);
 });
 
 Deno.test("an unknown argument of the build is an error", async () => {

@@ -7,6 +7,7 @@
  */
 import { toBytes } from "../bytes.ts";
 import { reason } from "../reason.ts";
+import { storageFailure } from "./storage_failure.ts";
 import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
 
 /** A message up to this size is kept in memory and written at once. */
@@ -74,7 +75,7 @@ export class Maildir implements Target {
     this.#newFolder?.then((folder) => folder.close(), () => {});
     this.#newFolder = undefined;
     this.log(`unable to deliver to ${this.path}: ${reason(error)}`);
-    return refusal(error);
+    return storageFailure(error);
   }
 
   /** A file is not stored before the folder that names it is. */
@@ -166,24 +167,6 @@ function returnPath(envelope: Envelope): Uint8Array<ArrayBuffer> {
   }
   const end = envelope.binary ? "\r\n" : "\n";
   return toBytes(lines.map((line) => line + end).join(""));
-}
-
-/** A full disk is the sender's business (452, RFC 5321 4.2.3); else 451. */
-function refusal(error: unknown): Refusal {
-  const code = (error as { code?: string })?.code;
-  return code === "ENOSPC" || code === "EDQUOT"
-    ? {
-      type: "later",
-      code: 452,
-      enhanced: "4.3.1",
-      text: "insufficient system storage",
-    }
-    : {
-      type: "later",
-      code: 451,
-      enhanced: "4.3.0",
-      text: "unable to store the message",
-    };
 }
 
 function join(parts: Uint8Array[], total: number): Uint8Array<ArrayBuffer> {

@@ -1,0 +1,75 @@
+/**
+ * Asks a program about each recipient (RCPTCHECK).
+ *
+ * @module
+ */
+import { closeDescriptor, pipe } from "../posix/descriptors.ts";
+import { spawn, waitFor } from "../posix/spawn.ts";
+import { withoutControls } from "../policy/foreign_text.ts";
+import type { Policy } from "../policy/question.ts";
+import { rcptcheckAnswer, rcptcheckDeferred } from "../policy/rcptcheck.ts";
+import { reason } from "../reason.ts";
+
+const stderr = 2;
+
+/**
+ * Runs `path` without arguments for each recipient, with SENDER and RECIPIENT
+ * in its environment, until it says yes (exit 0), no (100) or later (111).
+ * Fails closed: a program that cannot be started, is killed, exits otherwise
+ * or takes too long (then it is killed) defers, 451.
+ *
+ * It reads nothing, and what it writes goes to our stderr, the log.
+ *
+ * @param path not looked up in PATH
+ * @param env the connection's, NAME=VALUE byte strings
+ * @param log takes a line for the administrator
+ */
+export function rcptcheck(
+  path: string,
+  env: readonly string[],
+  seconds: number,
+  log: (line: string) => void,
+): Policy {
+  const inherited = env.filter((entry) => !/^(SENDER|RECIPIENT)=/.test(entry));
+  return async ({ sender, recipient }) => {
+    try {
+      const pid = await start(path, [
+        ...inherited,
+        `SENDER=${withoutControls(sender)}`,
+        `RECIPIENT=${withoutControls(recipient)}`,
+      ]);
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        Deno.kill(pid, "SIGKILL"); // it is ours until waitFor has told
+      }, seconds * 1000);
+      const status = await waitFor(pid);
+      clearTimeout(timer);
+      const answer = rcptcheckAnswer(status);
+      if (late) log(`${path} took more than ${seconds} seconds`);
+      else if (answer === rcptcheckDeferred) {
+        log(`${path} defers: wait status ${status}`);
+      }
+      return late ? rcptcheckDeferred : answer;
+    } catch (error) {
+      log(`unable to run ${path}: ${reason(error)}`);
+      return rcptcheckDeferred;
+    }
+  };
+}
+
+async function start(path: string, env: readonly string[]): Promise<number> {
+  // Descriptors 0 and 1 may be the client's: neither reaches the program.
+  const nothing = pipe();
+  closeDescriptor(nothing.write);
+  try {
+    return await spawn({
+      path,
+      args: [path],
+      env,
+      descriptors: [[nothing.read, 0], [stderr, 1]],
+    });
+  } finally {
+    closeDescriptor(nothing.read);
+  }
+}

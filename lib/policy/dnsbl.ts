@@ -1,0 +1,83 @@
+/**
+ * DNS blocklists (RFC 5782): is the client's address listed?
+ *
+ * @module
+ */
+import type { Refusal } from "../smtp/actions.ts";
+import type { Resolver } from "../net/resolver.ts";
+import { reverseName } from "../net/names.ts";
+import { printable } from "./foreign_text.ts";
+import { accept, type Answer, type Policy } from "./question.ts";
+
+/** As much of a list's reason as goes into a reply. */
+const reasonLimit = 200;
+
+export interface DnsblOptions {
+  /** In the order in which they are believed. */
+  readonly zones: readonly string[];
+  /** 451 lets a client that was listed by mistake try again. */
+  readonly code: 451 | 550;
+  readonly resolver: Resolver;
+  /** Takes a line for the administrator. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * A policy for one connection: its client is looked up once in each zone, at
+ * the first question, and refused if it is listed in any.
+ *
+ * Fails open, with a log line: these lists go away, or refuse to answer, more
+ * often than they are worth all mail. Error codes of lists (127.255.255.x)
+ * and answers outside of 127.0.0.0/8 (a dead zone for sale) are no listing.
+ */
+export function dnsblPolicy(options: DnsblOptions): Policy {
+  let answer: Promise<Answer> | undefined;
+  return ({ clientIp }) => answer ??= lookUp(clientIp, options);
+}
+
+async function lookUp(ip: string, options: DnsblOptions): Promise<Answer> {
+  const answers = await Promise.all(
+    options.zones.map((zone) => lookUpIn(zone, ip, options)),
+  );
+  return answers.find((answer) => answer !== null) ?? accept;
+}
+
+async function lookUpIn(
+  zone: string,
+  ip: string,
+  { code, resolver, log }: DnsblOptions,
+): Promise<Refusal | null> {
+  const name = dnsblName(ip, zone);
+  if (name === null) return null;
+  const found = await resolver(name, "A");
+  if (found.type === "failed") {
+    log(`unable to look ${ip} up in ${zone}: ${found.reason}`);
+  }
+  if (found.type !== "found") return null;
+  const strange = found.records.find((address) => !isListing(address));
+  if (strange) log(`${zone} answers ${strange}: no listing`);
+  if (!found.records.some(isListing)) return null;
+  const reasons = await resolver(name, "TXT");
+  const reason = reasons.type === "found"
+    ? printable(reasons.records[0], reasonLimit)
+    : "";
+  const text = reason === ""
+    ? `${ip} is listed by ${zone}`
+    : `${ip} is listed by ${zone}: ${reason}`;
+  return code === 550
+    ? { type: "never", code, enhanced: "5.7.1", text }
+    : { type: "later", code, enhanced: "4.7.1", text };
+}
+
+/** Where an address is listed in a zone; null if it is no address. */
+export function dnsblName(ip: string, zone: string): string | null {
+  const v4 = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(ip)?.[1];
+  const plain = v4 ?? (/^[\da-f:]+$/i.test(ip) && ip.includes(":") ? ip : null);
+  return plain &&
+    reverseName(plain.toLowerCase()).replace(/(in-addr|ip6)\.arpa$/, zone);
+}
+
+/** RFC 5782 2.1; 127.255.255.x are error codes of Spamhaus and others. */
+export function isListing(address: string): boolean {
+  return address.startsWith("127.") && !address.startsWith("127.255.255.");
+}

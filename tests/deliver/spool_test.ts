@@ -1,0 +1,73 @@
+import { assertEquals } from "@std/assert";
+import { concat, fromBytes, toBytes } from "../../lib/bytes.ts";
+import { Spool } from "../../lib/deliver/spool.ts";
+import { inFolder } from "../support/peers.ts";
+
+async function contents(spool: Spool): Promise<string> {
+  const out = [];
+  for await (const chunk of spool.read()) out.push(chunk);
+  return fromBytes(concat(out));
+}
+
+/** Open descriptors of ours that lead into a folder. */
+function descriptorsIn(folder: string): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(folder)) {
+        count++;
+      }
+    } catch {
+      // It was the folder's own.
+    }
+  }
+  return count;
+}
+
+Deno.test("Spool keeps little in memory, and much in a file without a name", () =>
+  inFolder(async (folder) => {
+    for (const [pieces, files] of [[3, 0], [70, 3], [200, 3]]) {
+      const spool = new Spool(folder, 2);
+      let expected = "";
+      for (let i = 0; i < pieces; i++) {
+        const piece = `${i}:`.padEnd(1000, "x");
+        expected += piece;
+        await spool.append(toBytes(piece));
+      }
+      assertEquals(descriptorsIn(folder), files);
+      assertEquals([...Deno.readDirSync(folder)], []);
+      assertEquals(await contents(spool), expected);
+      assertEquals(await contents(spool), expected);
+      spool.close();
+      assertEquals(descriptorsIn(folder), 0);
+    }
+  }));
+
+Deno.test("Spool's two readers do not disturb each other", () =>
+  inFolder(async (folder) => {
+    const spool = new Spool(folder, 2);
+    const text = Array.from(
+      { length: 300 },
+      (_, i) => `${i}`.padEnd(999) + "\n",
+    )
+      .join("");
+    await spool.append(toBytes(text));
+    const half = spool.read();
+    const first = await half.next();
+    assertEquals(await contents(spool), text);
+    let rest = fromBytes(first.value!);
+    spool.close(); // who has begun goes on
+    for await (const chunk of half) rest += fromBytes(chunk);
+    assertEquals(rest, text);
+    assertEquals(descriptorsIn(folder), 0);
+  }));
+
+Deno.test("Spool tells a failure when it is read", async () => {
+  const spool = new Spool("/nonexistent", 2);
+  await spool.append(new Uint8Array(100_000));
+  await spool.append(new Uint8Array(100_000));
+  let failure: unknown;
+  await contents(spool).catch((error) => failure = error);
+  assertEquals((failure as { code?: string }).code, "ENOENT");
+  spool.close();
+});
