@@ -24,7 +24,14 @@ export async function parseOptions(
     databytes: null,
     rcpthosts: null,
     badmailfrom: null,
+    badrcptto: null,
+    recipients: null,
     openRelay: false,
+    policy: null,
+    dnsbl: null,
+    dnsblReject: false,
+    spf: false,
+    authenticationResults: false,
     deliver: null,
     tlsCert: null,
     tlsKey: null,
@@ -79,6 +86,16 @@ async function parseArguments(
     ...options
   } = command.opts<Partial<SmtpdOptions> & Numbers>();
   const { deliver, tlsCert, tlsKey, passwords, checkpassword } = options;
+  if (options.policy) {
+    const { policyAddress } = await import("../lib/policy/delegation.ts");
+    if (policyAddress(options.policy) === null) {
+      throw complain(
+        `--policy wants PATH or HOST:PORT, not ${
+          JSON.stringify(options.policy)
+        }`,
+      );
+    }
+  }
   if (deliver && !/^(qmail-queue(:.+)?|maildir:.+|discard)$/s.test(deliver)) {
     throw complain(
       `--deliver wants qmail-queue[:PATH], maildir:DIR or discard, not ${
@@ -148,7 +165,32 @@ function describe(
       "--badmailfrom <list>",
       "senders refused: address or @domain; a,b or a path of a file",
     )
+    .option(
+      "--badrcptto <list>",
+      "recipients refused: address or @domain; a,b or a path of a file",
+    )
+    .option(
+      "--recipients <file>",
+      "accept only these: address, @domain or local name a line, or a .cdb\n" +
+        "of such keys",
+    )
     .option("--open-relay", "accept mail for every domain from everyone");
+  command.optionsGroup("Who is asked first (none by default):")
+    .option(
+      "--policy <address>",
+      "a Postfix policy program: PATH, unix:PATH, HOST:PORT or inet:HOST:PORT",
+    )
+    .option(
+      "--dnsbl <zones>",
+      "defer clients listed in these DNS blocklists: ZONE,ZONE",
+      (text: string) => text.split(",").filter(Boolean),
+    )
+    .option("--dnsbl-reject", "refuse them with 550 instead of 451")
+    .option("--spf", "refuse clients that the sender's SPF policy forbids")
+    .option(
+      "--authentication-results",
+      "record SPF, DKIM, ARC and DMARC results in each message",
+    );
   command.optionsGroup("Where it goes:")
     .option(
       "--deliver <target>",

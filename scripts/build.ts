@@ -1,6 +1,11 @@
 /**
  * Makes dist/postern, one executable, from main.ts.
  *
+ * The program and what it uses of its libraries are bundled first: an
+ * executable reads all that is embedded in it whenever it starts, some
+ * 1.2 ms a megabyte, and `deno compile` would embed whole libraries, those of
+ * the tests too.
+ *
  * `deno compile` downloads a runtime, denort, of exactly Deno's own version.
  * Where that download is to be had, it is what is used. Where it is not, and
  * the machine is x86_64 Linux, the build falls back to Deno 2.4.2 and a
@@ -101,39 +106,9 @@ async function run(
   };
 }
 
-/**
- * Joins the modules, packages included, into one file for each part that is
- * loaded late and for what they share. An executable reads all that is
- * embedded in it whenever it starts, and `deno compile` would embed whole
- * packages, those of the tests too. (A package in CommonJS that is imported
- * late has only a default export in there; lib/policy/mailauth.ts shows how.)
- *
- * @returns the path of the first module
- */
-async function bundle(entry: string, folder: string): Promise<string> {
-  const result = await run(Deno.execPath(), [
-    "bundle",
-    "--platform",
-    "deno",
-    "--code-splitting",
-    ...frozen,
-    "--outdir",
-    folder,
-    entry,
-  ], {});
-  if (!result.ok) {
-    throw new BuildError(`deno bundle failed:\n${result.text.trimEnd()}`);
-  }
-  // Their times are embedded too: the same source is to be the same executable.
-  for await (const { name } of Deno.readDir(folder)) {
-    await Deno.utime(`${folder}/${name}`, 0, 0);
-  }
-  return `${folder}/${entry.replace(/.*\//, "").replace(/\.ts$/, ".js")}`;
-}
-
 function compileArgs(
+  entry: string,
   output: string,
-  module: string,
   options: BuildOptions,
 ): string[] {
   const target = options.target ? ["--target", options.target] : [];
@@ -147,8 +122,75 @@ function compileArgs(
     ...target,
     "--output",
     output,
-    module,
+    entry,
   ];
+}
+
+/** Libraries in CommonJS call a `require`, which a bundle does not have. */
+const requireForBundle =
+  'import { createRequire as requireFrom } from "node:module"; ' +
+  "const require = requireFrom(import.meta.url);";
+
+/**
+ * Joins a module and all it imports into a few files, one for each part that
+ * is loaded late. (A library in CommonJS that is itself imported late has
+ * only a default export in there; lib/policy/mailauth.ts shows the way.)
+ *
+ * @returns the path of the first
+ */
+async function bundle(work: string, entry: string): Promise<string> {
+  const settled = await run(Deno.execPath(), [
+    "cache",
+    "--no-check",
+    ...frozen,
+    "main.ts",
+  ], {});
+  if (!settled.ok) {
+    throw new BuildError(`cannot load main.ts:\n${settled.text.trimEnd()}`);
+  }
+  // esbuild looks for libraries in folders; the locked ones are put there.
+  const config = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
+  await Deno.writeTextFile(
+    `${work}/deno.json`,
+    JSON.stringify({ ...config, nodeModulesDir: "auto" }),
+  );
+  await Deno.copyFile(`${root}/deno.lock`, `${work}/deno.lock`);
+  const installed = await run(Deno.execPath(), ["install", "--frozen"], {
+    cwd: work,
+  });
+  if (!installed.ok) {
+    throw new BuildError(
+      `cannot get the libraries:\n${installed.text.trimEnd()}`,
+    );
+  }
+  const esbuild = await import("esbuild");
+  try {
+    await esbuild.build({
+      // Paths in comments are relative to it: no random name gets in.
+      absWorkingDir: work,
+      entryPoints: [entry],
+      outdir: `${work}/bundle`,
+      nodePaths: [`${work}/node_modules`],
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "node",
+      target: "esnext",
+      charset: "utf8",
+      banner: { js: requireForBundle },
+      logLevel: "silent",
+    });
+  } catch (error) {
+    throw new BuildError(`cannot bundle: ${(error as Error).message}`);
+  } finally {
+    await esbuild.stop();
+  }
+  // Their times are embedded too: the same source is to be the same executable.
+  for await (const { name } of Deno.readDir(`${work}/bundle`)) {
+    await Deno.utime(`${work}/bundle/${name}`, 0, 0);
+  }
+  const name = entry.replace(/.*\//, "").replace(/\.ts$/, ".js");
+  return `${work}/bundle/${name}`;
 }
 
 /** Whether an earlier build found, within a day, that the download is not to be had. */
@@ -163,15 +205,15 @@ async function knownToBeMissing(note: string): Promise<boolean> {
 
 /** Deno's own way. False when its runtime cannot be downloaded. */
 async function compileOwn(
+  entry: string,
   output: string,
-  module: string,
   options: BuildOptions,
 ): Promise<boolean> {
   const note = `${cacheFolder()}/denort-${Deno.version.deno}-not-to-be-had`;
   if (options.fallback && await knownToBeMissing(note)) return false;
   const result = await run(
     Deno.execPath(),
-    compileArgs(output, module, options),
+    compileArgs(entry, output, options),
     {
       timeout: options.fallback ? DOWNLOAD_TIMEOUT_MS : undefined,
     },
@@ -290,8 +332,8 @@ async function recoverDenort(): Promise<string> {
 }
 
 async function compileFallback(
+  entry: string,
   output: string,
-  module: string,
   options: BuildOptions,
 ): Promise<void> {
   if (Deno.build.target !== FALLBACK.target) {
@@ -303,7 +345,7 @@ async function compileFallback(
   const denort = await recoverDenort();
   const result = await run(
     `${root}/scripts/deno`,
-    compileArgs(output, module, options),
+    compileArgs(entry, output, options),
     {
       env: { DENORT_BIN: denort, POSTERN_DENO_VERSION: FALLBACK.deno },
     },
@@ -319,13 +361,12 @@ export async function build(options: BuildOptions): Promise<Built> {
   // Made aside and renamed: an executable that is running can be replaced.
   const work = await Deno.makeTempDir({ dir: folder, prefix: ".build-" });
   try {
+    const entry = await bundle(work, options.entry ?? `${root}/main.ts`);
     const made = `${work}/postern`;
-    const entry = options.entry ?? `${root}/main.ts`;
-    const module = await bundle(entry, `${work}/bundle`);
     let runtime = `denort ${Deno.version.deno}, Deno's own download`;
     const forced = options.fallback && Deno.env.get("POSTERN_DENORT");
-    if (forced || !await compileOwn(made, module, options)) {
-      await compileFallback(made, module, options);
+    if (forced || !await compileOwn(entry, made, options)) {
+      await compileFallback(entry, made, options);
       runtime =
         `denort ${FALLBACK.deno}, recovered from npm:${FALLBACK.package}@${FALLBACK.version} ` +
         `(hash checked; not for releases)`;

@@ -14,7 +14,7 @@ import { authservIdOf } from "../policy/results_header.ts";
 import { reason } from "../reason.ts";
 import { Spool } from "./spool.ts";
 import { storageFailure } from "./storage_failure.ts";
-import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
+import type { Delivery, Message, Refusal, Target } from "./target.ts";
 
 /** Once for the checks, once for the inner target. */
 const readings = 2;
@@ -22,8 +22,7 @@ const readings = 2;
 export interface AuthenticatedOptions extends AuthenticationOptions {
   /** Where messages past 64 kB are kept meanwhile, in files without a name. */
   readonly folder: string;
-  /** Who the client is, asked when a message is whole; byte strings. */
-  readonly client: () => { readonly ip: string; readonly helo: string | null };
+  readonly clientIp: string;
 }
 
 /**
@@ -39,10 +38,11 @@ export function authenticated(
   return {
     takesBinary: false, // what is signed are lines
     takesUtf8: inner.takesUtf8,
-    async open(envelope) {
-      const message = await inner.open(envelope);
+    async open(envelope, origin) {
+      const message = await inner.open(envelope, origin);
       if ("type" in message) return message;
-      return new AuthenticatedMessage(message, envelope, options);
+      const { sender } = envelope, { helo } = origin;
+      return new AuthenticatedMessage(message, { sender, helo }, options);
     },
   };
 }
@@ -52,7 +52,7 @@ class AuthenticatedMessage implements Message {
 
   constructor(
     readonly inner: Message,
-    readonly envelope: Envelope,
+    readonly claims: { readonly sender: string; readonly helo: string | null },
     readonly options: AuthenticatedOptions,
   ) {
     this.#spool = new Spool(options.folder, readings);
@@ -63,10 +63,10 @@ class AuthenticatedMessage implements Message {
   }
 
   async commit(): Promise<Delivery> {
-    const { inner, options, envelope } = this;
+    const { inner, options, claims } = this;
     try {
       const header = await authenticationResults(
-        { ...options.client(), sender: envelope.sender },
+        { ip: options.clientIp, ...claims },
         this.#spool.read(),
         options,
       );

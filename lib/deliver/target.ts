@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Delivery, Envelope, Refusal } from "../smtp/actions.ts";
+import type { Delivery, Envelope, Origin, Refusal } from "../smtp/actions.ts";
 
-export type { Delivery, Envelope, Refusal };
+export type { Delivery, Envelope, Origin, Refusal };
 
 /** A place that takes responsibility for messages. */
 export interface Target {
@@ -13,8 +13,17 @@ export interface Target {
   readonly takesBinary: boolean;
   /** Whether addresses and header may be UTF-8 (SMTPUTF8). */
   readonly takesUtf8: boolean;
+  /**
+   * What RCPT is to be answered with: null if the target takes mail for this
+   * recipient (a byte string, as in an envelope), as far as it can tell now.
+   * A target without it takes mail for everyone. `open` asks itself.
+   */
+  accepts?(recipient: string): Refusal | null | Promise<Refusal | null>;
   /** Starts a message; a refusal is told to the client instead of `354`. */
-  open(envelope: Envelope): Message | Refusal | Promise<Message | Refusal>;
+  open(
+    envelope: Envelope,
+    origin: Origin,
+  ): Message | Refusal | Promise<Message | Refusal>;
 }
 
 /**

@@ -169,7 +169,8 @@ class Driver {
           break;
         }
         case "open": {
-          const opening = this.services.target.open(action.envelope);
+          const { envelope, origin } = action;
+          const opening = this.services.target.open(envelope, origin);
           const opened = opening instanceof Promise ? await opening : opening;
           if (isRefusal(opened)) actions = this.session.opened(opened);
           else {

@@ -9,6 +9,8 @@ import { discard } from "../deliver/discard.ts";
 import { Maildir } from "../deliver/maildir.ts";
 import { qmailQueue } from "../deliver/qmail_queue.ts";
 import { senderMatcher } from "../policy/badmailfrom.ts";
+import { badRcptTo } from "../policy/badrcptto.ts";
+import { accept, type Policy } from "../policy/question.ts";
 import { domainMatcher } from "../policy/rcpthosts.ts";
 import { cleanField } from "../log/tcpserver.ts";
 import type { Login } from "../smtp/actions.ts";
@@ -20,10 +22,11 @@ import { fromBytes, toBytes } from "../bytes.ts";
 import { reason } from "../reason.ts";
 import { entries, type Environment } from "./environment.ts";
 import type { Patience, Services } from "./smtp_driver.ts";
+import { type PolicyOptions, SmtpPolicies } from "./smtp_policies.ts";
 import { authenticate, TlsAccess } from "./smtp_services.ts";
 
 /** smtpd's options; null where the control file or default decides. */
-export interface SmtpdOptions {
+export interface SmtpdOptions extends PolicyOptions {
   readonly classic: boolean;
   readonly control: string;
   readonly me: string | null;
@@ -34,6 +37,7 @@ export interface SmtpdOptions {
   /** Lists: `a,b`, or the path of a file (it has a slash). */
   readonly rcpthosts: string | null;
   readonly badmailfrom: string | null;
+  readonly badrcptto: string | null;
   readonly openRelay: boolean;
   readonly deliver: string | null;
   /** Paths of PEM files; null for control/servercert.pem, if it is there. */
@@ -73,6 +77,7 @@ interface Controls {
   databytes: number;
   accepts: (domain: string) => boolean;
   refuses: (sender: string) => boolean;
+  badRcptTo: Policy | null;
 }
 
 /** What qmail-smtpd says instead of its greeting, before it exits 1. */
@@ -94,6 +99,7 @@ export class SmtpSettings {
   #targets = new Map<string, Target>();
   #localAddresses: Set<string> | undefined;
   readonly #tls: TlsAccess;
+  readonly #policies: SmtpPolicies;
 
   /**
    * Reads the certificate, as only root may be able to.
@@ -110,11 +116,12 @@ export class SmtpSettings {
     const paths = { cert, key: tlsKey ?? cert };
     this.#tls = new TlsAccess(paths, tlsCert === null, log);
     if (!classic) this.#tls.read();
+    this.#policies = new SmtpPolicies(options, log);
   }
 
-  /** @throws Error that says why the certificate cannot be used */
-  prepare(): Promise<void> {
-    return this.#tls.prepare();
+  /** @throws Error that says what cannot be used */
+  async prepare(): Promise<void> {
+    await Promise.all([this.#tls.prepare(), this.#policies.prepare()]);
   }
 
   /** Reads certificate and control files again (HUP). */
@@ -140,7 +147,12 @@ export class SmtpSettings {
     }
     const controls = this.#controls;
     if (!controls) return { type: "unreadable" };
-    const target = this.#target(env, controls.me);
+    const { me, badRcptTo } = controls;
+    const target = this.#policies.recording(this.#target(env, me), {
+      env,
+      me,
+    });
+    const ask = this.#policies.forSession({ env, me, badRcptTo, target });
     const databytes = env.get("DATABYTES");
     const config: SessionConfig = {
       classic: this.options.classic,
@@ -157,6 +169,7 @@ export class SmtpSettings {
         binaryMime: target.takesBinary,
         smtpUtf8: target.takesUtf8,
       },
+      asks: ask !== null,
       encrypted,
       limits: this.options.limits,
       databytes: databytes === undefined
@@ -176,7 +189,7 @@ export class SmtpSettings {
       config,
       services: {
         target,
-        ask: () => Promise.resolve({ type: "accept" }),
+        ask: ask ?? (() => Promise.resolve(accept)),
         authenticate: (credentials) => this.#authenticate(credentials, env),
         secure: (stream) =>
           this.#tls.secure(stream, controls.patience.idleSeconds),
@@ -209,6 +222,7 @@ export class SmtpSettings {
     const patience = options.classic ? classicPatience : usualPatience;
     const rcpthosts = this.#list(options.rcpthosts, "rcpthosts");
     const badmailfrom = this.#list(options.badmailfrom, "badmailfrom");
+    const badrcptto = this.#list(options.badrcptto, "badrcptto");
     const number = (option: number | null, file: string, fallback: number) => {
       const line = this.#line(file);
       return option ?? (line === null ? fallback : leadingNumber(line));
@@ -237,6 +251,7 @@ export class SmtpSettings {
         ? () => true
         : domainMatcher(rcpthosts ?? me + "\n", this.#moreRcpthosts()),
       refuses: senderMatcher(badmailfrom ?? ""),
+      badRcptTo: badrcptto ? badRcptTo(badrcptto) : null,
     };
   }
 

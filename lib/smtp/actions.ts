@@ -16,12 +16,16 @@ export interface Envelope {
   readonly binary?: boolean;
 }
 
-/** What is asked before a recipient is accepted; byte strings. */
-export interface Inquiry {
+/** What the client said of itself; byte strings. */
+export interface Origin {
   readonly helo: string | null;
-  readonly protocol: "SMTP" | "ESMTP";
   /** Who logged in, null for nobody. */
   readonly user: string | null;
+}
+
+/** What is asked before a recipient is accepted; byte strings. */
+export interface Inquiry extends Origin {
+  readonly protocol: "SMTP" | "ESMTP";
   readonly encrypted: boolean;
   readonly sender: string;
   readonly recipient: string;
@@ -74,7 +78,11 @@ export type Action =
   /** Flush the replies, shake hands, then call `encrypted`. */
   | { readonly type: "startTls" }
   /** Start a message, then call `opened`. The session waits until then. */
-  | { readonly type: "open"; readonly envelope: Envelope }
+  | {
+    readonly type: "open";
+    readonly envelope: Envelope;
+    readonly origin: Origin;
+  }
   /** Message bytes, lines ended by LF alone. The receiver may keep them. */
   | { readonly type: "append"; readonly bytes: Uint8Array<ArrayBuffer> }
   /** Make the message durable, then call `committed`. The session waits. */

@@ -61,7 +61,8 @@ export class Session {
       if (answer.type === "accept") {
         c.transaction!.recipients.push(c.asked);
         c.reply(c.say.recipientOk);
-      } else c.refuse(c.say.refusal(answer));
+      } else if (answer.code === 421) c.hangUp(c.say.refusal(answer));
+      else c.refuse(c.say.refusal(answer));
     });
   }
 

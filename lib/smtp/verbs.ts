@@ -222,6 +222,10 @@ function open(
   { sender, recipients, parameters }: Transaction,
 ): void {
   const { binary } = parameters;
-  c.out.act({ type: "open", envelope: { sender, recipients, binary } });
+  c.out.act({
+    type: "open",
+    envelope: { sender, recipients, binary },
+    origin: { helo: c.helo, user: c.login.user },
+  });
   c.waiting = "opened";
 }

@@ -62,7 +62,9 @@ interface Tried {
 /** Delivers a message (LF) through the target, in small pieces. */
 async function deliver(
   message: string,
-  options: Partial<AuthenticatedOptions> & { sender?: string } = {},
+  { helo = "out.author.example", ...options }:
+    & Partial<AuthenticatedOptions>
+    & { sender?: string; helo?: string | null } = {},
   pieceBytes = 5000,
 ): Promise<Tried> {
   const recorder = new Recorder();
@@ -72,14 +74,14 @@ async function deliver(
     resolver: fakeResolver(zone),
     seconds: 20,
     folder: "/nonexistent",
-    client: () => ({ ip: "192.0.2.1", helo: "out.author.example" }),
+    clientIp: "192.0.2.1",
     log: (line) => log.push(line),
     ...options,
   });
   const opened = await target.open({
     ...envelope,
     sender: options.sender ?? envelope.sender,
-  });
+  }, { helo, user: null });
   assert("commit" in opened);
   for (let at = 0; at < message.length; at += pieceBytes) {
     await opened.append(toBytes(message.slice(at, at + pieceBytes)));
@@ -142,7 +144,8 @@ Deno.test("authenticated() does the same for a message that fills a file", () =>
 
 Deno.test("authenticated() tells what failed, and delivers all the same", async () => {
   const stranger = {
-    client: () => ({ ip: "203.0.113.9", helo: "spam.example" }),
+    clientIp: "203.0.113.9",
+    helo: "spam.example",
   };
   const forged = await deliver(plain, stranger);
   assertEquals(forged.delivery.type, "stored");
@@ -169,7 +172,8 @@ Deno.test("authenticated() tells what failed, and delivers all the same", async 
   const bounce = await deliver(plain, { sender: "" });
   assertMatch(bounce.results, /; spf=none /);
   const local = await deliver(plain, {
-    client: () => ({ ip: "unknown", helo: null }),
+    clientIp: "unknown",
+    helo: null,
   });
   assertMatch(local.results, /; spf=none;/);
   const twoAuthors = await deliver("From: a@one.example\n" + plain);
@@ -256,18 +260,22 @@ Deno.test("authenticated() passes on what the inner target says", async () => {
     resolver: fakeResolver({}),
     seconds: 20,
     folder: "/nonexistent",
-    client: () => ({ ip: "192.0.2.1", helo: null }),
+    clientIp: "192.0.2.1",
     log() {},
   };
+  const stranger = { helo: null, user: null };
   const refusing = authenticated({
     takesBinary: true,
     takesUtf8: true,
     open: () => full,
   }, options);
-  assertEquals<unknown>(await refusing.open(envelope), full);
+  assertEquals<unknown>(await refusing.open(envelope, stranger), full);
 
   const recorder = new Recorder();
-  const message = await authenticated(recorder, options).open(envelope);
+  const message = await authenticated(recorder, options).open(
+    envelope,
+    stranger,
+  );
   assert("abandon" in message);
   await message.append(toBytes(plain));
   await message.abandon();

@@ -5,6 +5,7 @@ import { inFolder } from "../support/peers.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const options = { sanitizeOps: false, sanitizeResources: false };
+const stranger = { helo: null, user: null };
 const envelope = {
   sender: "a@b.example",
   recipients: ["c@d.example", "e@f.example"],
@@ -64,6 +65,7 @@ async function withQueue(
     await Deno.chmod(path, 0o755);
     const opened = await qmailQueue(path, ["PATH=/bin:/usr/bin"]).open(
       envelope,
+      stranger,
     );
     assert(!("type" in opened));
     await act(opened, folder);
@@ -123,7 +125,7 @@ Deno.test(
   "a program that cannot be started is 451 before 354",
   options,
   async () => {
-    const refused = await qmailQueue("/no/such", []).open(envelope);
+    const refused = await qmailQueue("/no/such", []).open(envelope, stranger);
     assert("type" in refused && refused.type === "later");
     assertEquals([refused.code, refused.text], [451, "qqt failure"]);
   },
