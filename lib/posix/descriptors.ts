@@ -64,16 +64,22 @@ export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
   return bytes.subarray(0, Math.max(0, n));
 }
 
-/** Waits on a helper thread for bytes or the end; -1 ms is for ever. */
+/**
+ * Waits on a helper thread for bytes or the end of a descriptor, or of any of
+ * several; -1 ms is for ever.
+ */
 export async function waitReadable(
-  fd: number,
+  fds: number | readonly number[],
   milliseconds: number,
 ): Promise<void> {
-  const pollfd = new Uint8Array(new ArrayBuffer(8));
-  const view = new DataView(pollfd.buffer);
-  view.setInt32(0, fd, true);
-  view.setInt16(4, POLLIN, true);
-  await libc().pollAsync(pollfd, 1n, milliseconds);
+  const all = typeof fds === "number" ? [fds] : fds;
+  const pollfds = new Uint8Array(new ArrayBuffer(8 * all.length));
+  const view = new DataView(pollfds.buffer);
+  for (const [i, fd] of all.entries()) {
+    view.setInt32(i * 8, fd, true);
+    view.setInt16(i * 8 + 4, POLLIN, true);
+  }
+  await libc().pollAsync(pollfds, BigInt(all.length), milliseconds);
 }
 
 /** Resolves when nobody writes to a pipe any more. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { addressOfBytes } from "../address.ts";
-import { closeOnExec, waitReadable } from "./descriptors.ts";
+import { closeOnExec, pipe, waitReadable } from "./descriptors.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { isIPv6 } from "node:net";
 
@@ -27,7 +27,6 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
-const SHUT_RDWR = 2;
 const EINTR = 4;
 const EAGAIN = 11;
 const ENODEV = 19;
@@ -62,6 +61,9 @@ export interface RawConnection {
 
 export class RawListener {
   #closed = false;
+  /** Its end ends a wait. Shutting the socket down would do so too, but for
+   * every process that holds it. */
+  readonly #wake = pipe();
   readonly address: SocketAddress;
 
   /** @param fd of a listening socket that does not block */
@@ -99,9 +101,10 @@ export class RawListener {
 
   /** Waits on a helper thread until a connection may be there, or closed. */
   async wait(): Promise<boolean> {
-    await waitReadable(this.fd, -1);
+    await waitReadable([this.fd, this.#wake.read], -1);
     if (this.#closed) {
       libc().close(this.fd);
+      libc().close(this.#wake.read);
       return false;
     }
     return true;
@@ -134,7 +137,7 @@ export class RawListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    libc().shutdown(this.fd, SHUT_RDWR);
+    libc().close(this.#wake.write);
   }
 }
 
