@@ -5,13 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import {
-  cable,
-  far,
-  near,
-  type Networks,
-  withNetworks,
-} from "../support/namespaces.ts";
+import { cable, far, near, withNetworks } from "../support/namespaces.ts";
 import { output, postern, testWith, until } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
 
@@ -19,21 +13,6 @@ const needs = { peers: ["ip", "python3"], root: true };
 const smtpd = ["smtpd", "--deliver", "discard"];
 const external = ["sh", "-c", "printf '220 hello\\r\\n'; read line"];
 const quiet = ["-v", "-R", "-H", "-l", "here"];
-
-/** Compiles rules in the test's folder; returns their path. */
-async function compiled(
-  { folder }: Networks,
-  text: string,
-  ...options: string[]
-): Promise<string> {
-  await Deno.writeTextFile(`${folder}/rules`, text);
-  const { code, stderr } = await output(postern, [
-    ...["rules", "compile", ...options],
-    ...["-o", `${folder}/rules.cdb`, `${folder}/rules`],
-  ]);
-  assertEquals([code, stderr], [0, ""]);
-  return `${folder}/rules.cdb`;
-}
 
 /** The variables of UCSPI that a program was given, sorted. */
 const ucspi = (text: string) =>
@@ -62,7 +41,7 @@ testWith(
   "a program behind :: is told of every kind of client",
   () =>
     withNetworks(async (networks) => {
-      const rules = await compiled(networks, ipv6Rules, "--extended");
+      const rules = await networks.rules(ipv6Rules, "--extended");
       const serve = [...quiet, "-x", rules, "::", "0"];
       await networks.withGate([...serve, "env"], async ({ port }) => {
         const told = new Map<string, string[]>();
@@ -112,8 +91,7 @@ testWith(
   () =>
     withNetworks(async (networks) => {
       const { folder } = networks;
-      const rules = await compiled(
-        networks,
+      const rules = await networks.rules(
         ipv6Rules.replaceAll(/RULE="(.*)"/g, 'RELAYCLIENT="-$1"'),
         "--extended",
       );
@@ -160,7 +138,7 @@ testWith(
   () =>
     withNetworks(async (networks) => {
       const plain = '192.0.2.2:deny\n192.0.:allow,RULE="four"\n:allow\n';
-      const rules = await compiled(networks, plain);
+      const rules = await networks.rules(plain);
       const wrong = await output(postern, ["rules", "compile", "-"], {
         stdin: "2001:db8:2::2:allow\n",
         cwd: networks.folder,
@@ -305,8 +283,7 @@ testWith(
   () =>
     withNetworks(async (networks) => {
       const { folder } = networks;
-      const rules = await compiled(
-        networks,
+      const rules = await networks.rules(
         "2001:db8:3::/48:deny\n:allow\n",
         "--extended",
       );

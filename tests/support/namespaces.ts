@@ -121,6 +121,17 @@ export class Networks {
     }
   }
 
+  /** Compiles rules in the test's folder; resolves to their path. */
+  async rules(text: string, ...options: string[]): Promise<string> {
+    const path = `${this.folder}/rules`;
+    await Deno.writeTextFile(path, text);
+    const { code, stderr } = await output(postern, [
+      ...["rules", "compile", ...options, "-o", `${path}.cdb`, path],
+    ]);
+    if (code !== 0) throw new Error(stderr);
+    return `${path}.cdb`;
+  }
+
   /**
    * Connects from one of the far addresses.
    *

@@ -43,7 +43,7 @@ export class SmtpClient {
 
   /** The next line of whatever the server says. */
   line(): Promise<string> {
-    return this.#next(/^.*\n/);
+    return this.#next(/^[^\n]*\n/);
   }
 
   /** All that comes until the server closes. */
