@@ -53,12 +53,11 @@ export async function serve(
   blocks: readonly Block[],
   role: WorkerRole | null,
 ): Promise<number> {
-  const readiness = new Readiness(role ? null : options.readyFd);
-  const inherited = role ? [] : readiness.inheritedSockets();
-  if (inherited.length > 0 && inherited.length !== blocks.length) {
-    const wanted = `${blocks.length} is wanted`;
-    throw fatal(`use LISTEN_FDS: ${inherited.length} sockets, ${wanted}`);
-  }
+  const readiness = readinessOf(role ? null : options.readyFd);
+  const inherited = role ? [] : attempt(
+    "use LISTEN_FDS",
+    () => readiness.inheritedSockets(blocks.length),
+  );
   const all: Serving[] = [];
   const log = new GateLog(options, role);
   if (role) {
@@ -149,7 +148,8 @@ async function listen(
     const args = service.type === "smtp" ? service.isolatedArgs : service.args;
     return new ExternalGate(place, options, args, admission, slots, log);
   } catch (error) {
-    throw fatal(`unable to bind: ${reason(error)}`, error);
+    const what = place.descriptor === null ? "bind" : "use LISTEN_FDS";
+    throw fatal(`unable to ${what}: ${reason(error)}`, error);
   }
 }
 
@@ -160,6 +160,9 @@ export function attempt<T>(what: string, act: () => T): T {
     throw fatal(`unable to ${what}: ${reason(error)}`, error);
   }
 }
+
+export const readinessOf = (fd: number | null) =>
+  attempt(`use --ready-fd ${fd}`, () => new Readiness(fd));
 
 /** `-1`: one a line, all at once. Nobody has to be there to read it. */
 export function printPorts(places: readonly { port: number }[]): void {

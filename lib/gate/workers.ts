@@ -15,8 +15,15 @@ import { entries, ownEnvironment } from "./environment.ts";
 import { GateLog } from "./log.ts";
 import type { ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
-import { Readiness } from "./readiness.ts";
-import { addressFor, attempt, type Block, fatal, printPorts } from "./serve.ts";
+import { handedSockets } from "./readiness.ts";
+import {
+  addressFor,
+  attempt,
+  type Block,
+  fatal,
+  printPorts,
+  readinessOf,
+} from "./serve.ts";
 import {
   lifeDescriptor,
   readyReport,
@@ -37,6 +44,10 @@ export async function superviseWorkers(
   options: ProcessOptions,
   blocks: readonly Block[],
 ): Promise<number> {
+  attempt("use LISTEN_FDS", () => {
+    // Each worker has a socket of its own on an address.
+    if (handedSockets() > 0) throw new Error("there are --workers");
+  });
   const reserved: ReservedPort[] = [];
   for (const block of blocks) {
     const address = await addressFor(block.options);
@@ -77,7 +88,7 @@ class Supervisor {
   }
 
   async run(): Promise<number> {
-    const readiness = new Readiness(this.options.readyFd);
+    const readiness = readinessOf(this.options.readyFd);
     const lives = this.#workers.map((worker) => this.#firstLife(worker));
     try {
       await Promise.all(lives.map(({ ready }) => ready));

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { check, libc } from "./libc.ts";
+import { check, libc, SystemError } from "./libc.ts";
 
 const O_RDWR = 2;
 const O_CLOEXEC = 0o2000000;
+const F_GETFD = 1;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const POLLIN = 1;
+const EBADF = 9;
 const pipeBytes = 4096;
 
 /**
@@ -87,8 +89,21 @@ export async function untilHangup(fd: number): Promise<void> {
   while ((await readSome(fd)).length > 0);
 }
 
-/** Keeps a descriptor that we were started with from our own children. */
+/**
+ * Whether a descriptor was opened by this process. All of the runtime's and of
+ * this folder's are close-on-exec; one that came through an exec cannot be.
+ */
+export function isOurs(fd: number): boolean {
+  return (libc().fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) !== 0; // -1 too
+}
+
+/**
+ * Keeps a descriptor that we were started with from our own children.
+ *
+ * @throws SystemError EBADF if we were started with none of this number
+ */
 export function closeOnExec(fd: number): void {
+  if (isOurs(fd)) throw new SystemError("fcntl", EBADF);
   check("fcntl", libc().fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 

@@ -5,10 +5,11 @@
  *
  * @module
  */
+import { isOurs } from "./descriptors.ts";
 import { libc } from "./libc.ts";
+import { isListening } from "./listener.ts";
 
 const SOL_SOCKET = 1;
-const SO_ACCEPTCONN = 30;
 const SO_ATTACH_FILTER = 26;
 const tcpFlagsOffset = 13; // RFC 9293 3.1
 const SYN = 0x02;
@@ -32,7 +33,7 @@ const dropSyn: readonly (readonly [number, number, number, number])[] = [
  * whoever listens by then. Those whose handshake is under way come through.
  * Best effort: where it fails, some are closed on as before.
  *
- * Not for a listener that another process holds too: it would be deaf for ever.
+ * Not while a listener is another process's too: that would be deaf for ever.
  */
 export function turnNewcomersAway(): void {
   const program = filterProgram();
@@ -58,23 +59,12 @@ function filterProgram(): Uint8Array<ArrayBuffer> {
   return program;
 }
 
-/** Descriptors that listen; Deno hides those of its own. */
+/** Descriptors of ours that listen; Deno hides those of its own. */
 function listeners(): number[] {
-  const value = new Int32Array(1), length = new Uint32Array([4]);
-  const listens = (fd: number) => {
-    value[0] = 0;
-    const result = libc().getsockopt(
-      fd,
-      SOL_SOCKET,
-      SO_ACCEPTCONN,
-      new Uint8Array(value.buffer),
-      new Uint8Array(length.buffer),
-    );
-    return result === 0 && value[0] === 1;
-  };
   try {
     return [...Deno.readDirSync("/proc/self/fd")]
-      .map(({ name }) => Number(name)).filter(listens);
+      .map(({ name }) => Number(name))
+      .filter((fd) => isOurs(fd) && isListening(fd));
   } catch {
     return []; // there is no /proc
   }
