@@ -36,6 +36,8 @@ const shortestBackoffMs = 1000;
 const longestBackoffMs = 30_000;
 /** A worker that lived so long starts with a clean slate. */
 const healthyMs = 60_000;
+/** Characters of a line that a worker may write. */
+const longestReport = 16;
 /** For a worker to be gone after its own grace. */
 const reluctanceMs = 2000;
 
@@ -185,11 +187,13 @@ class Supervisor {
       if (bytes.length === 0) return;
       text += fromBytes(bytes);
       const lines = text.split("\n");
-      text = lines.pop()!;
+      // A worker talks to the network; this process is root and believes it
+      // nothing but numbers.
+      text = lines.pop()!.slice(0, longestReport);
       const before = worker.active;
       for (const line of lines) {
         if (line === readyReport) onReady();
-        else worker.active = Number(line);
+        else if (/^\d{1,9}$/.test(line)) worker.active = Number(line);
       }
       if (worker.active !== before) this.#status();
     }
