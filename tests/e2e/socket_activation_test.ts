@@ -36,7 +36,7 @@ def open_socket(kind):
     return s
 sockets = [open_socket(kind) for kind in kinds.split(",") if kind]
 print(*[s.getsockname()[1] for s in sockets if kinds[0] in "1:"], sep="\\n", flush=True)
-for _ in range(int(lives)):
+for life in range(int(lives)):
     pid = os.fork()
     if pid == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -45,7 +45,7 @@ for _ in range(int(lives)):
         for i, fd in enumerate(high):
             os.dup2(fd, 3 + i)
         os.closerange(100, 200)
-        os.environ.update(LISTEN_FDS=count or str(len(sockets)), LISTEN_PID=str(os.getpid()))
+        os.environ.update(LIFE=str(life), LISTEN_FDS=count or str(len(sockets)), LISTEN_PID=str(os.getpid()))
         os.execv(args[0], args)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -69,7 +69,7 @@ for (const host of ["127.0.0.1", "::1"]) {
   testWith(needs, `a gate on a kept socket starts again: ${host}`, async () => {
     // HOST and PORT are not looked at: they are the supervisor's.
     const serve = ["serve", ...quiet, "192.0.2.1", "1"];
-    const program = ["sh", "-c", "echo $PROTO $TCPLOCALIP $TCPREMOTEIP $PPID"];
+    const program = ["sh", "-c", "echo $PROTO $TCPLOCALIP $TCPREMOTEIP $LIFE"];
     const gate = await TestGate.start(
       supervised(2, [host], [...serve, ...program]),
       { program: "python3", asGiven: true },
