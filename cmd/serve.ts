@@ -354,7 +354,8 @@ async function check(
   const { checkBlocks } = await import("../lib/gate/check.ts");
   let problems: string[];
   try {
-    problems = await checkBlocks(await blocksOf(command, calledAs));
+    const blocks = await blocksOf(command, calledAs);
+    problems = await checkBlocks(blocks, blocks[0].options.workers > 1);
   } catch (error) {
     if (error instanceof Fatal) throw usageError(error.message);
     throw error;

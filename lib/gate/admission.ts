@@ -18,6 +18,7 @@ import {
 } from "./environment.ts";
 import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
+import type { Ends } from "./proxied.ts";
 
 /** Raw wait statuses of a child that refused: exit 100 and exit 111. */
 export const deniedStatus = 100 << 8;
@@ -62,9 +63,11 @@ export class Admission {
 
   /**
    * Counts a client in, who must be counted out by {@linkcode leave}; or
-   * logs why not, and returns false.
+   * logs why not, and returns false. A proxy's own connections (health
+   * checks, clients that it cannot name) are nobody's excess.
    */
-  enter(ip: string): boolean {
+  enter({ remote: { ip }, byProxy }: Ends): boolean {
+    if (byProxy) return true;
     const excess = this.#limits.enter(ip, performance.now());
     if (excess) {
       this.log.dropping(`too many connections from ${ip}`, excess);
@@ -72,8 +75,8 @@ export class Admission {
     return excess === null;
   }
 
-  leave(ip: string): void {
-    this.#limits.leave(ip);
+  leave({ remote: { ip }, byProxy }: Ends): void {
+    if (!byProxy) this.#limits.leave(ip);
   }
 
   async admit(

@@ -5,6 +5,7 @@
  * @module
  */
 import { Fatal } from "../fatal.ts";
+import type { SocketAddress } from "../posix/listener.ts";
 import { AccessRules } from "./access.ts";
 import { addressFor, type Block } from "./serve.ts";
 import { ownEnvironment } from "./environment.ts";
@@ -12,20 +13,34 @@ import { prepareSessions } from "./in_process.ts";
 import type { GateOptions } from "./options.ts";
 import type { SmtpdOptions } from "./smtp_settings.ts";
 
-/** What would go wrong, each in a line. Program and options are known good. */
-export async function checkBlocks(blocks: readonly Block[]): Promise<string[]> {
+/**
+ * What would go wrong, each in a line. Program and options are known good.
+ *
+ * @param shared whether several processes are to listen on each address
+ */
+export async function checkBlocks(
+  blocks: readonly Block[],
+  shared: boolean,
+): Promise<string[]> {
   const problems: string[] = [];
-  const places = new Map<string, number>();
+  const places: SocketAddress[] = [];
   for (const [i, { options, service }] of blocks.entries()) {
     const where = blocks.length > 1 ? `block ${i + 1}: ` : "";
     try {
-      const { ip, port } = await addressFor(options);
-      const place = `${ip} port ${port}`;
-      const earlier = places.get(place);
-      if (port !== 0 && earlier !== undefined) {
-        problems.push(`${where}${place} is block ${earlier + 1}'s already`);
+      places[i] = await addressFor(options);
+      const clash = places.slice(0, i).findIndex((earlier) =>
+        earlier && clashes(earlier, places[i], shared)
+      );
+      if (clash >= 0) {
+        const { ip, port } = places[i];
+        const other = places[clash].ip;
+        problems.push(
+          `${where}${ip} port ${port} ` +
+            (ip === other
+              ? `is block ${clash + 1}'s already`
+              : `overlaps with block ${clash + 1}'s ${other}`),
+        );
       }
-      places.set(place, i);
     } catch (error) {
       if (!(error instanceof Fatal)) throw error;
       problems.push(where + error.message.replace(/^tcpserver: fatal: /, ""));
@@ -43,6 +58,24 @@ export async function checkBlocks(blocks: readonly Block[]): Promise<string[]> {
     }
   }
   return problems;
+}
+
+/**
+ * Whether the second could not be bound once the first listens: `0.0.0.0` is
+ * every IPv4 address, `::` is every address. Shared ports (SO_REUSEPORT) may
+ * overlap: the kernel prefers the narrower one.
+ */
+function clashes(
+  first: SocketAddress,
+  second: SocketAddress,
+  shared: boolean,
+): boolean {
+  if (first.port !== second.port || first.port === 0) return false;
+  if (first.ip === second.ip) return true;
+  const covers = (wide: string, ip: string) =>
+    wide === "::" || (wide === "0.0.0.0" && !ip.includes(":"));
+  return !shared &&
+    (covers(first.ip, second.ip) || covers(second.ip, first.ip));
 }
 
 /** What its sessions would stumble over. */

@@ -109,7 +109,7 @@ export class ExternalGate implements Gate {
       if (ends === null) {
         ({ pid, waitStatus } = this.#refuse(droppedStatus, conn.remote.ip));
         log.dropping(noHeader.what, noHeader.why);
-      } else if (!(entered = this.admission.enter(ends.remote.ip))) {
+      } else if (!(entered = this.admission.enter(ends))) {
         ({ pid, waitStatus } = this.#refuse(deniedStatus, ends.remote.ip));
         if (this.options.busyReply) writeNow(conn.fd, toBytes(busyReply));
       } else ({ pid, waitStatus } = await this.#hand(conn.fd, ends));
@@ -117,7 +117,7 @@ export class ExternalGate implements Gate {
       closeDescriptor(conn.fd);
     }
     log.end(pid, waitStatus ?? await waitFor(pid));
-    if (entered) this.admission.leave(ends!.remote.ip);
+    if (entered) this.admission.leave(ends!);
     log.status(slots.active - 1, slots.limit);
   }
 

@@ -145,7 +145,7 @@ export class InProcessGate implements Gate {
     }
     const { ip } = ends.remote;
     log.pidFrom(number, ip);
-    if (!admission.enter(ip)) {
+    if (!admission.enter(ends)) {
       if (this.options.busyReply) {
         await conn.write(toBytes(busyReply)).catch(() => {});
       }
@@ -158,7 +158,7 @@ export class InProcessGate implements Gate {
       closeQuietly(conn); // the client left before there was a session
       return 1 << 8;
     } finally {
-      admission.leave(ip);
+      admission.leave(ends);
     }
   }
 

@@ -10,7 +10,11 @@ import {
   skip,
   type SocketAddress,
 } from "../posix/listener.ts";
-import { parseProxyHeader, proxyHeaderLimit } from "./proxy_protocol.ts";
+import {
+  parseProxyHeader,
+  type ProxyHeader,
+  proxyHeaderLimit,
+} from "./proxy_protocol.ts";
 import type { Stream } from "../stream.ts";
 
 /** A proxy sends its header at once; security.md's table. */
@@ -27,6 +31,8 @@ export const noHeader = {
 export interface Ends {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** A proxy that speaks for itself: its address is no client's. */
+  readonly byProxy?: true;
 }
 
 /**
@@ -52,7 +58,7 @@ export async function readProxied(
       if (header.type === "incomplete") continue;
       const rest = buffer.slice(header.length, length);
       return {
-        ends: header.type === "proxied" ? header : ends,
+        ends: spokenOf(header, ends),
         stream: rest.length === 0 ? conn : precededBy(rest, conn),
       };
     }
@@ -62,6 +68,15 @@ export async function readProxied(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** HAProxy's checks name the proxy in version 1, and nobody in version 2. */
+function spokenOf(
+  header: Extract<ProxyHeader, { type: "local" | "proxied" }>,
+  { local, remote }: Ends,
+): Ends {
+  if (header.type === "local") return { local, remote, byProxy: true };
+  return header.remote.ip === remote.ip ? { ...header, byProxy: true } : header;
 }
 
 function precededBy(first: Uint8Array, stream: Stream): Stream {
@@ -95,7 +110,7 @@ export async function skipProxied(conn: RawConnection): Promise<Ends | null> {
     if (header.type === "invalid") return null;
     if (header.type !== "incomplete") {
       skip(conn.fd, header.length);
-      return header.type === "proxied" ? header : conn;
+      return spokenOf(header, conn);
     }
     await new Promise((over) => setTimeout(over, lookAgainMs));
   }

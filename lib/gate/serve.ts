@@ -11,6 +11,7 @@ import { addressOf } from "../net/names.ts";
 import { servicePort } from "../net/services.ts";
 import { releaseStdinAndStdout } from "../posix/descriptors.ts";
 import { dropGroup, dropUser } from "../posix/ids.ts";
+import { turnNewcomersAway } from "../posix/last_call.ts";
 import type { SocketAddress } from "../posix/listener.ts";
 import { reason } from "../reason.ts";
 import { Admission } from "./admission.ts";
@@ -52,12 +53,11 @@ export async function serve(
   blocks: readonly Block[],
   role: WorkerRole | null,
 ): Promise<number> {
-  const readiness = new Readiness(role ? null : options.readyFd);
-  const inherited = role ? [] : readiness.inheritedSockets();
-  if (inherited.length > 0 && inherited.length !== blocks.length) {
-    const wanted = `${blocks.length} is wanted`;
-    throw fatal(`use LISTEN_FDS: ${inherited.length} sockets, ${wanted}`);
-  }
+  const readiness = readinessOf(role ? null : options.readyFd);
+  const inherited = role ? [] : attempt(
+    "use LISTEN_FDS",
+    () => readiness.inheritedSockets(blocks.length),
+  );
   const all: Serving[] = [];
   const log = new GateLog(options, role);
   if (role) {
@@ -82,14 +82,16 @@ export async function serve(
   try {
     attempt("set gid", () => dropGroup(options.gid, options.uid !== 0));
     attempt("set uid", () => dropUser(options.uid));
-    if (options.printPort && !role) {
-      for (const { gate } of all) console.log(gate.port);
-    }
+    if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
     releaseStdinAndStdout();
     for (const { slots } of all) log.status(0, slots.limit);
     role?.ready();
     readiness.ready();
-    await accept(all, options, log, role, () => readiness.stopping());
+    await accept(all, options, log, role, () => {
+      readiness.stopping();
+      // A socket that was handed over outlives us.
+      if (inherited.length === 0) turnNewcomersAway();
+    });
   } finally {
     pidfile?.remove();
   }
@@ -152,7 +154,7 @@ async function listen(
   const { ExternalGate } = await import("./external.ts");
   const args = service.type === "smtp" ? service.isolatedArgs : service.args;
   return attempt(
-    "bind",
+    place.descriptor === null ? "bind" : "use LISTEN_FDS",
     () => new ExternalGate(place, options, args, admission, slots, log),
   );
 }
@@ -162,6 +164,18 @@ export function attempt<T>(what: string, act: () => T): T {
     return act();
   } catch (error) {
     throw fatal(`unable to ${what}: ${reason(error)}`, error);
+  }
+}
+
+export const readinessOf = (fd: number | null) =>
+  attempt(`use --ready-fd ${fd}`, () => new Readiness(fd));
+
+/** `-1`: one a line, all at once. Nobody has to be there to read it. */
+export function printPorts(places: readonly { port: number }[]): void {
+  try {
+    console.log(places.map(({ port }) => port).join("\n"));
+  } catch {
+    // The reader has gone; tcpserver does not mind either.
   }
 }
 

@@ -15,8 +15,15 @@ import { entries, ownEnvironment } from "./environment.ts";
 import { GateLog } from "./log.ts";
 import type { ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
-import { Readiness } from "./readiness.ts";
-import { addressFor, attempt, type Block, fatal } from "./serve.ts";
+import { handedSockets } from "./readiness.ts";
+import {
+  addressFor,
+  attempt,
+  type Block,
+  fatal,
+  printPorts,
+  readinessOf,
+} from "./serve.ts";
 import {
   lifeDescriptor,
   readyReport,
@@ -29,6 +36,8 @@ const shortestBackoffMs = 1000;
 const longestBackoffMs = 30_000;
 /** A worker that lived so long starts with a clean slate. */
 const healthyMs = 60_000;
+/** Characters of a line that a worker may write. */
+const longestReport = 16;
 /** For a worker to be gone after its own grace. */
 const reluctanceMs = 2000;
 
@@ -37,6 +46,10 @@ export async function superviseWorkers(
   options: ProcessOptions,
   blocks: readonly Block[],
 ): Promise<number> {
+  attempt("use LISTEN_FDS", () => {
+    // Each worker has a socket of its own on an address.
+    if (handedSockets() > 0) throw new Error("there are --workers");
+  });
   const reserved: ReservedPort[] = [];
   for (const block of blocks) {
     const address = await addressFor(block.options);
@@ -77,7 +90,7 @@ class Supervisor {
   }
 
   async run(): Promise<number> {
-    const readiness = new Readiness(this.options.readyFd);
+    const readiness = readinessOf(this.options.readyFd);
     const lives = this.#workers.map((worker) => this.#firstLife(worker));
     try {
       await Promise.all(lives.map(({ ready }) => ready));
@@ -90,9 +103,7 @@ class Supervisor {
     const pidfile = path === null
       ? null
       : attempt(`write ${path}`, () => new Pidfile(path));
-    if (this.options.printPort) {
-      for (const { port } of this.places) console.log(port);
-    }
+    if (this.options.printPort) printPorts(this.places);
     this.#status();
     const handlers = [
       ["SIGTERM", () => this.#stop()],
@@ -176,11 +187,13 @@ class Supervisor {
       if (bytes.length === 0) return;
       text += fromBytes(bytes);
       const lines = text.split("\n");
-      text = lines.pop()!;
+      // A worker talks to the network; this process is root and believes it
+      // nothing but numbers.
+      text = lines.pop()!.slice(0, longestReport);
       const before = worker.active;
       for (const line of lines) {
         if (line === readyReport) onReady();
-        else worker.active = Number(line);
+        else if (/^\d{1,9}$/.test(line)) worker.active = Number(line);
       }
       if (worker.active !== before) this.#status();
     }

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { check, libc } from "./libc.ts";
+import { check, libc, SystemError } from "./libc.ts";
 
 const O_RDWR = 2;
 const O_CLOEXEC = 0o2000000;
+const F_GETFD = 1;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const POLLIN = 1;
+const EBADF = 9;
 const pipeBytes = 4096;
 const nullDevice = new TextEncoder().encode("/dev/null\0");
 
@@ -69,16 +71,22 @@ export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
   return bytes.subarray(0, Math.max(0, n));
 }
 
-/** Waits on a helper thread for bytes or the end; -1 ms is for ever. */
+/**
+ * Waits on a helper thread for bytes or the end of a descriptor, or of any of
+ * several; -1 ms is for ever.
+ */
 export async function waitReadable(
-  fd: number,
+  fds: number | readonly number[],
   milliseconds: number,
 ): Promise<void> {
-  const pollfd = new Uint8Array(new ArrayBuffer(8));
-  const view = new DataView(pollfd.buffer);
-  view.setInt32(0, fd, true);
-  view.setInt16(4, POLLIN, true);
-  await libc().pollAsync(pollfd, 1n, milliseconds);
+  const all = typeof fds === "number" ? [fds] : fds;
+  const pollfds = new Uint8Array(new ArrayBuffer(8 * all.length));
+  const view = new DataView(pollfds.buffer);
+  for (const [i, fd] of all.entries()) {
+    view.setInt32(i * 8, fd, true);
+    view.setInt16(i * 8 + 4, POLLIN, true);
+  }
+  await libc().pollAsync(pollfds, BigInt(all.length), milliseconds);
 }
 
 /** Resolves when nobody writes to a pipe any more. */
@@ -86,8 +94,21 @@ export async function untilHangup(fd: number): Promise<void> {
   while ((await readSome(fd)).length > 0);
 }
 
-/** Keeps a descriptor that we were started with from our own children. */
+/**
+ * Whether a descriptor was opened by this process. All of the runtime's and of
+ * this folder's are close-on-exec; one that came through an exec cannot be.
+ */
+export function isOurs(fd: number): boolean {
+  return (libc().fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) !== 0; // -1 too
+}
+
+/**
+ * Keeps a descriptor that we were started with from our own children.
+ *
+ * @throws SystemError EBADF if we were started with none of this number
+ */
 export function closeOnExec(fd: number): void {
+  if (isOurs(fd)) throw new SystemError("fcntl", EBADF);
   check("fcntl", libc().fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { addressOfBytes } from "../address.ts";
-import { closeOnExec, waitReadable } from "./descriptors.ts";
+import { pipe, waitReadable } from "./descriptors.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { isIPv6 } from "node:net";
 
@@ -17,6 +17,8 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_REUSEPORT = 15;
+const SO_ACCEPTCONN = 30;
+const SO_DOMAIN = 39;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
 const IPPROTO_IP = 0;
@@ -27,7 +29,6 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
-const SHUT_RDWR = 2;
 const EINTR = 4;
 const EAGAIN = 11;
 const ENODEV = 19;
@@ -62,6 +63,9 @@ export interface RawConnection {
 
 export class RawListener {
   #closed = false;
+  /** Its end ends a wait. Shutting the socket down would do so too, but for
+   * every process that holds it. */
+  readonly #wake = pipe();
   readonly address: SocketAddress;
 
   /** @param fd of a listening socket that does not block */
@@ -90,18 +94,26 @@ export class RawListener {
     }
   }
 
-  /** For a listening socket that we were started with. */
+  /**
+   * For a listening socket that we were started with.
+   *
+   * @throws Error if it is something else
+   */
   static inherit(fd: number): RawListener {
-    closeOnExec(fd);
+    const family = socketOption(fd, SO_DOMAIN);
+    if (!isListening(fd) || (family !== AF_INET && family !== AF_INET6)) {
+      throw new Error(`descriptor ${fd} is no listening socket`);
+    }
     check("fcntl", libc().fcntl(fd, F_SETFL, O_NONBLOCK));
     return new RawListener(fd);
   }
 
   /** Waits on a helper thread until a connection may be there, or closed. */
   async wait(): Promise<boolean> {
-    await waitReadable(this.fd, -1);
+    await waitReadable([this.fd, this.#wake.read], -1);
     if (this.#closed) {
       libc().close(this.fd);
+      libc().close(this.#wake.read);
       return false;
     }
     return true;
@@ -134,7 +146,7 @@ export class RawListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    libc().shutdown(this.fd, SHUT_RDWR);
+    libc().close(this.#wake.write);
   }
 }
 
@@ -205,6 +217,24 @@ function setOption(fd: number, level: number, name: number, value: number) {
   const bytes = new Uint8Array(new Int32Array([value]).buffer);
   libc().setsockopt(fd, level, name, bytes, 4);
 }
+
+/** A number that a socket has at SOL_SOCKET; null if it has none. */
+function socketOption(fd: number, name: number): number | null {
+  scratchLength[0] = 4;
+  const result = libc().getsockopt(
+    fd,
+    SOL_SOCKET,
+    name,
+    scratchAddress,
+    scratchLengthBytes,
+  );
+  if (result < 0) return null;
+  return new DataView(scratchAddress.buffer).getInt32(0, true);
+}
+
+/** Whether a descriptor is a listening socket; any number may be asked for. */
+export const isListening = (fd: number): boolean =>
+  socketOption(fd, SO_ACCEPTCONN) === 1;
 
 function socketName(fd: number): SocketAddress {
   scratchLength[0] = addressBytes;

@@ -362,3 +362,26 @@ testWith(
       )
     ),
 );
+
+for (const workers of ["1", "2"]) {
+  testWith({}, `-1 has to be read by nobody: ${workers} workers`, async () => {
+    const child = new Deno.Command(postern, {
+      args: [
+        ...["serve", "-1v", "--workers", workers, "127.0.0.1", "0", "cat"],
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    await child.stdout.cancel();
+    const reader = child.stderr.getReader();
+    const { value } = await reader.read();
+    child.kill("SIGTERM");
+    assertEquals(
+      new TextDecoder().decode(value),
+      "tcpserver: status: 0/40\n",
+    );
+    assertEquals((await child.status).code, 0);
+    await reader.cancel();
+  });
+}

@@ -44,3 +44,24 @@ export function assertThrows(
   }
   assert.fail("nothing was thrown");
 }
+
+export async function assertRejects(
+  fn: () => Promise<unknown>,
+  // deno-lint-ignore no-explicit-any
+  errorClass?: new (...args: any[]) => Error,
+  messageIncludes?: string,
+): Promise<Error> {
+  let error: unknown;
+  try {
+    await fn();
+  } catch (thrown) {
+    error = thrown;
+  }
+  return assertThrows(
+    () => {
+      if (error !== undefined) throw error;
+    },
+    errorClass,
+    messageIncludes,
+  );
+}

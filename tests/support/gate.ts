@@ -68,11 +68,12 @@ export class TestGate {
   }
 
   /** Waits until the log has a match. */
-  logged(pattern: RegExp): Promise<void> {
-    return until(
-      `log line ${pattern} in:\n${this.#stderr}`,
-      () => pattern.test(this.#stderr),
-    );
+  async logged(pattern: RegExp): Promise<void> {
+    try {
+      await until("a log line", () => pattern.test(this.#stderr));
+    } catch {
+      throw new Error(`no match of ${pattern} in:\n${this.#stderr}`);
+    }
   }
 
   /** SIGTERM (or another one); resolves to the exit status. */

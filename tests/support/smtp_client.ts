@@ -14,7 +14,12 @@ class SilentServer extends Error {
 export class SmtpClient {
   #buffer = "";
 
-  private constructor(readonly conn: Deno.TcpConn) {}
+  private constructor(readonly conn: Deno.Conn) {}
+
+  /** For a connection that is there already. */
+  static over(conn: Deno.Conn): SmtpClient {
+    return new SmtpClient(conn);
+  }
 
   static async connect(port: number): Promise<SmtpClient> {
     return new SmtpClient(
@@ -32,8 +37,22 @@ export class SmtpClient {
   }
 
   /** The next reply, all of its lines; "" when the server has closed. */
-  async reply(): Promise<string> {
-    const whole = /^(?:\d{3}-.*\r\n)*\d{3}(?: .*)?\r\n/;
+  reply(): Promise<string> {
+    return this.#next(/^(?:\d{3}-.*\r\n)*\d{3}(?: .*)?\r\n/);
+  }
+
+  /** The next line of whatever the server says. */
+  line(): Promise<string> {
+    return this.#next(/^[^\n]*\n/);
+  }
+
+  /** All that comes until the server closes. */
+  rest(): Promise<string> {
+    return this.#next(/(?!)/);
+  }
+
+  /** The next bytes that match; what there is when the server has closed. */
+  async #next(whole: RegExp): Promise<string> {
     for (;;) {
       const found = whole.exec(this.#buffer);
       if (found) {
