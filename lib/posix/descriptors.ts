@@ -64,16 +64,23 @@ export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
   return bytes.subarray(0, Math.max(0, n));
 }
 
-/** Waits on a helper thread for bytes or the end; -1 ms is for ever. */
+/**
+ * Waits on a helper thread for bytes or the end; -1 ms is for ever.
+ *
+ * @returns false when the time was over first
+ */
 export async function waitReadable(
   fd: number,
   milliseconds: number,
-): Promise<void> {
+): Promise<boolean> {
   const pollfd = new Uint8Array(new ArrayBuffer(8));
   const view = new DataView(pollfd.buffer);
   view.setInt32(0, fd, true);
   view.setInt16(4, POLLIN, true);
   await libc().pollAsync(pollfd, 1n, milliseconds);
+  // poll writes here at its end: a buffer that nobody looks at any more would
+  // by then belong to the collector, and the write would hit someone else's.
+  return view.getInt16(6, true) !== 0;
 }
 
 /** Resolves when nobody writes to a pipe any more. */
