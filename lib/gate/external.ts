@@ -77,10 +77,12 @@ export class ExternalGate implements Gate {
           const conn = this.#closed ? null : this.#listener.accept();
           if (!conn) break;
           this.slots.take();
-          this.#serve(conn).finally(() => this.slots.give());
+          this.#serve(conn)
+            .catch((error) => this.log.unexpected(error))
+            .finally(() => this.slots.give());
         }
       } catch (error) {
-        await failures.pause(error);
+        await failures.handle(error);
       }
     }
   }

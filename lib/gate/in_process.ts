@@ -71,11 +71,11 @@ export class InProcessGate implements Gate {
       try {
         const conn = await this.#listener.accept();
         this.slots.take();
-        this.#serve(conn, this.log.nextNumber()).finally(() =>
-          this.slots.give()
-        );
+        this.#serve(conn, this.log.nextNumber())
+          .catch((error) => this.log.unexpected(error))
+          .finally(() => this.slots.give());
       } catch (error) {
-        if (!this.#closed) await failures.pause(error);
+        if (!this.#closed) await failures.handle(error);
       }
     }
   }

@@ -132,15 +132,23 @@ const names: Record<number, string> = {
   28: "ENOSPC",
   32: "EPIPE",
   40: "ELOOP",
+  64: "ENONET",
+  71: "EPROTO",
   91: "EPROTOTYPE",
+  92: "ENOPROTOOPT",
+  95: "EOPNOTSUPP",
   97: "EAFNOSUPPORT",
   98: "EADDRINUSE",
   99: "EADDRNOTAVAIL",
+  100: "ENETDOWN",
+  101: "ENETUNREACH",
   103: "ECONNABORTED",
   104: "ECONNRESET",
   105: "ENOBUFS",
   107: "ENOTCONN",
   111: "ECONNREFUSED",
+  112: "EHOSTDOWN",
+  113: "EHOSTUNREACH",
 };
 
 /** A failed system call, with the `code` that `lib/reason.ts` understands. */
