@@ -11,6 +11,7 @@ import { fromBytes } from "../bytes.ts";
 import { closeDescriptor, pipe, readSome } from "../posix/descriptors.ts";
 import { ReservedPort } from "../posix/listener.ts";
 import { spawn, waitFor } from "../posix/spawn.ts";
+import { reason } from "../reason.ts";
 import { entries, ownEnvironment } from "./environment.ts";
 import { GateLog } from "./log.ts";
 import type { ProcessOptions } from "./options.ts";
@@ -29,6 +30,8 @@ const shortestBackoffMs = 1000;
 const longestBackoffMs = 30_000;
 /** A worker that lived so long starts with a clean slate. */
 const healthyMs = 60_000;
+/** The wait status (exit 111) of a worker that could not be executed. */
+const notRun = 111 << 8;
 /** For a worker to be gone after its own grace. */
 const reluctanceMs = 2000;
 
@@ -37,15 +40,23 @@ export async function superviseWorkers(
   options: ProcessOptions,
   blocks: readonly Block[],
 ): Promise<number> {
-  const reserved: ReservedPort[] = [];
-  for (const block of blocks) {
-    const address = await addressFor(block.options);
-    reserved.push(attempt("bind", () => new ReservedPort(address)));
+  const pidfile = new Pidfile(options.pidfile);
+  try {
+    attempt(`write ${options.pidfile}`, () => pidfile.prepare());
+    const reserved: ReservedPort[] = [];
+    for (const block of blocks) {
+      const address = await addressFor(block.options);
+      reserved.push(attempt("bind", () => new ReservedPort(address)));
+    }
+    const places = reserved.map(({ address }) => address);
+    const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
+    const supervisor = new Supervisor(options, places, limit);
+    return await supervisor.run(() =>
+      attempt(`write ${options.pidfile}`, () => pidfile.publish())
+    );
+  } finally {
+    pidfile.remove();
   }
-  const places = reserved.map(({ address }) => address);
-  const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
-  const supervisor = new Supervisor(options, places, limit);
-  return await supervisor.run();
 }
 
 class Worker {
@@ -76,7 +87,8 @@ class Supervisor {
     );
   }
 
-  async run(): Promise<number> {
+  /** @param onReady is called when all workers accept */
+  async run(onReady: () => void): Promise<number> {
     const readiness = new Readiness(this.options.readyFd);
     const lives = this.#workers.map((worker) => this.#firstLife(worker));
     try {
@@ -86,12 +98,9 @@ class Supervisor {
       await Promise.all(lives.map(({ ended }) => ended));
       throw error;
     }
-    const { pidfile: path } = this.options;
-    const pidfile = path === null
-      ? null
-      : attempt(`write ${path}`, () => new Pidfile(path));
+    onReady();
     if (this.options.printPort) {
-      for (const { port } of this.places) console.log(port);
+      console.log(this.places.map(({ port }) => port).join("\n"));
     }
     this.#status();
     const handlers = [
@@ -104,7 +113,6 @@ class Supervisor {
     readiness.ready();
     await Promise.all(lives.map(({ ended }) => ended));
     readiness.stopping();
-    pidfile?.remove();
     await this.#log.flush();
     return 0;
   }
@@ -143,18 +151,30 @@ class Supervisor {
       places: this.places,
     };
     const env = new Map(this.#own).set(workerVariable, JSON.stringify(part));
-    const report = pipe(), life = pipe();
-    const argv = fromBytes(Deno.readFileSync("/proc/self/cmdline"));
-    worker.pid = await spawn({
-      path: Deno.execPath(),
-      args: argv.split("\0").slice(0, -1),
-      env: entries(env),
-      descriptors: [
-        [report.write, reportDescriptor],
-        [life.read, lifeDescriptor],
-      ],
-    });
     worker.startedAt = performance.now();
+    const pipes: ReturnType<typeof pipe>[] = [];
+    try {
+      pipes.push(pipe());
+      pipes.push(pipe());
+      const argv = fromBytes(Deno.readFileSync("/proc/self/cmdline"));
+      worker.pid = await spawn({
+        path: Deno.execPath(),
+        args: argv.split("\0").slice(0, -1),
+        env: entries(env),
+        descriptors: [
+          [pipes[0].write, reportDescriptor],
+          [pipes[1].read, lifeDescriptor],
+        ],
+      });
+    } catch (error) {
+      this.#log.warning(`unable to run a worker: ${reason(error)}`);
+      for (const { read, write } of pipes) {
+        closeDescriptor(read);
+        closeDescriptor(write);
+      }
+      return notRun;
+    }
+    const [report, life] = pipes;
     closeDescriptor(report.write);
     closeDescriptor(life.read);
     if (this.#stopping) this.#signal("SIGTERM");
