@@ -120,19 +120,23 @@ for (const [name, program] of programs) {
     { peers: ["python3"] },
     `resets hold nobody up: ${name}`,
     () =>
-      withGate([...quiet, "-b200", "127.0.0.1", "0", ...program], {}, async (gate) => {
-        let resetting = true;
-        const resets = resetClients(gate.port, 200).then(() =>
-          resetting = false
-        );
-        let served = 0;
-        do {
-          assert(await isServed(gate.port));
-          served++;
-        } while (resetting);
-        await resets;
-        assert(served > 0);
-      }),
+      withGate(
+        [...quiet, "-b200", "127.0.0.1", "0", ...program],
+        {},
+        async (gate) => {
+          let resetting = true;
+          const resets = resetClients(gate.port, 200).then(() =>
+            resetting = false
+          );
+          let served = 0;
+          do {
+            assert(await isServed(gate.port));
+            served++;
+          } while (resetting);
+          await resets;
+          assert(served > 0);
+        },
+      ),
   );
 
   testWith(
