@@ -30,7 +30,9 @@ export class Pidfile {
       mode: 0o644,
     });
     this.#file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
-    if (isFolder(this.path)) throw new Deno.errors.IsADirectory();
+    if (isFolder(this.path)) {
+      throw new Deno.errors.IsADirectory("is a directory");
+    }
   }
 
   /** Call it only when the port is ours. Throws Deno's errors. */
