@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withGate } from "../support/gate.ts";
 import { inFolder, output, postern, testWith } from "../support/peers.ts";
-import { afterShell, byShell, isServed, quiet } from "../support/weather.ts";
+import { afterShell, byShell, isServed } from "../support/weather.ts";
 
 const block = `[[listen]]
 host = "127.0.0.1"

@@ -125,7 +125,7 @@ for (const [name, program] of programs) {
     const args = ["--log-format", format, "127.0.0.1", "0", ...program];
 
     /** Every line that was written or counted as dropped is accounted for. */
-    async function expectAll(gate: FifoGate, served: number): Promise<number> {
+    const expectAll = async (gate: FifoGate, served: number) => {
       const countOf = (line: string) => dropped.exec(line)?.[1];
       let lost = 0;
       await until("every line is read, or counted", () => {
@@ -136,7 +136,7 @@ for (const [name, program] of programs) {
       });
       for (const line of gate.lines) assertMatch(line, whole);
       return lost;
-    }
+    };
 
     testWith(
       {},
