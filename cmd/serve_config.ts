@@ -20,6 +20,8 @@ const processKeys = new Set([
   ...["uid", "gid", "ids-from-env", "pidfile", "grace", "workers", "ready-fd"],
   ...["print-port", "quiet", "errors", "verbose", "log-format"],
 ]);
+/** On a command line their text may end in anything, as for tcpserver. */
+const numeric = new Set(["limit", "backlog", "timeout", "grace"]);
 const positional = ["host", "port", "program"];
 const block = "listen";
 
@@ -89,13 +91,20 @@ function flag(
   wrong: (what: string) => Fatal,
 ): string[] {
   if (key.length === 1) throw wrong(`${key}: options have their long names`);
+  const text = isTexts(value)
+    ? value.join(",")
+    : ["string", "number", "bigint", "boolean"].includes(typeof value)
+    ? String(value)
+    : null;
+  if (text === null) {
+    throw wrong(`${key} is neither a text, a number, true, false nor a list`);
+  }
+  if (numeric.has(key) && !/^\d{1,9}$/.test(text)) {
+    throw wrong(`${key} wants a whole number, not ${JSON.stringify(text)}`);
+  }
   if (value === true) return [`--${key}`];
   if (value === false) return [`--no-${key}`];
-  if (isTexts(value)) return [`--${key}=${value.join(",")}`];
-  if (["string", "number", "bigint"].includes(typeof value)) {
-    return [`--${key}=${value}`];
-  }
-  throw wrong(`${key} is neither a text, a number, true, false nor a list`);
+  return [`--${key}=${text}`];
 }
 
 const isTexts = (value: unknown): value is string[] =>

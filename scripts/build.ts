@@ -116,6 +116,9 @@ function compileArgs(
     "compile",
     "-A",
     "--unstable-net",
+    // In MB. V8's default grows with the garbage that connections leave: a gate
+    // took 157 MB for what it does in 54 with this, at the same CPU time.
+    "--v8-flags=--max-semi-space-size=4",
     "--no-check",
     "--no-config",
     "--no-lock",

@@ -11,6 +11,12 @@ import { reason } from "../reason.ts";
 
 export type Access = Decision | { type: "unreadable"; reason: string };
 
+/**
+ * A file that changed this lately may change again and look the same, since
+ * the kernel's clock for files is coarse (4 ms): it is read again next time.
+ */
+const settledMs = 20;
+
 const allowAll: Decision = { type: "allow", rule: null, env: [] };
 
 export class AccessRules {
@@ -51,14 +57,15 @@ export class AccessRules {
         at += n;
       }
       this.#reader = new CdbReader(bytes);
-      this.#identity = identity(stat);
+      const age = Date.now() - Number(stat.ctimeNs / 1_000_000n);
+      this.#identity = Math.abs(age) < settledMs ? "" : identity(stat);
     } finally {
       closeSync(fd);
     }
   }
 }
 
-/** Two different contents never share it: compile always makes a new inode. */
+/** Two contents share it only when one replaces the other in place at once. */
 function identity(
   stat: {
     dev: bigint;

@@ -77,10 +77,10 @@ export class ExternalGate implements Gate {
           const conn = this.#closed ? null : this.#listener.accept();
           if (!conn) break;
           this.slots.take();
-          this.#serve(conn).finally(() => this.slots.give());
+          this.#serve(conn);
         }
       } catch (error) {
-        await failures.pause(error);
+        await failures.handle(error);
       }
     }
   }
@@ -100,6 +100,17 @@ export class ExternalGate implements Gate {
   async #serve(conn: RawConnection): Promise<void> {
     const { log, slots } = this;
     log.status(slots.active, slots.limit);
+    try {
+      await this.#connection(conn);
+    } catch (error) {
+      log.unexpected(error);
+    }
+    slots.give();
+    log.status(slots.active, slots.limit);
+  }
+
+  async #connection(conn: RawConnection): Promise<void> {
+    const { log } = this;
     const ends = this.admission.isProxy(conn.remote.ip)
       ? await skipProxied(conn)
       : conn;
@@ -118,7 +129,6 @@ export class ExternalGate implements Gate {
     }
     log.end(pid, waitStatus ?? await waitFor(pid));
     if (entered) this.admission.leave(ends!);
-    log.status(slots.active - 1, slots.limit);
   }
 
   /** The number and the wait status of a connection without a process. */

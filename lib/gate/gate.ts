@@ -38,13 +38,30 @@ export const lastCallMs = 100;
 const pauseMs = 100;
 const complainEveryMs = 1000;
 
-/** Waits a little after a failed accept, and complains once a second. */
+/**
+ * accept(2): errors of the one client that was to be accepted, who is gone
+ * with it. ENOTCONN is Deno's, which asks who a client is that has reset.
+ */
+const clientsOwn = new Set([
+  ...["ECONNABORTED", "ECONNRESET", "ENOTCONN", "EINTR", "EPERM", "EPROTO"],
+  ...["ENETDOWN", "ENOPROTOOPT", "EHOSTDOWN", "ENONET", "EHOSTUNREACH"],
+  ...["EOPNOTSUPP", "ENETUNREACH"],
+]);
+
+/** What to do when accept fails: the same in both gates. */
 export class AcceptFailures {
   #complainedAt = -Infinity;
 
   constructor(readonly complain: (error: unknown) => void) {}
 
-  async pause(error: unknown): Promise<void> {
+  /**
+   * Resolves when it is worth trying again: at once after one client's
+   * failure, a little later when everyone's would fail (EMFILE, ENFILE,
+   * ENOMEM), with a complaint once a second.
+   */
+  async handle(error: unknown): Promise<void> {
+    const { code } = error as { code?: unknown };
+    if (typeof code === "string" && clientsOwn.has(code)) return;
     const now = performance.now();
     if (now - this.#complainedAt >= complainEveryMs) {
       this.#complainedAt = now;

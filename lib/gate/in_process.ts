@@ -94,11 +94,9 @@ export class InProcessGate implements Gate {
       try {
         const conn = await this.#listener.accept();
         this.slots.take();
-        this.#serve(conn, this.log.nextNumber()).finally(() =>
-          this.slots.give()
-        );
+        this.#serve(conn, this.log.nextNumber());
       } catch (error) {
-        if (!this.#closed) await failures.pause(error);
+        if (!this.#closed) await failures.handle(error);
       }
     }
   }
@@ -119,9 +117,13 @@ export class InProcessGate implements Gate {
   async #serve(conn: Deno.TcpConn, number: number): Promise<void> {
     const { log, slots } = this;
     log.status(slots.active, slots.limit);
-    const waitStatus = await this.#connection(conn, number);
-    log.end(number, waitStatus);
-    log.status(slots.active - 1, slots.limit);
+    try {
+      log.end(number, await this.#connection(conn, number));
+    } catch (error) {
+      log.unexpected(error);
+    }
+    slots.give();
+    log.status(slots.active, slots.limit);
   }
 
   /** Resolves to the wait status that tcpserver would see. */

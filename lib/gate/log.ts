@@ -6,13 +6,18 @@
 import * as json from "../log/json.ts";
 import { LineWriter } from "../log/line_writer.ts";
 import * as text from "../log/tcpserver.ts";
+import { reason } from "../reason.ts";
 import type { ProcessOptions } from "./options.ts";
 import type { WorkerRole } from "./worker_role.ts";
 
 export type LogFormat = "text" | "json";
 
 /** One writer for all gates of the process, so that lines stay whole. */
-const writer = new LineWriter();
+const writer = new LineWriter((bytes) => Deno.stderr.write(bytes), dropped);
+
+function dropped(count: number): string {
+  return text.warning(`${count} log lines dropped`);
+}
 
 export class GateLog {
   readonly #lines: typeof text;
@@ -27,6 +32,7 @@ export class GateLog {
     readonly role: WorkerRole | null = null,
   ) {
     this.#lines = logFormat === "json" ? { ...text, ...json } : text;
+    if (logFormat === "json") writer.droppedLine = json.dropped;
     this.#all = verbosity === "all";
     this.#errors = verbosity !== "silent";
   }
@@ -72,6 +78,11 @@ export class GateLog {
 
   warning(message: string): void {
     if (this.#errors) writer.line(this.#lines.warning(message));
+  }
+
+  /** An error that only a bug explains: it costs one connection, no more. */
+  unexpected(error: unknown): void {
+    this.warning(`connection broken off: ${reason(error)}`);
   }
 
   /** Waits until everything is written, or a second is over. */

@@ -1,37 +1,82 @@
 /**
  * `--pidfile`: there while the gate is ready, and gone (or empty) after it.
+ * A file that is there already is replaced, whatever it says.
  *
  * @module
  */
 
 export class Pidfile {
   /** Kept open: after the drop of ids it could not be opened again. */
-  readonly #file: Deno.FsFile;
+  #file: Deno.FsFile | undefined;
+  /** A new file, so that nobody reads a half-written one. */
+  readonly #temporary: string;
 
-  /** Call it only when the port is ours: the old owner's pid is in it. */
-  constructor(readonly path: string) {
-    // A new file, so that nobody reads a half-written one.
-    const temporary = `${path}.${Deno.pid}`;
-    this.#file = Deno.openSync(temporary, {
+  /** @param path null for none: then nothing is done */
+  constructor(readonly path: string | null) {
+    this.#temporary = `${path}.${Deno.pid}`;
+  }
+
+  /**
+   * Writes the process id, but not yet under the path, where another gate's
+   * may still be. Throws Deno's errors.
+   */
+  prepare(): void {
+    if (this.path === null) return;
+    // The name is easy to foresee: what is there is removed, not followed.
+    removeQuietly(this.#temporary);
+    this.#file = Deno.openSync(this.#temporary, {
       write: true,
-      create: true,
-      truncate: true,
+      createNew: true,
       mode: 0o644,
     });
     this.#file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
-    Deno.renameSync(temporary, path);
+    if (isFolder(this.path)) {
+      throw new Deno.errors.IsADirectory("is a directory");
+    }
   }
 
+  /** Call it only when the port is ours. Throws Deno's errors. */
+  publish(): void {
+    if (this.path !== null) Deno.renameSync(this.#temporary, this.path);
+  }
+
+  /** Leaves nothing behind, however far it came. */
   remove(): void {
-    this.#file.truncateSync(0);
+    if (this.path === null || !this.#file) return;
     try {
-      const ours = this.#file.statSync(), there = Deno.lstatSync(this.path);
-      if (there.ino === ours.ino && there.dev === ours.dev) {
-        Deno.removeSync(this.path);
+      this.#file.truncateSync(0);
+      const ours = this.#file.statSync();
+      for (const path of [this.#temporary, this.path]) {
+        if (isSame(path, ours)) Deno.removeSync(path);
       }
     } catch {
       // The dropped ids may not: an empty file names nobody.
     }
     this.#file.close();
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function isSame(path: string, { dev, ino }: Deno.FileInfo): boolean {
+  try {
+    const there = Deno.lstatSync(path);
+    return there.ino === ino && there.dev === dev;
+  } catch {
+    return false;
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Usually there is none; else creating it tells what is wrong.
   }
 }

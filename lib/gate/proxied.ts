@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { waitReadable } from "../posix/descriptors.ts";
 import {
   peek,
   type RawConnection,
@@ -19,8 +18,12 @@ import type { Stream } from "../stream.ts";
 
 /** A proxy sends its header at once; security.md's table. */
 const headerMs = 5000;
-/** A header in pieces is rare, so looking again now and then will do. */
-const lookAgainMs = 10;
+/**
+ * When to look again for a header, or the rest of it: soon at first. Waiting
+ * on a helper thread for each would let 512 silent proxies take them all.
+ */
+const firstLookMs = 1;
+const longestLookMs = 128;
 
 /** What is logged about a proxy that sends none. */
 export const noHeader = {
@@ -97,21 +100,20 @@ function precededBy(first: Uint8Array, stream: Stream): Stream {
 export async function skipProxied(conn: RawConnection): Promise<Ends | null> {
   const buffer = new Uint8Array(proxyHeaderLimit);
   const end = performance.now() + headerMs;
-  for (;;) {
-    const left = Math.ceil(end - performance.now());
-    if (left <= 0) return null;
+  let waitMs = firstLookMs;
+  while (performance.now() < end) {
     const n = peek(conn.fd, buffer);
-    if (n === null) {
-      await waitReadable(conn.fd, left);
-      continue;
-    }
     if (n === 0) return null;
-    const header = parseProxyHeader(buffer.subarray(0, n));
-    if (header.type === "invalid") return null;
-    if (header.type !== "incomplete") {
-      skip(conn.fd, header.length);
-      return spokenOf(header, conn);
+    if (n !== null) {
+      const header = parseProxyHeader(buffer.subarray(0, n));
+      if (header.type === "invalid") return null;
+      if (header.type !== "incomplete") {
+        skip(conn.fd, header.length);
+        return spokenOf(header, conn);
+      }
     }
-    await new Promise((over) => setTimeout(over, lookAgainMs));
+    await new Promise((over) => setTimeout(over, waitMs));
+    waitMs = Math.min(waitMs * 2, longestLookMs);
   }
+  return null;
 }

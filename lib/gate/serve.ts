@@ -19,6 +19,7 @@ import type { Gate, Place } from "./gate.ts";
 import { GateLog } from "./log.ts";
 import type { GateOptions, ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
+import { reserveDescriptors } from "./descriptor_limit.ts";
 import { Readiness } from "./readiness.ts";
 import { Slots } from "./slots.ts";
 import type { SmtpdOptions } from "./smtp_settings.ts";
@@ -63,27 +64,27 @@ export async function serve(
   if (role) {
     role.active = () => all.reduce((sum, { slots }) => sum + slots.active, 0);
   }
-  for (const [i, block] of blocks.entries()) {
-    const place = {
-      address: role?.places[i] ?? await addressFor(block.options),
-      shared: role !== null,
-      descriptor: inherited[i] ?? null,
-    };
-    const slots = new Slots(
-      role?.share(block.options.limit) ??
-        block.options.limit,
-    );
-    all.push({ gate: await listen(place, block, slots, log), slots });
-  }
-  const pidfile = options.pidfile === null || role ? null : attempt(
-    `write ${options.pidfile}`,
-    () => new Pidfile(options.pidfile!),
+  const shares = blocks.map(({ options: { limit } }) =>
+    role?.share(limit) ?? limit
   );
+  reserveDescriptors(shares, log);
+  const pidfile = role ? null : new Pidfile(options.pidfile);
   try {
+    attempt(`write ${options.pidfile}`, () => pidfile?.prepare());
+    for (const [i, block] of blocks.entries()) {
+      const place = {
+        address: role?.places[i] ?? await addressFor(block.options),
+        shared: role !== null,
+        descriptor: inherited[i] ?? null,
+      };
+      const slots = new Slots(shares[i]);
+      all.push({ gate: await listen(place, block, slots, log), slots });
+    }
+    attempt(`write ${options.pidfile}`, () => pidfile?.publish());
     attempt("set gid", () => dropGroup(options.gid, options.uid !== 0));
     attempt("set uid", () => dropUser(options.uid));
     if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
-    releaseStdinAndStdout();
+    attempt("open /dev/null", releaseStdinAndStdout);
     for (const { slots } of all) log.status(0, slots.limit);
     role?.ready();
     readiness.ready();

@@ -11,6 +11,7 @@ import { fromBytes } from "../bytes.ts";
 import { closeDescriptor, pipe, readSome } from "../posix/descriptors.ts";
 import { ReservedPort } from "../posix/listener.ts";
 import { spawn, waitFor } from "../posix/spawn.ts";
+import { reason } from "../reason.ts";
 import { entries, ownEnvironment } from "./environment.ts";
 import { GateLog } from "./log.ts";
 import type { ProcessOptions } from "./options.ts";
@@ -32,12 +33,17 @@ import {
   workerVariable,
 } from "./worker_role.ts";
 
+/** Also when our file has been replaced meanwhile. */
+const ourselves = "/proc/self/exe";
+
 const shortestBackoffMs = 1000;
 const longestBackoffMs = 30_000;
 /** A worker that lived so long starts with a clean slate. */
 const healthyMs = 60_000;
 /** Characters of a line that a worker may write. */
 const longestReport = 16;
+/** The wait status (exit 111) of a worker that could not be executed. */
+const notRun = 111 << 8;
 /** For a worker to be gone after its own grace. */
 const reluctanceMs = 2000;
 
@@ -50,15 +56,23 @@ export async function superviseWorkers(
     // Each worker has a socket of its own on an address.
     if (handedSockets() > 0) throw new Error("there are --workers");
   });
-  const reserved: ReservedPort[] = [];
-  for (const block of blocks) {
-    const address = await addressFor(block.options);
-    reserved.push(attempt("bind", () => new ReservedPort(address)));
+  const pidfile = new Pidfile(options.pidfile);
+  try {
+    attempt(`write ${options.pidfile}`, () => pidfile.prepare());
+    const reserved: ReservedPort[] = [];
+    for (const block of blocks) {
+      const address = await addressFor(block.options);
+      reserved.push(attempt("bind", () => new ReservedPort(address)));
+    }
+    const places = reserved.map(({ address }) => address);
+    const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
+    const supervisor = new Supervisor(options, places, limit);
+    return await supervisor.run(() =>
+      attempt(`write ${options.pidfile}`, () => pidfile.publish())
+    );
+  } finally {
+    pidfile.remove();
   }
-  const places = reserved.map(({ address }) => address);
-  const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
-  const supervisor = new Supervisor(options, places, limit);
-  return await supervisor.run();
 }
 
 class Worker {
@@ -89,7 +103,8 @@ class Supervisor {
     );
   }
 
-  async run(): Promise<number> {
+  /** @param onReady is called when all workers accept */
+  async run(onReady: () => void): Promise<number> {
     const readiness = readinessOf(this.options.readyFd);
     const lives = this.#workers.map((worker) => this.#firstLife(worker));
     try {
@@ -99,10 +114,7 @@ class Supervisor {
       await Promise.all(lives.map(({ ended }) => ended));
       throw error;
     }
-    const { pidfile: path } = this.options;
-    const pidfile = path === null
-      ? null
-      : attempt(`write ${path}`, () => new Pidfile(path));
+    onReady();
     if (this.options.printPort) printPorts(this.places);
     this.#status();
     const handlers = [
@@ -115,7 +127,6 @@ class Supervisor {
     readiness.ready();
     await Promise.all(lives.map(({ ended }) => ended));
     readiness.stopping();
-    pidfile?.remove();
     await this.#log.flush();
     return 0;
   }
@@ -154,18 +165,30 @@ class Supervisor {
       places: this.places,
     };
     const env = new Map(this.#own).set(workerVariable, JSON.stringify(part));
-    const report = pipe(), life = pipe();
-    const argv = fromBytes(Deno.readFileSync("/proc/self/cmdline"));
-    worker.pid = spawn({
-      path: Deno.execPath(),
-      args: argv.split("\0").slice(0, -1),
-      env: entries(env),
-      descriptors: [
-        [report.write, reportDescriptor],
-        [life.read, lifeDescriptor],
-      ],
-    });
     worker.startedAt = performance.now();
+    const pipes: ReturnType<typeof pipe>[] = [];
+    try {
+      pipes.push(pipe());
+      pipes.push(pipe());
+      const argv = fromBytes(Deno.readFileSync("/proc/self/cmdline"));
+      worker.pid = spawn({
+        path: ourselves,
+        args: argv.split("\0").slice(0, -1),
+        env: entries(env),
+        descriptors: [
+          [pipes[0].write, reportDescriptor],
+          [pipes[1].read, lifeDescriptor],
+        ],
+      });
+    } catch (error) {
+      this.#log.warning(`unable to run a worker: ${reason(error)}`);
+      for (const { read, write } of pipes) {
+        closeDescriptor(read);
+        closeDescriptor(write);
+      }
+      return notRun;
+    }
+    const [report, life] = pipes;
     closeDescriptor(report.write);
     closeDescriptor(life.read);
     if (this.#stopping) this.#signal("SIGTERM");

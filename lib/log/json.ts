@@ -31,4 +31,6 @@ export const verdict = (
 export const dropping = (what: string, reason: string) =>
   object("drop", { what, reason });
 
+export const dropped = (lines: number) => object("dropped", { lines });
+
 export const warning = (text: string) => object("warning", { text });

@@ -74,11 +74,13 @@ export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
 /**
  * Waits on a helper thread for bytes or the end of a descriptor, or of any of
  * several; -1 ms is for ever.
+ *
+ * @returns false when the time was over first
  */
 export async function waitReadable(
   fds: number | readonly number[],
   milliseconds: number,
-): Promise<void> {
+): Promise<boolean> {
   const all = typeof fds === "number" ? [fds] : fds;
   const pollfds = new Uint8Array(new ArrayBuffer(8 * all.length));
   const view = new DataView(pollfds.buffer);
@@ -87,6 +89,9 @@ export async function waitReadable(
     view.setInt16(i * 8 + 4, POLLIN, true);
   }
   await libc().pollAsync(pollfds, BigInt(all.length), milliseconds);
+  // poll writes here at its end: a buffer that nobody looks at any more would
+  // by then belong to the collector, and the write would hit someone else's.
+  return all.some((_, i) => view.getInt16(i * 8 + 6, true) !== 0);
 }
 
 /** Resolves when nobody writes to a pipe any more. */

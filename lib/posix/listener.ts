@@ -32,13 +32,6 @@ const O_NONBLOCK = 0o4000;
 const EINTR = 4;
 const EAGAIN = 11;
 const ENODEV = 19;
-const ECONNABORTED = 103;
-/**
- * Errors that waiting for the next client does not mend: EBADF, ENOMEM,
- * EINVAL, ENFILE, EMFILE, ENOTSOCK, ENOBUFS. The others are one client's
- * (accept(2)).
- */
-const lasting = new Set([9, 12, 22, 23, 24, 88, 105]);
 /** Longest sockaddr used: sockaddr_in6. */
 const addressBytes = 28;
 
@@ -119,7 +112,11 @@ export class RawListener {
     return true;
   }
 
-  /** The next waiting connection; null when there is none (any more). */
+  /**
+   * The next waiting connection; null when there is none (any more).
+   *
+   * @throws SystemError, of one client or of all (accept(2))
+   */
   accept(): RawConnection | null {
     while (!this.#closed) {
       scratchLength[0] = addressBytes;
@@ -129,15 +126,10 @@ export class RawListener {
         scratchLengthBytes,
         SOCK_CLOEXEC,
       );
-      if (fd >= 0) {
-        const remote = decodeAddress(scratchAddress);
-        return { fd, local: socketName(fd), remote };
-      }
+      if (fd >= 0) return connectionOf(fd);
       const error = errno();
-      if (lasting.has(error)) throw new SystemError("accept", error);
-      // A client that left before it was accepted is no reason to stop.
-      if (error === EINTR || error === ECONNABORTED) continue;
-      return null;
+      if (error === EAGAIN) return null;
+      if (error !== EINTR) throw new SystemError("accept", error);
     }
     return null;
   }
@@ -147,6 +139,17 @@ export class RawListener {
     if (this.#closed) return;
     this.#closed = true;
     libc().close(this.#wake.write);
+  }
+}
+
+/** Takes the client's address from the scratch that accept4 has filled. */
+function connectionOf(fd: number): RawConnection {
+  try {
+    const remote = decodeAddress(scratchAddress);
+    return { fd, local: socketName(fd), remote };
+  } catch (error) {
+    libc().close(fd);
+    throw error;
   }
 }
 
