@@ -98,11 +98,6 @@ class Supervisor {
       await Promise.all(lives.map(({ ended }) => ended));
       throw error;
     }
-    onReady();
-    if (this.options.printPort) {
-      console.log(this.places.map(({ port }) => port).join("\n"));
-    }
-    this.#status();
     const handlers = [
       ["SIGTERM", () => this.#stop()],
       ["SIGINT", () => this.#stop()],
@@ -110,6 +105,11 @@ class Supervisor {
       ["SIGUSR1", () => this.#log.statusNow(this.#active, this.limit)],
     ] as const;
     for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
+    onReady();
+    if (this.options.printPort) {
+      console.log(this.places.map(({ port }) => port).join("\n"));
+    }
+    this.#status();
     readiness.ready();
     await Promise.all(lives.map(({ ended }) => ended));
     readiness.stopping();
