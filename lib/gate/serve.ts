@@ -80,6 +80,12 @@ export async function serve(
       const slots = new Slots(shares[i]);
       all.push({ gate: await listen(place, block, slots, log), slots });
     }
+    // Before anyone can know of us: a HUP would end the process until then.
+    handleSignals(all, log, role, () => {
+      readiness.stopping();
+      // A socket that was handed over outlives us.
+      if (inherited.length === 0) turnNewcomersAway();
+    });
     attempt(`write ${options.pidfile}`, () => pidfile?.publish());
     attempt("set gid", () => dropGroup(options.gid, options.uid !== 0));
     attempt("set uid", () => dropUser(options.uid));
@@ -88,11 +94,7 @@ export async function serve(
     for (const { slots } of all) log.status(0, slots.limit);
     role?.ready();
     readiness.ready();
-    await accept(all, options, log, role, () => {
-      readiness.stopping();
-      // A socket that was handed over outlives us.
-      if (inherited.length === 0) turnNewcomersAway();
-    });
+    await accept(all, options);
   } finally {
     pidfile?.remove();
   }
@@ -180,14 +182,12 @@ export function printPorts(places: readonly { port: number }[]): void {
   }
 }
 
-/** Runs the gates until a signal, then lets their connections end. */
-async function accept(
+function handleSignals(
   all: readonly Serving[],
-  options: ProcessOptions,
   log: GateLog,
   role: WorkerRole | null,
   onStopping: () => void,
-): Promise<void> {
+): void {
   const stop = () => {
     onStopping();
     for (const { gate } of all) gate.close();
@@ -203,6 +203,13 @@ async function accept(
   ] as const;
   for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
   role?.orphaned().then(stop);
+}
+
+/** Runs the gates until a signal, then lets their connections end. */
+async function accept(
+  all: readonly Serving[],
+  options: ProcessOptions,
+): Promise<void> {
   await Promise.all(all.map(({ gate }) => gate.run()));
   // A running child goes on without us.
   const held = all.filter(({ gate }) => gate.holdsConnections);

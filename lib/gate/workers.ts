@@ -106,17 +106,6 @@ class Supervisor {
   /** @param onReady is called when all workers accept */
   async run(onReady: () => void): Promise<number> {
     const readiness = readinessOf(this.options.readyFd);
-    const lives = this.#workers.map((worker) => this.#firstLife(worker));
-    try {
-      await Promise.all(lives.map(({ ready }) => ready));
-    } catch (error) {
-      this.#stop();
-      await Promise.all(lives.map(({ ended }) => ended));
-      throw error;
-    }
-    onReady();
-    if (this.options.printPort) printPorts(this.places);
-    this.#status();
     const handlers = [
       ["SIGTERM", () => this.#stop()],
       ["SIGINT", () => this.#stop()],
@@ -124,8 +113,22 @@ class Supervisor {
       ["SIGUSR1", () => this.#log.statusNow(this.#active, this.limit)],
     ] as const;
     for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
+    const lives = this.#workers.map((worker) => this.#firstLife(worker));
+    const ended = Promise.all(lives.map(({ ended }) => ended));
+    try {
+      // Whoever is stopped before it was ready ends without being so.
+      await Promise.race([Promise.all(lives.map(({ ready }) => ready)), ended]);
+    } catch (error) {
+      this.#stop();
+      await ended;
+      throw error;
+    }
+    if (this.#stopping) return await ended.then(() => 0);
+    onReady();
+    if (this.options.printPort) printPorts(this.places);
+    this.#status();
     readiness.ready();
-    await Promise.all(lives.map(({ ended }) => ended));
+    await ended;
     readiness.stopping();
     await this.#log.flush();
     return 0;
