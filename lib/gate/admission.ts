@@ -1,6 +1,6 @@
 /**
- * What tcpserver does between accept and exec, in its order: names, ident,
- * environment, rules.
+ * What tcpserver does between accept and exec: names and ident (here all at
+ * once), environment, rules.
  *
  * @module
  */
@@ -26,6 +26,12 @@ export const droppedStatus = 111 << 8;
 /** What a client over its limit is told, if anything (RFC 5321 3.8). */
 export const busyReply = "421 4.7.0 too many connections, try again later\r\n";
 
+/**
+ * tcpserver's `-t` is for ident only, its DNS takes up to a minute: so a small
+ * one must not take the names away.
+ */
+const leastNameSeconds = 5;
+
 /** Our own address changes its name rarely, but is asked for always. */
 const localNameFreshMs = 60_000;
 
@@ -45,7 +51,10 @@ export type Admitted =
 export class Admission {
   readonly #own: Environment = ownEnvironment();
   readonly #rules: AccessRules;
-  readonly #localNames = new Map<string, { name: string; at: number }>();
+  readonly #localNames = new Map<
+    string,
+    { name: string | null; at: number }
+  >();
 
   readonly #limits: ClientLimits;
 
@@ -81,27 +90,27 @@ export class Admission {
     remote: SocketAddress,
   ): Promise<Admitted> {
     const { options } = this;
+    const [localHost, remoteHost, remoteInfo] = await Promise.all([
+      options.localHost ?? this.#localName(local.ip),
+      options.remoteHost ? this.#remoteName(remote.ip) : null,
+      options.remoteInfo
+        ? identify(local, remote, options.infoTimeoutSeconds)
+        : null,
+    ]);
     const fields: ConnectionFields = {
-      localHost: options.localHost ?? await this.#localName(local.ip),
+      localHost,
       localIp: local.ip,
       localPort: local.port,
-      remoteHost: options.remoteHost ? await this.#remoteName(remote.ip) : "",
+      remoteHost,
       remoteIp: remote.ip,
-      remoteInfo: options.remoteInfo
-        ? await identify(
-          remote.ip,
-          remote.port,
-          local.port,
-          options.infoTimeoutSeconds,
-        )
-        : "",
+      remoteInfo,
       remotePort: remote.port,
       interface: remote.interface,
     };
     const access = this.#rules.decide({
       ip: fields.remoteIp,
-      host: fields.remoteHost || null,
-      info: fields.remoteInfo || null,
+      host: fields.remoteHost,
+      info: fields.remoteInfo,
     });
     switch (access.type) {
       case "allow":
@@ -117,18 +126,22 @@ export class Admission {
     }
   }
 
-  async #remoteName(ip: string): Promise<string> {
-    const seconds = this.options.infoTimeoutSeconds;
+  async #remoteName(ip: string): Promise<string | null> {
+    const seconds = this.#nameSeconds;
     const name = await hostOf(ip, seconds);
-    if (name === "" || !this.options.paranoid) return name;
-    return await leadsTo(name, ip, seconds) ? name : "";
+    if (name === null || !this.options.paranoid) return name;
+    return await leadsTo(name, ip, seconds) ? name : null;
   }
 
-  async #localName(ip: string): Promise<string> {
+  async #localName(ip: string): Promise<string | null> {
     const known = this.#localNames.get(ip);
     if (known && Date.now() - known.at < localNameFreshMs) return known.name;
-    const name = await hostOf(ip, this.options.infoTimeoutSeconds);
+    const name = await hostOf(ip, this.#nameSeconds);
     this.#localNames.set(ip, { name, at: Date.now() });
     return name;
+  }
+
+  get #nameSeconds(): number {
+    return Math.max(this.options.infoTimeoutSeconds, leastNameSeconds);
   }
 }

@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { isIP } from "node:net";
-import { canonicalAddress } from "../address.ts";
 import { Fatal } from "../fatal.ts";
 import { addressOf } from "../net/names.ts";
 import { servicePort } from "../net/services.ts";
@@ -103,15 +101,16 @@ export async function addressFor(options: GateOptions): Promise<SocketAddress> {
   if (port === null) {
     throw fatal(`unable to figure out port number for ${options.port}`);
   }
-  return { ip: await resolve(options.host), port };
+  return { ip: await resolve(options), port };
 }
 
-async function resolve(host: string): Promise<string> {
-  if (host === "" || host === "0") return "0.0.0.0";
-  if (isIP(host)) return canonicalAddress(host);
+async function resolve(
+  { host, family, interface: scope }: GateOptions,
+): Promise<string> {
+  if (host === "" || host === "0") return family === "ipv6" ? "::" : "0.0.0.0";
   let ip;
   try {
-    ip = await addressOf(host);
+    ip = await addressOf(host, family);
   } catch (error) {
     throw fatal(
       `temporarily unable to figure out IP address for ${host}`,
@@ -119,7 +118,8 @@ async function resolve(host: string): Promise<string> {
     );
   }
   if (ip === null) throw fatal(`no IP address for ${host}`);
-  return ip;
+  const linkLocal = /^fe[89ab]/.test(ip) && !ip.includes("%");
+  return linkLocal && scope !== null ? `${ip}%${scope}` : ip;
 }
 
 async function listen(

@@ -139,7 +139,10 @@ const names: Record<number, string> = {
   104: "ECONNRESET",
   105: "ENOBUFS",
   107: "ENOTCONN",
+  101: "ENETUNREACH",
+  110: "ETIMEDOUT",
   111: "ECONNREFUSED",
+  113: "EHOSTUNREACH",
 };
 
 /** A failed system call, with the `code` that `lib/reason.ts` understands. */
