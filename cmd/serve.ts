@@ -189,13 +189,17 @@ function commandLine(name: string): Command {
     );
 }
 
+/** An id as it was given; null for the environment's (`-U`). */
+type IdSource = string | null;
+
 /** A command line that has been read, but not yet been understood. */
 interface ParsedCommand {
   readonly operands: string[];
   // deno-lint-ignore no-explicit-any -- commander's own type
   readonly flags: any;
   readonly verbosity: ServeOptions["verbosity"];
-  readonly idsFromEnv: boolean;
+  readonly uid: IdSource;
+  readonly gid: IdSource;
   readonly family: ServeOptions["family"];
 }
 
@@ -206,9 +210,10 @@ function parseCommand(args: string[], calledAs: string): ParsedCommand | null {
   command.on("option:quiet", () => verbosity = "silent");
   command.on("option:errors", () => verbosity = "errors");
   command.on("option:verbose", () => verbosity = "all");
-  let idsFromEnv = false; // -U and -u, -g: the last one counts
-  command.on("option:ids-from-env", () => idsFromEnv = true);
-  command.on("option:uid", () => idsFromEnv = false);
+  let uid: IdSource = "0", gid: IdSource = "0"; // of each the last one counts
+  command.on("option:ids-from-env", () => uid = gid = null);
+  command.on("option:uid", (text: string) => uid = text);
+  command.on("option:gid", (text: string) => gid = text);
   let family: ServeOptions["family"] = "any"; // the last one counts
   command.on("option:ipv4", () => family = "ipv4");
   command.on("option:ipv6", () => family = "ipv6");
@@ -223,13 +228,14 @@ function parseCommand(args: string[], calledAs: string): ParsedCommand | null {
     operands: command.args,
     flags: command.opts(),
     verbosity,
-    idsFromEnv,
+    uid,
+    gid,
     family,
   };
 }
 
 function optionsOf(command: ParsedCommand): ServeOptions {
-  const { flags: options, verbosity, idsFromEnv, family } = command;
+  const { flags: options, verbosity, uid, gid, family } = command;
   const [host, port, ...program] = command.operands;
   if (program.length === 0) throw usageError(classicUsage);
   const envId = (name: string) => number(Deno.env.get(name) ?? "");
@@ -240,8 +246,8 @@ function optionsOf(command: ParsedCommand): ServeOptions {
     port,
     program,
     verbosity,
-    uid: idsFromEnv ? envId("UID") : id("uid", options.uid ?? "0"),
-    gid: idsFromEnv ? envId("GID") : id("gid", options.gid ?? "0"),
+    uid: uid === null ? envId("UID") : id("uid", uid),
+    gid: gid === null ? envId("GID") : id("gid", gid),
     limit: options.limit,
     backlog: options.backlog,
     rules: options.rules ?? null,

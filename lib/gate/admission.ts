@@ -37,15 +37,15 @@ const localNameFreshMs = 60_000;
 
 /**
  * An allowed connection has an environment. A refused one has the wait status
- * of tcpserver's child; `denied` means that a rule did it.
+ * of tcpserver's child, and `report` logs why under the number it was given.
  */
 export type Admitted =
   | { fields: ConnectionFields; env: Map<string, string> }
   | {
     fields: ConnectionFields;
     env: null;
-    denied: boolean;
     waitStatus: number;
+    report: (number: number) => void;
   };
 
 export class Admission {
@@ -119,10 +119,20 @@ export class Admission {
           env: connectionEnvironment(this.#own, fields, access.env),
         };
       case "deny":
-        return { fields, env: null, denied: true, waitStatus: deniedStatus };
+        return {
+          fields,
+          env: null,
+          waitStatus: deniedStatus,
+          report: (number) => this.log.verdict("deny", number, fields),
+        };
       case "unreadable":
-        this.log.dropping(`unable to read ${options.rules}`, access.reason);
-        return { fields, env: null, denied: false, waitStatus: droppedStatus };
+        return {
+          fields,
+          env: null,
+          waitStatus: droppedStatus,
+          report: () =>
+            this.log.dropping(`unable to read ${options.rules}`, access.reason),
+        };
     }
   }
 
