@@ -80,9 +80,7 @@ export async function serve(
   try {
     attempt("set gid", () => dropGroup(options.gid, options.uid !== 0));
     attempt("set uid", () => dropUser(options.uid));
-    if (options.printPort && !role) {
-      for (const { gate } of all) console.log(gate.port);
-    }
+    if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
     releaseStdinAndStdout();
     for (const { slots } of all) log.status(0, slots.limit);
     role?.ready();
@@ -155,6 +153,18 @@ async function listen(
     "bind",
     () => new ExternalGate(place, options, args, admission, slots, log),
   );
+}
+
+/**
+ * One a line, all at once: who waits for the first may be gone at the second.
+ * As in tcpserver, a reader that has gone is no reason to stop.
+ */
+export function printPorts(all: readonly { readonly port: number }[]): void {
+  try {
+    console.log(all.map(({ port }) => port).join("\n"));
+  } catch {
+    // It has gone.
+  }
 }
 
 export function attempt<T>(what: string, act: () => T): T {

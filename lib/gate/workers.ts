@@ -16,7 +16,7 @@ import { GateLog } from "./log.ts";
 import type { ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
 import { Readiness } from "./readiness.ts";
-import { addressFor, attempt, type Block, fatal } from "./serve.ts";
+import { addressFor, attempt, type Block, fatal, printPorts } from "./serve.ts";
 import {
   lifeDescriptor,
   readyReport,
@@ -90,9 +90,7 @@ class Supervisor {
     const pidfile = path === null
       ? null
       : attempt(`write ${path}`, () => new Pidfile(path));
-    if (this.options.printPort) {
-      for (const { port } of this.places) console.log(port);
-    }
+    if (this.options.printPort) printPorts(this.places);
     this.#status();
     const handlers = [
       ["SIGTERM", () => this.#stop()],
