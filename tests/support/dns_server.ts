@@ -10,7 +10,7 @@ import { concat, toBytes } from "../../lib/bytes.ts";
 export const types = { A: 1, CNAME: 5, PTR: 12, AAAA: 28 } as const;
 type Type = keyof typeof types;
 
-/** One record; the data is an address, a name, or bytes as they are. */
+/** One record; the data is an IPv4 address, a name, or bytes as they are. */
 export interface DnsRecord {
   /** The question's name when left out. */
   readonly name?: string;
