@@ -30,10 +30,11 @@ export class Readiness {
   }
 
   ready(): void {
+    if (this.readyFd !== null) {
+      writeNow(this.readyFd, new Uint8Array([10]));
+      closeDescriptor(this.readyFd);
+    }
     this.#notify("READY=1");
-    if (this.readyFd === null) return;
-    writeNow(this.readyFd, new Uint8Array([10]));
-    closeDescriptor(this.readyFd);
   }
 
   stopping(): void {
