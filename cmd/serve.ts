@@ -34,7 +34,14 @@ const number = (text: string) => Number(/^\d*/.exec(text)![0] || 0);
 
 /** An id is a number as in tcpserver, or (ours) a name. */
 function id(what: "uid" | "gid", text: string): number {
-  if (/^\d/.test(text)) return number(text);
+  if (/^\d/.test(text)) {
+    const value = number(text);
+    if (value < 2 ** 32 - 1) return value; // the last one is "no id" to Linux
+    throw new Fatal(
+      111,
+      `tcpserver: fatal: unable to set ${what}: invalid argument`,
+    );
+  }
   const found = what === "uid" ? userId(text) : groupId(text);
   if (found !== null) return found;
   const kind = what === "uid" ? "user" : "group";
@@ -146,6 +153,9 @@ function commandLine(name: string): Command {
     .option("-q, --quiet", "say nothing")
     .option("-Q, --errors", "say errors (default)")
     .option("-v, --verbose", "say everything")
+    .option("-4, --ipv4", "HOST is an IPv4 address")
+    .option("-6, --ipv6", "HOST is an IPv6 address where it has one; 0 is ::")
+    .option("-I, --interface <name>", "where a link-local HOST is")
     .option("--isolate", "execute postern's own smtpd like any program", false)
     .option("--per-ip <n>", "connections at once of one client", perClient)
     .option("--rate <n/seconds>", "connections of one client in a time", rate)
@@ -179,13 +189,18 @@ function commandLine(name: string): Command {
     );
 }
 
+/** An id as it was given; null for the environment's (`-U`). */
+type IdSource = string | null;
+
 /** A command line that has been read, but not yet been understood. */
 interface ParsedCommand {
   readonly operands: string[];
   // deno-lint-ignore no-explicit-any -- commander's own type
   readonly flags: any;
   readonly verbosity: ServeOptions["verbosity"];
-  readonly idsFromEnv: boolean;
+  readonly uid: IdSource;
+  readonly gid: IdSource;
+  readonly family: ServeOptions["family"];
 }
 
 /** @returns null if `--help` was printed; throws Fatal that tells what is wrong */
@@ -195,9 +210,13 @@ function parseCommand(args: string[], calledAs: string): ParsedCommand | null {
   command.on("option:quiet", () => verbosity = "silent");
   command.on("option:errors", () => verbosity = "errors");
   command.on("option:verbose", () => verbosity = "all");
-  let idsFromEnv = false; // -U and -u, -g: the last one counts
-  command.on("option:ids-from-env", () => idsFromEnv = true);
-  command.on("option:uid", () => idsFromEnv = false);
+  let uid: IdSource = "0", gid: IdSource = "0"; // of each the last one counts
+  command.on("option:ids-from-env", () => uid = gid = null);
+  command.on("option:uid", (text: string) => uid = text);
+  command.on("option:gid", (text: string) => gid = text);
+  let family: ServeOptions["family"] = "any"; // the last one counts
+  command.on("option:ipv4", () => family = "ipv4");
+  command.on("option:ipv6", () => family = "ipv6");
   try {
     command.parse(args, { from: "user" });
   } catch (error) {
@@ -209,22 +228,26 @@ function parseCommand(args: string[], calledAs: string): ParsedCommand | null {
     operands: command.args,
     flags: command.opts(),
     verbosity,
-    idsFromEnv,
+    uid,
+    gid,
+    family,
   };
 }
 
 function optionsOf(command: ParsedCommand): ServeOptions {
-  const { flags: options, verbosity, idsFromEnv } = command;
+  const { flags: options, verbosity, uid, gid, family } = command;
   const [host, port, ...program] = command.operands;
   if (program.length === 0) throw usageError(classicUsage);
   const envId = (name: string) => number(Deno.env.get(name) ?? "");
   return {
     host,
+    family,
+    interface: options.interface ?? null,
     port,
     program,
     verbosity,
-    uid: idsFromEnv ? envId("UID") : id("uid", options.uid ?? "0"),
-    gid: idsFromEnv ? envId("GID") : id("gid", options.gid ?? "0"),
+    uid: uid === null ? envId("UID") : id("uid", uid),
+    gid: gid === null ? envId("GID") : id("gid", gid),
     limit: options.limit,
     backlog: options.backlog,
     rules: options.rules ?? null,
@@ -259,7 +282,7 @@ function optionsOf(command: ParsedCommand): ServeOptions {
 
 /** getopt's words for what commander found. */
 function complaint(error: CommanderError): string {
-  const option = /'-(\w)[^']*'/.exec(error.message)?.[1];
+  const option = /'-([^-])[^']*'/.exec(error.message)?.[1];
   if (option && error.code === "commander.unknownOption") {
     return `tcpserver: illegal option -- ${option}`;
   }

@@ -1,12 +1,13 @@
 /**
- * What tcpserver does between accept and exec, in its order: names, ident,
- * environment, rules.
+ * What tcpserver does between accept and exec: names and ident (here all at
+ * once), environment, rules.
  *
  * @module
  */
 import type { ConnectionFields } from "../log/tcpserver.ts";
 import { hostOf, leadsTo } from "../net/names.ts";
 import { identify } from "../net/ident.ts";
+import { dnsResolver, type Resolver } from "../net/resolver.ts";
 import type { SocketAddress } from "../posix/listener.ts";
 import { matchSubnets } from "../address.ts";
 import { AccessRules } from "./access.ts";
@@ -27,31 +28,44 @@ export const droppedStatus = 111 << 8;
 /** What a client over its limit is told, if anything (RFC 5321 3.8). */
 export const busyReply = "421 4.7.0 too many connections, try again later\r\n";
 
+/**
+ * tcpserver's `-t` is for ident only, its DNS takes up to a minute: so a small
+ * one must not take the names away.
+ */
+const leastNameSeconds = 5;
+
 /** Our own address changes its name rarely, but is asked for always. */
 const localNameFreshMs = 60_000;
 
 /**
  * An allowed connection has an environment. A refused one has the wait status
- * of tcpserver's child; `denied` means that a rule did it.
+ * of tcpserver's child, and `report` logs why under the number it was given.
  */
 export type Admitted =
   | { fields: ConnectionFields; env: Map<string, string> }
   | {
     fields: ConnectionFields;
     env: null;
-    denied: boolean;
     waitStatus: number;
+    report: (number: number) => void;
   };
 
 export class Admission {
   readonly #own: Environment = ownEnvironment();
   readonly #rules: AccessRules;
-  readonly #localNames = new Map<string, { name: string; at: number }>();
+  readonly #localNames = new Map<
+    string,
+    { name: string | null; at: number }
+  >();
 
   readonly #limits: ClientLimits;
+  readonly #resolver: Resolver;
 
   constructor(readonly options: GateOptions, readonly log: GateLog) {
     this.#rules = new AccessRules(options.rules, options.allowMissingRules);
+    this.#resolver = dnsResolver(
+      Math.max(options.infoTimeoutSeconds, leastNameSeconds),
+    );
     this.#limits = new ClientLimits(options.perClient, options.rate);
   }
 
@@ -84,27 +98,27 @@ export class Admission {
     remote: SocketAddress,
   ): Promise<Admitted> {
     const { options } = this;
+    const [localHost, remoteHost, remoteInfo] = await Promise.all([
+      options.localHost ?? this.#localName(local.ip),
+      options.remoteHost ? this.#remoteName(remote.ip) : null,
+      options.remoteInfo
+        ? identify(local, remote, options.infoTimeoutSeconds)
+        : null,
+    ]);
     const fields: ConnectionFields = {
-      localHost: options.localHost ?? await this.#localName(local.ip),
+      localHost,
       localIp: local.ip,
       localPort: local.port,
-      remoteHost: options.remoteHost ? await this.#remoteName(remote.ip) : "",
+      remoteHost,
       remoteIp: remote.ip,
-      remoteInfo: options.remoteInfo
-        ? await identify(
-          remote.ip,
-          remote.port,
-          local.port,
-          options.infoTimeoutSeconds,
-        )
-        : "",
+      remoteInfo,
       remotePort: remote.port,
       interface: remote.interface,
     };
     const access = this.#rules.decide({
       ip: fields.remoteIp,
-      host: fields.remoteHost || null,
-      info: fields.remoteInfo || null,
+      host: fields.remoteHost,
+      info: fields.remoteInfo,
     });
     switch (access.type) {
       case "allow":
@@ -113,24 +127,33 @@ export class Admission {
           env: connectionEnvironment(this.#own, fields, access.env),
         };
       case "deny":
-        return { fields, env: null, denied: true, waitStatus: deniedStatus };
+        return {
+          fields,
+          env: null,
+          waitStatus: deniedStatus,
+          report: (number) => this.log.verdict("deny", number, fields),
+        };
       case "unreadable":
-        this.log.dropping(`unable to read ${options.rules}`, access.reason);
-        return { fields, env: null, denied: false, waitStatus: droppedStatus };
+        return {
+          fields,
+          env: null,
+          waitStatus: droppedStatus,
+          report: () =>
+            this.log.dropping(`unable to read ${options.rules}`, access.reason),
+        };
     }
   }
 
-  async #remoteName(ip: string): Promise<string> {
-    const seconds = this.options.infoTimeoutSeconds;
-    const name = await hostOf(ip, seconds);
-    if (name === "" || !this.options.paranoid) return name;
-    return await leadsTo(name, ip, seconds) ? name : "";
+  async #remoteName(ip: string): Promise<string | null> {
+    const name = await hostOf(ip, this.#resolver);
+    if (name === null || !this.options.paranoid) return name;
+    return await leadsTo(name, ip, this.#resolver) ? name : null;
   }
 
-  async #localName(ip: string): Promise<string> {
+  async #localName(ip: string): Promise<string | null> {
     const known = this.#localNames.get(ip);
     if (known && Date.now() - known.at < localNameFreshMs) return known.name;
-    const name = await hostOf(ip, this.options.infoTimeoutSeconds);
+    const name = await hostOf(ip, this.#resolver);
     this.#localNames.set(ip, { name, at: Date.now() });
     return name;
   }

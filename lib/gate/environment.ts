@@ -40,8 +40,9 @@ export function ownEnvironment(): Map<string, string> {
 }
 
 /**
- * tcpserver's variables over the inherited ones. One without a value is
- * removed, so that a stale one never reaches the program. A client of IPv6
+ * tcpserver's variables over the inherited ones. One that is not known is
+ * removed, so that a stale one never reaches the program; an empty one (`-l ""`,
+ * an ident server that tells no name) is set. A client of IPv6
  * has PROTO=TCP6, and the same facts under ucspi-tcp6's names too.
  */
 export function connectionEnvironment(
@@ -50,14 +51,14 @@ export function connectionEnvironment(
   rules: readonly (readonly [name: string, value: string])[],
 ): Map<string, string> {
   const env = new Map(own);
-  const set = (name: string, value: string) => {
-    if (value === "") env.delete(name);
+  const set = (name: string, value: string | null) => {
+    if (value === null) env.delete(name);
     else env.set(name, value);
   };
   const v6 = fields.remoteIp.includes(":");
-  const both = (name: string, value: string) => {
+  const both = (name: string, value: string | null) => {
     set(`TCP${name}`, value);
-    set(`TCP6${name}`, v6 ? value : "");
+    set(`TCP6${name}`, v6 ? value : null);
   };
   env.set("PROTO", v6 ? "TCP6" : "TCP");
   both("LOCALIP", fields.localIp);
@@ -67,7 +68,7 @@ export function connectionEnvironment(
   both("REMOTEPORT", String(fields.remotePort));
   both("REMOTEHOST", fields.remoteHost);
   both("REMOTEINFO", fields.remoteInfo);
-  set("TCP6INTERFACE", fields.interface ?? "");
+  set("TCP6INTERFACE", fields.interface ?? null);
   for (const [name, value] of rules) env.set(name, value);
   return env;
 }

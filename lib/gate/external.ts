@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { toBytes } from "../bytes.ts";
+import { fromBytes, toBytes } from "../bytes.ts";
 import { closeDescriptor, writeNow } from "../posix/descriptors.ts";
 import {
   killIpOptions,
@@ -42,6 +42,8 @@ const notFound = Object.assign(new Error("not in PATH"), { code: "ENOENT" });
 export class ExternalGate implements Gate {
   readonly holdsConnections = false;
   readonly #listener: RawListener;
+  /** The program's name as text. */
+  readonly #name: string;
   #closed = false;
 
   /**
@@ -57,6 +59,7 @@ export class ExternalGate implements Gate {
     readonly slots: Slots,
     readonly log: GateLog,
   ) {
+    this.#name = new TextDecoder().decode(toBytes(args[0]));
     this.#listener = descriptor === null
       ? RawListener.listen(address, options.backlog, shared)
       : RawListener.inherit(descriptor);
@@ -149,14 +152,15 @@ export class ExternalGate implements Gate {
     const { fields, env } = admitted;
     if (!env) {
       const refused = this.#refuse(admitted.waitStatus, ip);
-      if (admitted.denied) log.verdict("deny", refused.pid, fields);
+      admitted.report(refused.pid);
       return refused;
     }
     try {
-      const path = findProgram(this.args[0], env.get("PATH"));
+      // Our own PATH, not one that a rule has set for the program.
+      const path = findProgram(this.#name, Deno.env.get("PATH"));
       if (path === null) throw notFound;
       const pid = spawn({
-        path,
+        path: fromBytes(new TextEncoder().encode(path)),
         args: this.args,
         env: entries(env),
         descriptors: [[fd, 0], [fd, 1]],
@@ -168,7 +172,7 @@ export class ExternalGate implements Gate {
     } catch (error) {
       const refused = this.#refuse(droppedStatus, ip);
       log.verdict("ok", refused.pid, fields);
-      log.dropping(`unable to run ${this.args[0]}`, reason(error));
+      log.dropping(`unable to run ${this.#name}`, reason(error));
       return refused;
     }
   }

@@ -174,7 +174,7 @@ export class InProcessGate implements Gate {
     if (this.options.banner) await conn.write(toBytes(this.options.banner));
     const admitted = await this.admission.admit(ends.local, ends.remote);
     if (!admitted.env) {
-      if (admitted.denied) this.log.verdict("deny", number, admitted.fields);
+      admitted.report(number);
       conn.close();
       return admitted.waitStatus;
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Verbosity } from "../log/tcpserver.ts";
+import type { Family } from "../net/names.ts";
 import type { Rate } from "./client_limits.ts";
 import type { LogFormat } from "./log.ts";
 
@@ -27,6 +28,10 @@ export interface ProcessOptions {
 export interface GateOptions {
   /** HOST as given; "0" and "" mean every local address. */
   readonly host: string;
+  /** `-4`, `-6`: what HOST may be. */
+  readonly family: Family;
+  /** `-I`: where a link-local HOST is. */
+  readonly interface: string | null;
   readonly port: string;
   /** PROGRAM and its arguments. */
   readonly program: readonly string[];
@@ -48,7 +53,7 @@ export interface GateOptions {
   readonly paranoid: boolean;
   /** `-r` / `-R`: ask the client's ident server. */
   readonly remoteInfo: boolean;
-  /** `-t`: seconds for ident, and for DNS here. */
+  /** `-t`: seconds for ident, and for DNS (where it is 5 at least). */
   readonly infoTimeoutSeconds: number;
   /** `-o` leaves IP options alone. */
   readonly keepIpOptions: boolean;

@@ -7,14 +7,28 @@
 /** execvp's, when there is no PATH at all. */
 const defaultPath = "/bin:/usr/bin";
 
-/** The path to execute: a name without a slash is looked for in PATH. */
+/**
+ * The path to execute: a name without a slash is looked for in PATH. One that
+ * may not be executed is better than none, because it says why.
+ */
 export function findProgram(name: string, path = defaultPath): string | null {
   if (name.includes("/")) return name;
+  let forbidden: string | null = null;
   for (const folder of path.split(":")) {
     const candidate = `${folder || "."}/${name}`;
     if (isExecutable(candidate)) return candidate;
+    if (forbidden === null && exists(candidate)) forbidden = candidate;
   }
-  return null;
+  return forbidden;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a path is a file that someone may execute. */

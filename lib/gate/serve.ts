@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { isIP } from "node:net";
-import { canonicalAddress } from "../address.ts";
 import { Fatal } from "../fatal.ts";
 import { addressOf } from "../net/names.ts";
 import { servicePort } from "../net/services.ts";
@@ -108,15 +106,16 @@ export async function addressFor(options: GateOptions): Promise<SocketAddress> {
   if (port === null) {
     throw fatal(`unable to figure out port number for ${options.port}`);
   }
-  return { ip: await resolve(options.host), port };
+  return { ip: await resolve(options), port };
 }
 
-async function resolve(host: string): Promise<string> {
-  if (host === "" || host === "0") return "0.0.0.0";
-  if (isIP(host)) return canonicalAddress(host);
+async function resolve(
+  { host, family, interface: scope }: GateOptions,
+): Promise<string> {
+  if (host === "" || host === "0") return family === "ipv6" ? "::" : "0.0.0.0";
   let ip;
   try {
-    ip = await addressOf(host);
+    ip = await addressOf(host, family);
   } catch (error) {
     throw fatal(
       `temporarily unable to figure out IP address for ${host}`,
@@ -124,7 +123,8 @@ async function resolve(host: string): Promise<string> {
     );
   }
   if (ip === null) throw fatal(`no IP address for ${host}`);
-  return ip;
+  const linkLocal = /^fe[89ab]/.test(ip) && !ip.includes("%");
+  return linkLocal && scope !== null ? `${ip}%${scope}` : ip;
 }
 
 async function listen(
@@ -162,6 +162,18 @@ async function listen(
   );
 }
 
+/**
+ * One a line, all at once: who waits for the first may be gone at the second.
+ * As in tcpserver, a reader that has gone is no reason to stop.
+ */
+export function printPorts(all: readonly { readonly port: number }[]): void {
+  try {
+    console.log(all.map(({ port }) => port).join("\n"));
+  } catch {
+    // It has gone.
+  }
+}
+
 export function attempt<T>(what: string, act: () => T): T {
   try {
     return act();
@@ -172,15 +184,6 @@ export function attempt<T>(what: string, act: () => T): T {
 
 export const readinessOf = (fd: number | null) =>
   attempt(`use --ready-fd ${fd}`, () => new Readiness(fd));
-
-/** `-1`: one a line, all at once. Nobody has to be there to read it. */
-export function printPorts(places: readonly { port: number }[]): void {
-  try {
-    console.log(places.map(({ port }) => port).join("\n"));
-  } catch {
-    // The reader has gone; tcpserver does not mind either.
-  }
-}
 
 function handleSignals(
   all: readonly Serving[],

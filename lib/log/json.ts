@@ -26,7 +26,14 @@ export const verdict = (
   what: "ok" | "deny",
   pid: number,
   fields: ConnectionFields,
-) => object(what, { pid, ...fields });
+) =>
+  object(what, {
+    pid,
+    ...fields,
+    localHost: fields.localHost ?? "",
+    remoteHost: fields.remoteHost ?? "",
+    remoteInfo: fields.remoteInfo ?? "",
+  });
 
 export const dropping = (what: string, reason: string) =>
   object("drop", { what, reason });

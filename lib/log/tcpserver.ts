@@ -8,14 +8,14 @@
 /** How much is said: `-q` nothing, `-Q` errors, `-v` everything. */
 export type Verbosity = "silent" | "errors" | "all";
 
-/** The fields of an ok or deny line; byte strings, "" for unknown. */
+/** The fields of an ok or deny line; byte strings, null for unknown. */
 export interface ConnectionFields {
-  readonly localHost: string;
+  readonly localHost: string | null;
   readonly localIp: string;
   readonly localPort: number;
-  readonly remoteHost: string;
+  readonly remoteHost: string | null;
   readonly remoteIp: string;
-  readonly remoteInfo: string;
+  readonly remoteInfo: string | null;
   readonly remotePort: number;
   /** Where a link-local IPv6 client is; no line shows it. */
   readonly interface?: string;
@@ -25,10 +25,17 @@ const fieldBytes = 100;
 
 /** A field as tcpserver prints it: no byte that could forge a log line. */
 export function cleanField(text: string): string {
+  return clean(text, /[^\x21-\x7e]|[%:]/g);
+}
+
+/** An address may be an IPv6 one: its colons stay. */
+const cleanAddress = (text: string) => clean(text, /[^\x21-\x7e]|%/g);
+
+function clean(text: string, unwanted: RegExp): string {
   const cut = text.length > fieldBytes;
-  const clean = (cut ? text.slice(0, fieldBytes) : text)
-    .replace(/[^\x21-\x7e]|%/g, "?");
-  return cut ? clean + "..." : clean;
+  const kept = (cut ? text.slice(0, fieldBytes) : text)
+    .replace(unwanted, "?");
+  return cut ? kept + "..." : kept;
 }
 
 export const status = (active: number, limit: number) =>
@@ -45,16 +52,23 @@ export function verdict(
   pid: number,
   fields: ConnectionFields,
 ): string {
-  const local = [fields.localHost, fields.localIp, String(fields.localPort)];
-  const remote = [
-    fields.remoteHost,
-    fields.remoteIp,
-    fields.remoteInfo,
-    String(fields.remotePort),
-  ];
-  return `tcpserver: ${what} ${pid} ${local.map(cleanField).join(":")} ${
-    remote.map(cleanField).join(":")
-  }`;
+  const ends = [
+    [fields.localHost, fields.localIp, fields.localPort],
+    [
+      fields.remoteHost,
+      fields.remoteIp,
+      fields.remoteInfo,
+      fields.remotePort,
+    ],
+  ] as const;
+  const shown = ends.map(([host, ip, ...rest]) =>
+    [
+      cleanField(host ?? ""),
+      cleanAddress(ip),
+      ...rest.map((each) => cleanField(String(each ?? ""))),
+    ].join(":")
+  );
+  return `tcpserver: ${what} ${pid} ${shown.join(" ")}`;
 }
 
 export const dropping = (what: string, reason: string) =>

@@ -3,49 +3,67 @@
  *
  * @module
  */
+import { fromBytes, toBytes } from "../bytes.ts";
+import { ClientSocket } from "../posix/client_socket.ts";
+import type { SocketAddress } from "../posix/listener.ts";
+import { attempt } from "./attempt.ts";
 
 const identPort = 113;
-/** RFC 1413 section 4: a reply line has at most 1000 characters. */
-const replyBytes = 1000;
+/** RFC 1413 section 4 allows 1000 characters before the end of a line. */
+const replyBytes = 1500;
+/** tcpserver cuts an answer there. */
+const infoBytes = 257;
 
 /**
- * Asks the client's ident server.
+ * Asks the client's ident server, from the address that the client came to:
+ * it knows no other.
  *
- * @returns the user id with unprintable bytes cut out; "" if there is none
+ * @returns the user id, which may be empty; null if there was no answer
  */
 export async function identify(
-  remoteIp: string,
-  remotePort: number,
-  localPort: number,
+  local: SocketAddress,
+  remote: SocketAddress,
   seconds: number,
-): Promise<string> {
-  let conn: Deno.TcpConn | undefined;
-  const deadline = AbortSignal.timeout(seconds * 1000);
+): Promise<string | null> {
+  const end = performance.now() + seconds * 1000;
+  let socket: ClientSocket | undefined;
   try {
-    const connecting = Deno.connect({ hostname: remoteIp, port: identPort });
-    const late = new Promise<never>((_, no) => {
-      deadline.addEventListener("abort", () => no(deadline.reason));
-    });
-    late.catch(() => {}); // a read may have failed first
-    // A connection that comes too late is nobody's: close it.
-    connecting.then((c) => deadline.aborted && c.close(), () => {});
-    conn = await Promise.race([connecting, late]);
-    deadline.addEventListener("abort", () => conn?.close());
-    await conn.write(
-      new TextEncoder().encode(`${remotePort} , ${localPort}\r\n`),
+    const ask = ClientSocket.connect(
+      "tcp",
+      { ...remote, port: identPort },
+      { ...local, port: 0 },
     );
-    let reply = "";
-    const buffer = new Uint8Array(256);
-    while (!reply.includes("\n") && reply.length < replyBytes) {
-      const n = await conn.read(buffer);
-      if (n === null) break;
-      reply += String.fromCharCode(...buffer.subarray(0, n));
+    socket = ask;
+    const query = toBytes(`${remote.port} , ${local.port}\r\n`);
+    if (await attempt(end, () => ask.send(query)) === null) return null;
+    const buffer = new Uint8Array(new ArrayBuffer(replyBytes));
+    for (let length = 0; length < replyBytes;) {
+      const n = await attempt(end, () => ask.receive(buffer.subarray(length)));
+      if (!n) return null; // late, or an end before the answer's
+      length += n;
+      const info = userOf(fromBytes(buffer.subarray(0, length)));
+      if (info !== null) return info;
     }
-    const match = /^[^:]*:\s*USERID\s*:[^:]*:\s*([^\r\n]*)/.exec(reply);
-    return match ? match[1].replace(/[^\x21-\x7e]/g, "") : "";
+    return null;
   } catch {
-    return "";
+    return null; // nobody there, or an address that is not ours (a proxy's)
   } finally {
-    if (!deadline.aborted) conn?.close();
+    socket?.close();
   }
+}
+
+/**
+ * The user in a reply, read as tcpserver does: what is after the third colon,
+ * without blanks, up to the newline, a NUL or 257 bytes. So an ERROR reply is
+ * an empty one. Any other byte that could do harm becomes `?`.
+ *
+ * @returns null while the reply is incomplete
+ */
+export function userOf(reply: string): string | null {
+  const newline = reply.indexOf("\n");
+  const line = newline < 0 ? reply : reply.slice(0, newline);
+  const after = line.split(":").slice(3).join(":");
+  const text = after.replace(/[ \t\r]/g, "").slice(0, infoBytes);
+  if (newline < 0 && text.length < infoBytes) return null;
+  return text.replace(/\0.*/s, "").replace(/[^\x21-\x7e]/g, "?");
 }

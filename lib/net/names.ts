@@ -1,27 +1,19 @@
 /**
- * Names by DNS, each answer within a deadline and never trusted.
+ * Host names and addresses, each within a deadline and never trusted.
  *
  * @module
  */
+import { isIP, isIPv4 } from "node:net";
+import { canonicalAddress } from "../address.ts";
+import { dnsResolver, type Resolver, systemSettings } from "./resolver.ts";
 
-/** Runs `ask` for at most `seconds`; null when it is late or fails. */
-async function within<T>(
-  seconds: number,
-  ask: (signal: AbortSignal) => Promise<T>,
-): Promise<T | null> {
-  const abort = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), seconds * 1000);
-  });
-  const answer = ask(abort.signal).catch(() => null);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-    abort.abort();
-  }
-}
+/** Which addresses a name may have: `-4`, or `-6` (those of IPv6 first). */
+export type Family = "any" | "ipv4" | "ipv6";
+
+/** For the address of HOST, once at the start. */
+const startSeconds = 26;
+/** RFC 1035 2.3.4. */
+const hostNameBytes = 255;
 
 /** in-addr.arpa or ip6.arpa name of an address (RFC 1035 3.5, RFC 3596 2.5). */
 export function reverseName(ip: string): string {
@@ -37,45 +29,96 @@ export function reverseName(ip: string): string {
   return [...digits].reverse().join(".") + ".ip6.arpa";
 }
 
-/** The host name of an address, without its last dot; "" if there is none. */
-export async function hostOf(ip: string, seconds: number): Promise<string> {
-  const names = await within(
-    seconds,
-    (signal) => Deno.resolveDns(reverseName(ip), "PTR", { signal }),
-  );
-  const name = names?.[0]?.replace(/\.$/, "") ?? "";
-  // What is not a plain name is nobody's: it would reach logs and children.
-  return /^[\x21-\x7e]{1,255}$/.test(name) ? name : "";
+/**
+ * The host name of an address: the first of several; null if it has none, or
+ * none that may be shown.
+ */
+export async function hostOf(
+  ip: string,
+  resolver: Resolver,
+): Promise<string | null> {
+  const lookup = await resolver(reverseName(ip), "PTR");
+  return lookup.type === "found" ? hostName(lookup.records[0]) : null;
 }
 
 /**
- * The first address of a host name, by the system's own rules (files, then
- * DNS); IPv4 before IPv6.
- *
- * @returns null if the name has none; throws when it cannot be told for now
+ * A name as tcpserver writes it: in lower case, what is neither letter, digit,
+ * hyphen nor underscore in octal. One with a blank or a byte that no terminal
+ * should see is no name, nor is what is too long.
  */
-export async function addressOf(host: string): Promise<string | null> {
-  const { lookup } = await import("node:dns/promises");
-  try {
-    const all = await lookup(host, { all: true });
-    const first = all.find((each) => each.family === 4) ?? all[0];
-    return first?.address ?? null;
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOTFOUND") return null;
-    throw error;
-  }
+export function hostName(name: string): string | null {
+  if (!/^[\x21-\x7e]+$/.test(name) || name === ".") return null;
+  const written = name.toLowerCase().replace(
+    /[^a-z0-9\-_.]/g,
+    (c) => "\\" + c.charCodeAt(0).toString(8).padStart(3, "0"),
+  );
+  return written.length <= hostNameBytes ? written : null;
 }
 
 /** Whether one of the name's addresses is the given one (`-p`). */
 export async function leadsTo(
   host: string,
   ip: string,
-  seconds: number,
+  resolver: Resolver,
 ): Promise<boolean> {
-  const type = ip.includes(":") ? "AAAA" : "A";
-  const addresses = await within(
-    seconds,
-    (signal) => Deno.resolveDns(host, type, { signal }),
-  );
-  return addresses?.includes(ip) ?? false;
+  const lookup = await resolver(host, ip.includes(":") ? "AAAA" : "A");
+  return lookup.type === "found" && lookup.records.includes(ip);
+}
+
+/**
+ * The first address of a host name: by /etc/hosts, then DNS; IPv4 before
+ * IPv6 unless told otherwise.
+ *
+ * @returns null if the name has none; throws when it cannot be told for now
+ */
+export async function addressOf(
+  host: string,
+  family: Family,
+): Promise<string | null> {
+  const literal = host.replace(/^\[(.*)\]$/, "$1");
+  const first = (found: readonly string[]) => {
+    const v4 = found.find((ip) => isIPv4(ip));
+    const v6 = found.find((ip) => !isIPv4(ip));
+    if (family === "ipv4") return v4;
+    return family === "any" ? v4 ?? v6 : v6 ?? v4;
+  };
+  if (isIP(literal)) return first([canonicalAddress(literal)]) ?? null;
+  const known = first(inHostsFile(host));
+  if (known) return known;
+  const types = family === "ipv4"
+    ? ["A"] as const
+    : family === "any"
+    ? ["A", "AAAA"] as const
+    : ["AAAA", "A"] as const;
+  const { search } = systemSettings();
+  const candidates = host.includes(".")
+    ? [host]
+    : [...search.map((domain) => `${host}.${domain}`), host];
+  const resolver = dnsResolver(startSeconds);
+  for (const name of candidates) {
+    for (const type of types) {
+      const lookup = await resolver(name, type);
+      if (lookup.type === "failed") {
+        throw new Error(`${lookup.reason} (asked about ${name})`);
+      }
+      if (lookup.type === "found") return canonicalAddress(lookup.records[0]);
+    }
+  }
+  return null;
+}
+
+function inHostsFile(host: string): string[] {
+  let text = "";
+  try {
+    text = Deno.readTextFileSync("/etc/hosts");
+  } catch {
+    return [];
+  }
+  return text.split("\n").flatMap((line) => {
+    const [ip, ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
+    const named = names.some((name) =>
+      name.toLowerCase() === host.toLowerCase()
+    );
+    return named && isIP(ip) ? [canonicalAddress(ip)] : [];
+  });
 }

@@ -1,27 +1,24 @@
 /**
- * DNS, as policies ask it. Deno.resolveDns would not do: it says "not found"
- * for SERVFAIL and REFUSED too, and then a lookup that failed for now would
- * pass for a domain without a policy.
+ * DNS. Deno.resolveDns would not do: it says "not found" for SERVFAIL and
+ * REFUSED too, and then a lookup that failed for now would pass for a domain
+ * without a policy; it answers for 127.0.0.0/8 and localhost by itself, appends
+ * search domains to reverse names, and does not know DNSCACHEIP.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { isIP } from "node:net";
-import { fromBytes } from "../bytes.ts";
+import { isIPv4, isIPv6 } from "node:net";
+import { ClientSocket } from "../posix/client_socket.ts";
 import { reason } from "../reason.ts";
+import { attempt } from "./attempt.ts";
+import {
+  isName,
+  type Lookup,
+  type Query,
+  queryFor,
+  type RecordType,
+} from "./dns_codec.ts";
 
-export type RecordType = "A" | "AAAA" | "CNAME" | "MX" | "PTR" | "TXT";
-
-export type Lookup =
-  /**
-   * Addresses, names without their last dot, `PREFERENCE NAME` of MX, and the
-   * strings of a TXT joined to one byte string.
-   */
-  | { readonly type: "found"; readonly records: readonly string[] }
-  /** No such records; `exists` is false if there is no such name at all. */
-  | { readonly type: "none"; readonly exists: boolean }
-  /** It cannot be told for now. */
-  | { readonly type: "failed"; readonly reason: string };
+export type { Lookup, RecordType };
 
 /** Never rejects. */
 export type Resolver = (name: string, type: RecordType) => Promise<Lookup>;
@@ -33,15 +30,14 @@ export interface NameServer {
 }
 
 const dnsPort = 53;
-/** How long one server may take before the next is asked. */
-const attemptMs = 2500;
-const roundsLimit = 2;
-/** RFC 1035 2.3.4. */
-const nameLimit = 253;
-const labelLimit = 63;
+/** How long each server has, round by round; together tcpserver's 26 s. */
+const roundSeconds = [1, 3, 11, 11];
+/** RFC 1035 4.2.1; no larger ones are asked for. */
+const udpBytes = 512;
 
 /**
- * Asks name servers in turn, by UDP, and by TCP what did not fit.
+ * Asks name servers in turn, again and again, by UDP, and by TCP what did not
+ * fit. One that refuses or fails is not asked again.
  *
  * @param seconds for one lookup, with all its attempts
  * @param servers asked anew for each lookup
@@ -52,18 +48,22 @@ export function dnsResolver(
 ): Resolver {
   return async (name, type) => {
     if (!isName(name)) return { type: "none", exists: false };
-    const end = Date.now() + seconds * 1000;
+    const end = performance.now() + seconds * 1000;
+    const query = await queryFor(name, type);
+    const left = new Set(servers());
     let failure = "no name server";
-    const all = servers();
-    for (let round = 0; round < roundsLimit; round++) {
-      for (const server of all) {
-        const ms = Math.min(attemptMs, end - Date.now());
-        if (ms <= 0) return { type: "failed", reason: failure };
+    for (const round of roundSeconds) {
+      for (const server of left) {
+        const now = performance.now();
+        if (now >= end) return { type: "failed", reason: failure };
         try {
-          const lookup = await ask(server, name, type, ms);
-          if (lookup.type !== "failed") return lookup;
-          failure = lookup.reason;
+          const roundEnd = Math.min(end, now + round * 1000);
+          const lookup = await ask(server, query, roundEnd);
+          if (lookup && lookup.type !== "failed") return lookup;
+          if (lookup) left.delete(server);
+          failure = lookup?.reason ?? "the name server does not answer";
         } catch (error) {
+          left.delete(server); // such as: nobody listens there
           failure = reason(error);
         }
       }
@@ -72,218 +72,118 @@ export function dnsResolver(
   };
 }
 
-/**
- * The servers in the environment variable DNSCACHEIP, as djbdns has it, else
- * those of resolv.conf(5), else the one on this machine.
- */
-export function configuredServers(): NameServer[] {
-  const given = Deno.env.get("DNSCACHEIP")?.split(/[\s,]+/) ?? [];
-  const ips = given.filter(isIP);
-  if (ips.length === 0) {
-    let text = "";
-    try {
-      text = Deno.readTextFileSync("/etc/resolv.conf");
-    } catch {
-      // There is none.
-    }
-    for (const [, ip] of text.matchAll(/^nameserver\s+(\S+)/gm)) {
-      if (isIP(ip)) ips.push(ip);
-    }
-  }
-  if (ips.length === 0) ips.push("127.0.0.1");
-  return ips.map((ip) => ({ ip: shortest(ip), port: dnsPort }));
-}
-
-/** An IPv6 address as the kernel writes it, to know its responses by. */
-function shortest(ip: string): string {
-  if (!ip.includes(":") || ip.includes("%")) return ip;
-  return new URL(`http://[${ip}]`).hostname.slice(1, -1);
-}
-
-function isName(name: string): boolean {
-  const plain = name.replace(/\.$/, "");
-  return plain.length > 0 && plain.length <= nameLimit &&
-    plain.split(".").every((label) =>
-      label.length > 0 && label.length <= labelLimit
-    );
-}
-
-/** The part of dns-packet that is used here. */
-interface Packet {
-  readonly id?: number;
-  readonly type?: "query" | "response";
-  readonly flags?: number;
-  readonly rcode?: string;
-  readonly flag_tc?: boolean;
-  readonly questions?: readonly { name: string; type: string }[];
-  // deno-lint-ignore no-explicit-any
-  readonly answers?: readonly { type: string; data: any }[];
-}
-
-interface Codec {
-  encode(packet: Packet): Uint8Array<ArrayBuffer>;
-  decode(bytes: Uint8Array): Packet;
-  readonly RECURSION_DESIRED: number;
-}
-
-let codec: Promise<Codec> | undefined;
-
+/** One server's answer; null if it is silent. */
 async function ask(
   server: NameServer,
-  name: string,
-  type: RecordType,
-  milliseconds: number,
-): Promise<Lookup> {
-  codec ??= import("dns-packet").then((module) =>
-    (module.default ?? module) as unknown as Codec
-  );
-  const { encode, decode, RECURSION_DESIRED } = await codec;
-  const id = crypto.getRandomValues(new Uint16Array(1))[0];
-  const query = encode({
-    type: "query",
-    id,
-    flags: RECURSION_DESIRED,
-    questions: [{ name, type }],
-  });
-  /** The response to this very query; null for anything else. */
-  const read = (bytes: Uint8Array): Packet | null => {
-    if (!isPlausible(bytes, id)) return null;
-    let packet: Packet;
-    try {
-      // It wants a Buffer's methods.
-      packet = decode(
-        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-      );
-    } catch {
-      return null;
+  query: Query,
+  end: number,
+): Promise<Lookup | null> {
+  const answer = await askUdp(server, query, end);
+  return answer?.type === "truncated"
+    ? await askTcp(server, query, end)
+    : answer;
+}
+
+async function askUdp(
+  server: NameServer,
+  query: Query,
+  end: number,
+): Promise<ReturnType<Query["read"]>> {
+  const socket = ClientSocket.connect("udp", server);
+  const buffer = new Uint8Array(new ArrayBuffer(udpBytes));
+  try {
+    socket.send(query.bytes);
+    return await attempt(end, () => {
+      for (;;) {
+        const n = socket.receive(buffer);
+        if (n === null) return null;
+        const answer = query.read(buffer.subarray(0, n));
+        if (answer) return answer; // else something that we did not ask for
+      }
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+/** RFC 1035 4.2.2: the length goes before the message. */
+async function askTcp(
+  server: NameServer,
+  query: Query,
+  end: number,
+): Promise<Lookup | null> {
+  const socket = ClientSocket.connect("tcp", server);
+  const receive = async (length: number) => {
+    const bytes = new Uint8Array(new ArrayBuffer(length));
+    for (let at = 0; at < length;) {
+      const n = await attempt(end, () => socket.receive(bytes.subarray(at)));
+      if (n === null) return null;
+      if (n === 0) throw new Error("the name server closed early");
+      at += n;
     }
-    const question = packet.questions?.[0];
-    return packet.type === "response" &&
-        question?.type === type && sameName(question.name, name)
-      ? packet
-      : null;
+    return bytes;
   };
-  const ends = Date.now() + milliseconds;
-  const short = await overUdp(server, query, read, milliseconds);
-  const packet = short.flag_tc
-    ? await overTcp(server, query, read, Math.max(1, ends - Date.now()))
-    : short;
-  return lookupOf(packet, type);
+  try {
+    const framed = new Uint8Array(2 + query.bytes.length);
+    new DataView(framed.buffer).setUint16(0, query.bytes.length);
+    framed.set(query.bytes, 2);
+    if (await attempt(end, () => socket.send(framed)) === null) return null;
+    const length = await receive(2);
+    const message = length && await receive(length[0] << 8 | length[1]);
+    if (!message) return null;
+    const answer = query.read(message);
+    return answer === null || answer.type === "truncated"
+      ? { type: "failed", reason: "the name server answers nonsense" }
+      : answer;
+  } finally {
+    socket.close();
+  }
+}
+
+/** What resolv.conf(5) says, as far as it concerns us. */
+export interface ResolverSettings {
+  readonly servers: readonly string[];
+  /** Domains to try for a name without a dot. */
+  readonly search: readonly string[];
 }
 
 /**
- * Whether it is worth decoding: ours, and with room for all the records that
- * it says it has (RFC 1035 4.1.1 and 4.1.3). dns-packet would make up the rest.
+ * @param cacheIp DNSCACHEIP: djb's programs take the resolvers' addresses
+ * from it, one or, with dots between, several
  */
-function isPlausible(bytes: Uint8Array, id: number): boolean {
-  const headerBytes = 12, recordBytesLeast = 11;
-  if (bytes.length < headerBytes) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const records = view.getUint16(6) + view.getUint16(8) + view.getUint16(10);
-  return view.getUint16(0) === id && view.getUint16(4) === 1 &&
-    records * recordBytesLeast <= bytes.length - headerBytes;
-}
-
-function sameName(a: string, b: string): boolean {
-  const plain = (name: string) => name.replace(/\.$/, "").toLowerCase();
-  return plain(a) === plain(b);
-}
-
-function lookupOf(packet: Packet, type: RecordType): Lookup {
-  const exists = packet.rcode === "NOERROR";
-  if (!exists && packet.rcode !== "NXDOMAIN") {
-    return { type: "failed", reason: `the name server says ${packet.rcode}` };
+export function resolverSettings(
+  cacheIp: string | undefined,
+  resolvConf: string,
+): ResolverSettings {
+  const servers: string[] = [];
+  let search: string[] = [];
+  for (const line of resolvConf.split("\n")) {
+    const [key, ...values] = line.trim().split(/\s+/);
+    if (key === "nameserver" && isIP(values[0] ?? "")) servers.push(values[0]);
+    if (key === "search" || key === "domain") search = values;
   }
-  // The server has followed aliases: their records stand before the answer.
-  const records = (packet.answers ?? [])
-    .filter((record) => record.type === type)
-    .map(({ data }) => {
-      if (type === "MX") return `${data.preference} ${data.exchange}`;
-      if (type !== "TXT") return String(data);
-      return [data].flat().map((piece) => fromBytes(piece)).join("");
-    });
-  return records.length > 0
-    ? { type: "found", records }
-    : { type: "none", exists };
+  const given = cacheIp === undefined
+    ? []
+    : isIPv6(cacheIp)
+    ? [cacheIp]
+    : (cacheIp.match(/\d+\.\d+\.\d+\.\d+/g) ?? []).filter((ip) => isIPv4(ip));
+  if (given.length > 0) return { servers: given, search };
+  return { servers: servers.length > 0 ? servers : ["127.0.0.1"], search };
 }
 
-type Read = (bytes: Uint8Array) => Packet | null;
+const isIP = (text: string) => isIPv4(text) || isIPv6(text.split("%")[0]);
 
-async function overUdp(
-  server: NameServer,
-  query: Uint8Array<ArrayBuffer>,
-  read: Read,
-  milliseconds: number,
-): Promise<Packet> {
-  // A socket, and so a port, of its own: harder to guess.
-  const socket = Deno.listenDatagram({
-    transport: "udp",
-    hostname: server.ip.includes(":") ? "::" : "0.0.0.0",
-    port: 0,
-  });
-  const timer = setTimeout(() => socket.close(), milliseconds);
+/** This machine's. */
+export function systemSettings(): ResolverSettings {
+  let resolvConf = "";
   try {
-    await socket.send(query, {
-      transport: "udp",
-      hostname: server.ip,
-      port: server.port,
-    });
-    for await (const [bytes, from] of socket) {
-      const { hostname, port } = from as Deno.NetAddr;
-      if (hostname !== server.ip || port !== server.port) continue;
-      const packet = read(bytes);
-      if (packet) return packet;
-    }
-    throw new Error("the name server does not answer");
-  } finally {
-    clearTimeout(timer);
-    try {
-      socket.close();
-    } catch {
-      // The timer did.
-    }
+    resolvConf = Deno.readTextFileSync("/etc/resolv.conf");
+  } catch {
+    // Then the resolver is on this machine.
   }
+  return resolverSettings(Deno.env.get("DNSCACHEIP"), resolvConf);
 }
 
-async function overTcp(
-  server: NameServer,
-  query: Uint8Array<ArrayBuffer>,
-  read: Read,
-  milliseconds: number,
-): Promise<Packet> {
-  const silent = () => new Error("the name server does not answer over TCP");
-  const connecting = Deno.connect({ hostname: server.ip, port: server.port });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), milliseconds);
-  });
-  try {
-    const conn = await Promise.race([connecting, late]);
-    if (conn === null) throw silent();
-    const framed = new Uint8Array(2 + query.length);
-    new DataView(framed.buffer).setUint16(0, query.length);
-    framed.set(query, 2);
-    await conn.write(framed);
-    const bytes = await Promise.race([readFrame(conn), late]);
-    const packet = bytes && read(bytes);
-    if (!packet) throw silent();
-    return packet;
-  } finally {
-    clearTimeout(timer);
-    connecting.then((conn) => conn.close(), () => {});
-  }
-}
-
-/** A message after its length (RFC 1035 4.2.2); null when it is cut short. */
-async function readFrame(conn: Deno.Conn): Promise<Uint8Array | null> {
-  const bytes = new Uint8Array(2 + 0xffff);
-  let have = 0, want = 2;
-  while (have < want) {
-    // A connection that is closed under a read ends it.
-    const n = await conn.read(bytes.subarray(have, want)).catch(() => null);
-    if (n === null) return null;
-    have += n;
-    if (have === 2) want = 2 + (bytes[0] << 8 | bytes[1]);
-  }
-  return bytes.subarray(2, want);
+function configuredServers(): NameServer[] {
+  return systemSettings().servers.map((ip) => ({ ip, port: dnsPort }));
 }

@@ -152,6 +152,7 @@ const names: Record<number, string> = {
   104: "ECONNRESET",
   105: "ENOBUFS",
   107: "ENOTCONN",
+  110: "ETIMEDOUT",
   111: "ECONNREFUSED",
   112: "EHOSTDOWN",
   113: "EHOSTUNREACH",

@@ -249,7 +249,10 @@ function socketName(fd: number): SocketAddress {
 }
 
 /** struct sockaddr_in / sockaddr_in6 of Linux: family is host order. */
-function encodeAddress(ip: string, port: number): Uint8Array<ArrayBuffer> {
+export function encodeAddress(
+  ip: string,
+  port: number,
+): Uint8Array<ArrayBuffer> {
   const v6 = isIPv6(ip);
   const [address, scope] = ip.split("%");
   const bytes = new Uint8Array(v6 ? 28 : 16);

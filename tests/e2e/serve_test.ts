@@ -190,6 +190,30 @@ testWith(
     }),
 );
 
+testWith({}, "nobody reads the port of -1, and the gate serves", async () => {
+  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = free.addr;
+  free.close();
+  const child = new Deno.Command(postern, {
+    args: ["serve", "-1", ...quiet, "127.0.0.1", `${port}`, "echo", "hello"],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  await child.stdout.cancel(); // long before there is anything to read
+  const reach = () => fetchAll(port).catch(() => "");
+  try {
+    await until("it serves", async () => await reach() === "hello\n");
+  } finally {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended, which is what the test is about.
+    }
+    await child.status;
+  }
+});
+
 testWith(
   {},
   "whatever is wrong with the rules denies, and says so each time",

@@ -6,12 +6,12 @@ import {
 } from "../../lib/gate/environment.ts";
 
 const fields = {
-  localHost: "",
+  localHost: null,
   localIp: "192.0.2.1",
   localPort: 25,
-  remoteHost: "",
+  remoteHost: null,
   remoteIp: "192.0.2.9",
-  remoteInfo: "",
+  remoteInfo: null,
   remotePort: 4000,
 };
 
@@ -39,6 +39,14 @@ Deno.test("what is unknown is removed, what is ours is set, and rules come last"
   });
   assertEquals(own.get("TCPREMOTEHOST"), "stale", "the gate's own stays");
   assertEquals(entries(env).includes("RELAYCLIENT="), true);
+});
+
+Deno.test("an empty value is a value", () => {
+  const given = { ...fields, localHost: "", remoteInfo: "" };
+  const env = connectionEnvironment(new Map(), given, []);
+  assertEquals(env.get("TCPLOCALHOST"), "");
+  assertEquals(env.get("TCPREMOTEINFO"), "");
+  assertEquals(env.has("TCPREMOTEHOST"), false);
 });
 
 Deno.test("a client of IPv6 has ucspi-tcp6's names too", () => {

@@ -3,7 +3,7 @@ import { cleanField, verdict } from "../../lib/log/tcpserver.ts";
 
 Deno.test("a field keeps nothing that could forge a line", () => {
   assertEquals(cleanField("a.example"), "a.example");
-  assertEquals(cleanField("a b\nc%d\x7f\xe9:"), "a?b?c?d??:");
+  assertEquals(cleanField("a b\nc%d\x7f\xe9:"), "a?b?c?d???");
   assertEquals(cleanField("x".repeat(100)), "x".repeat(100));
   assertEquals(cleanField("x".repeat(101)), "x".repeat(100) + "...");
 });
@@ -13,13 +13,24 @@ Deno.test("an ok line is tcpserver's, empty fields included", () => {
     localHost: "0",
     localIp: "127.0.0.1",
     localPort: 3601,
-    remoteHost: "",
+    remoteHost: null,
     remoteIp: "127.0.0.1",
-    remoteInfo: "",
+    remoteInfo: null,
     remotePort: 45050,
   };
   assertEquals(
     verdict("ok", 9165, fields),
     "tcpserver: ok 9165 0:127.0.0.1:3601 :127.0.0.1::45050",
+  );
+  // A name or an ident answer cannot pretend to be two fields; an IPv6
+  // address keeps its colons.
+  assertEquals(
+    verdict("deny", 1, {
+      ...fields,
+      remoteInfo: "joe:25",
+      remoteHost: "a:b",
+      remoteIp: "2001:db8::1",
+    }),
+    "tcpserver: deny 1 0:127.0.0.1:3601 a?b:2001:db8::1:joe?25:45050",
   );
 });

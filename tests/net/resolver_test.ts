@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { assert, assertEquals } from "@std/assert";
-import { configuredServers, dnsResolver } from "../../lib/net/resolver.ts";
+import { assertEquals } from "@std/assert";
+import { dnsResolver, resolverSettings } from "../../lib/net/resolver.ts";
 import { NameServerStub, type StubAnswer } from "../support/dns.ts";
 
 const name = "x.example";
@@ -191,18 +191,28 @@ Deno.test("dnsResolver() gives up in time", () =>
     assertEquals((await resolver(name, "A")).type, "failed");
   }, 0.3));
 
-Deno.test("configuredServers() are DNSCACHEIP's", () => {
-  const before = Deno.env.get("DNSCACHEIP");
-  try {
-    Deno.env.set("DNSCACHEIP", "127.0.0.1, 0:0::1 x");
-    assertEquals(configuredServers(), [
-      { ip: "127.0.0.1", port: 53 },
-      { ip: "::1", port: 53 },
-    ]);
-    Deno.env.set("DNSCACHEIP", "nonsense");
-    assert(configuredServers().length > 0);
-  } finally {
-    if (before === undefined) Deno.env.delete("DNSCACHEIP");
-    else Deno.env.set("DNSCACHEIP", before);
-  }
+Deno.test("resolvers come from DNSCACHEIP, else from resolv.conf", () => {
+  const conf = "# comment\nsearch a.example b.example\n" +
+    "nameserver 192.0.2.1\nnameserver\t2001:db8::1 \nnameserver x\n";
+  assertEquals(resolverSettings(undefined, conf), {
+    servers: ["192.0.2.1", "2001:db8::1"],
+    search: ["a.example", "b.example"],
+  });
+  const servers = (cacheIp: string) => resolverSettings(cacheIp, conf).servers;
+  assertEquals(servers("127.0.0.9"), ["127.0.0.9"]);
+  assertEquals(servers("192.0.2.8.192.0.2.9"), ["192.0.2.8", "192.0.2.9"]);
+  assertEquals(servers("::1"), ["::1"]);
+  assertEquals(servers("nonsense"), ["192.0.2.1", "2001:db8::1"]);
+  assertEquals(resolverSettings("", "").servers, ["127.0.0.1"]);
+});
+
+Deno.test("dnsResolver() hears at once that nobody is there", async () => {
+  const good = new NameServerStub(() => txt(["good"]));
+  const ports = [1, good.port]; // nobody has that one
+  const resolver = dnsResolver(
+    0.9, // less than a silent server's first round
+    () => ports.map((port) => ({ ip: "127.0.0.1", port })),
+  );
+  assertEquals((await resolver(name, "TXT")).type, "found");
+  good.close();
 });

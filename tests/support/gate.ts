@@ -30,6 +30,7 @@ export class TestGate {
       asGiven?: boolean;
       cwd?: string;
       env?: Record<string, string>;
+      clearEnv?: boolean;
     } = {},
   ): Promise<TestGate> {
     const child = new Deno.Command(options.program ?? postern, {
@@ -40,6 +41,7 @@ export class TestGate {
       ],
       cwd: options.cwd,
       env: options.env,
+      clearEnv: options.clearEnv,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
