@@ -11,14 +11,17 @@ import { spawn, waitFor } from "../posix/spawn.ts";
 
 /**
  * @param path the program
- * @param env its environment, NAME=VALUE byte strings
+ * @param env tells its environment, NAME=VALUE byte strings
  */
-export function qmailQueue(path: string, env: readonly string[]): Target {
+export function qmailQueue(
+  path: string,
+  env: () => readonly string[],
+): Target {
   return {
     // What is behind it expects lines, and its qmail-remote no SMTPUTF8.
     takesBinary: false,
     takesUtf8: false,
-    open: (envelope) => open(path, env, envelope),
+    open: (envelope) => open(path, env(), envelope),
   };
 }
 

@@ -42,7 +42,7 @@ const localNameFreshMs = 60_000;
  * of tcpserver's child, and `report` logs why under the number it was given.
  */
 export type Admitted =
-  | { fields: ConnectionFields; env: Map<string, string> }
+  | { fields: ConnectionFields; env: Environment }
   | {
     fields: ConnectionFields;
     env: null;

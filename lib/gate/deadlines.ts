@@ -7,58 +7,60 @@
 
 const sweepMs = 1000;
 
-export interface Deadline {
-  /** Starts the time anew. */
-  extend(): void;
-  clear(): void;
-}
-
-interface Entry extends Deadline {
+/** One of them; of a class, because thousands of sessions have two each. */
+export class Deadline {
   /** The sweep that finds it over. */
-  at: number;
-  expire: () => void;
+  at = 0;
+
+  constructor(
+    readonly all: Deadlines,
+    readonly sweeps: number,
+    readonly expire: () => void,
+  ) {
+    this.extend();
+  }
+
+  /** Starts the time anew, also when it was over while others had the word. */
+  extend(): void {
+    this.at = this.all.sweeps + this.sweeps;
+    this.all.add(this);
+  }
+
+  clear(): void {
+    this.all.remove(this);
+  }
 }
 
 export class Deadlines {
-  #entries = new Set<Entry>();
+  #deadlines = new Set<Deadline>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Sweeps so far: a clock that costs nothing to read. */
-  #sweeps = 0;
+  /** So far: a clock that costs nothing to read. */
+  sweeps = 0;
 
   /** Calls `expire` once, up to a second after `seconds` without extension. */
   set(seconds: number, expire: () => void): Deadline {
-    const inSweeps = Math.ceil(seconds * 1000 / sweepMs) + 1;
-    const entry: Entry = {
-      at: this.#sweeps + inSweeps,
-      expire,
-      extend: () => {
-        entry.at = this.#sweeps + inSweeps;
-        this.#add(entry); // it may have been over while others had the word
-      },
-      clear: () => this.#remove(entry),
-    };
-    this.#add(entry);
-    return entry;
+    const sweeps = Math.ceil(seconds * 1000 / sweepMs) + 1;
+    return new Deadline(this, sweeps, expire);
   }
 
-  #add(entry: Entry): void {
-    this.#entries.add(entry);
+  add(deadline: Deadline): void {
+    this.#deadlines.add(deadline);
     this.#timer ??= setInterval(() => this.#sweep(), sweepMs);
   }
 
-  #remove(entry: Entry): void {
-    this.#entries.delete(entry);
-    if (this.#entries.size > 0) return;
+  remove(deadline: Deadline): void {
+    this.#deadlines.delete(deadline);
+    if (this.#deadlines.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   #sweep(): void {
-    this.#sweeps++;
-    for (const entry of this.#entries) {
-      if (entry.at > this.#sweeps) continue;
-      this.#remove(entry);
-      entry.expire();
+    this.sweeps++;
+    for (const deadline of this.#deadlines) {
+      if (deadline.at > this.sweeps) continue;
+      this.remove(deadline);
+      deadline.expire();
     }
   }
 }

@@ -7,7 +7,10 @@
 import { fromBytes } from "../bytes.ts";
 import type { ConnectionFields } from "../log/tcpserver.ts";
 
-export type Environment = ReadonlyMap<string, string>;
+export interface Environment extends Iterable<[name: string, value: string]> {
+  get(name: string): string | undefined;
+  has(name: string): boolean;
+}
 
 /** Meant for us by who started us; see readiness.ts and worker_role.ts. */
 const notForPrograms = new Set([
@@ -49,16 +52,12 @@ export function connectionEnvironment(
   own: Environment,
   fields: ConnectionFields,
   rules: readonly (readonly [name: string, value: string])[],
-): Map<string, string> {
-  const env = new Map(own);
-  const set = (name: string, value: string | null) => {
-    if (value === null) env.delete(name);
-    else env.set(name, value);
-  };
+): Environment {
+  const env = new ChangedEnvironment(own);
   const v6 = fields.remoteIp.includes(":");
   const both = (name: string, value: string | null) => {
-    set(`TCP${name}`, value);
-    set(`TCP6${name}`, v6 ? value : null);
+    env.set(`TCP${name}`, value);
+    env.set(`TCP6${name}`, v6 ? value : null);
   };
   env.set("PROTO", v6 ? "TCP6" : "TCP");
   both("LOCALIP", fields.localIp);
@@ -68,9 +67,42 @@ export function connectionEnvironment(
   both("REMOTEPORT", String(fields.remotePort));
   both("REMOTEHOST", fields.remoteHost);
   both("REMOTEINFO", fields.remoteInfo);
-  set("TCP6INTERFACE", fields.interface ?? null);
+  env.set("TCP6INTERFACE", fields.interface ?? null);
   for (const [name, value] of rules) env.set(name, value);
   return env;
+}
+
+/**
+ * Changes to an environment that all connections share. It is not copied:
+ * thousands of sessions wait, and each would hold the whole of it.
+ */
+class ChangedEnvironment implements Environment {
+  /** null where a variable is removed. */
+  readonly #changes = new Map<string, string | null>();
+
+  constructor(readonly base: Environment) {}
+
+  set(name: string, value: string | null): void {
+    if (value !== null || this.base.has(name)) this.#changes.set(name, value);
+  }
+
+  get(name: string): string | undefined {
+    const changed = this.#changes.get(name);
+    return changed === undefined ? this.base.get(name) : changed ?? undefined;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  *[Symbol.iterator](): Iterator<[name: string, value: string]> {
+    for (const entry of this.base) {
+      if (!this.#changes.has(entry[0])) yield entry;
+    }
+    for (const [name, value] of this.#changes) {
+      if (value !== null) yield [name, value];
+    }
+  }
 }
 
 /** NAME=VALUE entries for an exec. */

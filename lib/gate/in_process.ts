@@ -24,6 +24,7 @@ import type { Stream } from "../stream.ts";
 import { drive } from "./smtp_driver.ts";
 import { TlsAccess } from "./smtp_services.ts";
 import {
+  type Ready,
   type SmtpdOptions,
   SmtpSettings,
   unreadableControls,
@@ -191,10 +192,16 @@ export class InProcessGate implements Gate {
       if (secured === null) return 1 << 8;
       stream = secured;
     }
-    const session = new Session(settings.config);
-    const { services, patience } = settings;
-    return await drive(stream, session, services, patience) << 8;
+    // Not awaited here: what led to the session is then forgotten.
+    return speak(stream, settings);
   }
+}
+
+async function speak(
+  stream: Stream,
+  { config, services, patience }: Ready,
+): Promise<number> {
+  return await drive(stream, new Session(config), services, patience) << 8;
 }
 
 function socketAddress({ hostname, port }: Deno.NetAddr): SocketAddress {

@@ -20,8 +20,9 @@ import { type Stream, writeAll } from "../stream.ts";
 import { type Deadline, Deadlines } from "./deadlines.ts";
 
 /** Sessions are many, so a buffer is small until a message fills it. */
-const smallBufferBytes = 2048;
+const smallBufferBytes = 1024;
 const largeBufferBytes = 65536;
+const bufferGrowth = 4;
 
 /** How long a client that timed out may take to be told so. */
 const farewellMs = 1000;
@@ -109,7 +110,8 @@ class Driver {
         }
         await this.#flush();
         if (this.#message && n === buffer.length) {
-          if (n < largeBufferBytes) buffer = new Uint8Array(largeBufferBytes);
+          const size = Math.min(largeBufferBytes, n * bufferGrowth);
+          if (n < size) buffer = new Uint8Array(size);
         } else if (!this.#message && buffer.length > smallBufferBytes) {
           buffer = new Uint8Array(smallBufferBytes);
         }

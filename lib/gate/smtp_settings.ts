@@ -12,6 +12,7 @@ import { senderMatcher } from "../policy/badmailfrom.ts";
 import { badRcptTo } from "../policy/badrcptto.ts";
 import { accept, type Policy } from "../policy/question.ts";
 import { domainMatcher } from "../policy/rcpthosts.ts";
+import type { Stream } from "../stream.ts";
 import { cleanField } from "../log/tcpserver.ts";
 import type { Login } from "../smtp/actions.ts";
 import type { Limits } from "../smtp/limits.ts";
@@ -84,14 +85,19 @@ interface Controls {
 export const unreadableControls = "421 unable to read controls (#4.3.0)\r\n";
 
 /** The settings of one session, or the reason why there can be none. */
-export type Settings =
-  | {
-    type: "ready";
-    config: SessionConfig;
-    services: Services;
-    patience: Patience;
-  }
-  | { type: "unreadable" };
+export type Settings = Ready | { readonly type: "unreadable" };
+
+export interface Ready {
+  readonly type: "ready";
+  readonly config: SessionConfig;
+  readonly services: Services;
+  readonly patience: Patience;
+}
+
+/** The same for all sessions: thousands wait, and each would hold its own. */
+const clock = () => new Date();
+const acceptAll = () => Promise.resolve(accept);
+const nobody = () => Promise.resolve({ type: "bad" } as const);
 
 export class SmtpSettings {
   #controls: Controls | null = null;
@@ -158,14 +164,13 @@ export class SmtpSettings {
       classic: this.options.classic,
       greeting: controls.greeting,
       localIpHost: controls.localIpHost,
-      isLocalAddress: (ip) => this.#isLocalAddress(ip, env),
+      isLocalAddress: this.#isLocalAddress,
       relayClient: env.get("RELAYCLIENT") ?? null,
       acceptsRecipientDomain: controls.accepts,
       refusesSender: controls.refuses,
       offers: {
         startTls: this.#tls.offered,
-        auth: this.options.passwords !== null ||
-          this.options.checkpassword !== null,
+        auth: this.#mayLogIn,
         binaryMime: target.takesBinary,
         smtpUtf8: target.takesUtf8,
       },
@@ -182,20 +187,32 @@ export class SmtpSettings {
         localHost: env.get("TCPLOCALHOST"),
         localIp: env.get("TCPLOCALIP"),
       },
-      now: () => new Date(),
+      now: clock,
     };
     return {
       type: "ready",
       config,
       services: {
         target,
-        ask: ask ?? (() => Promise.resolve(accept)),
-        authenticate: (credentials) => this.#authenticate(credentials, env),
-        secure: (stream) =>
-          this.#tls.secure(stream, controls.patience.idleSeconds),
+        ask: ask ?? acceptAll,
+        authenticate: this.#authenticator(env),
+        secure: this.#secure,
       },
       patience: controls.patience,
     };
+  }
+
+  /** Only where somebody may log in does it hold the environment. */
+  #authenticator(
+    env: Environment,
+  ): (credentials: Credentials) => Promise<Login> {
+    if (!this.#mayLogIn) return nobody;
+    return (credentials) => this.#authenticate(credentials, env);
+  }
+
+  get #mayLogIn(): boolean {
+    const { passwords, checkpassword } = this.options;
+    return passwords !== null || checkpassword !== null;
   }
 
   async #authenticate(
@@ -302,7 +319,7 @@ export class SmtpSettings {
     const path = target.slice(colon + 1);
     // A queue program sees this session's environment: never shared.
     if (target.startsWith("qmail-queue:")) {
-      return qmailQueue(path, entries(env));
+      return qmailQueue(path, () => entries(env));
     }
     let known = this.#targets.get(target);
     if (!known) {
@@ -314,12 +331,18 @@ export class SmtpSettings {
     return known;
   }
 
-  #isLocalAddress(ip: string, env: Environment): boolean {
+  /** Whether an address is one of this machine's. */
+  readonly #isLocalAddress = (ip: string): boolean => {
     this.#localAddresses ??= new Set(
       Deno.networkInterfaces().map((each) => each.address),
     );
-    return ip === env.get("TCPLOCALIP") || this.#localAddresses.has(ip);
-  }
+    return this.#localAddresses.has(ip);
+  };
+
+  readonly #secure = (stream: Stream): Promise<Stream | null> => {
+    const { idleSeconds } = (this.#controls?.patience) ?? usualPatience;
+    return this.#tls.secure(stream, idleSeconds);
+  };
 }
 
 /** djb's scan_ulong: the leading decimal digits; none is 0. */

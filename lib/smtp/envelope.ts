@@ -142,7 +142,12 @@ export class EnvelopeReader {
   }
 
   #local(address: string): string {
-    return atLocalHost(address, this.config);
+    const { config } = this;
+    return atLocalHost(address, {
+      localIpHost: config.localIpHost,
+      isLocalAddress: (ip) =>
+        ip === config.peer.localIp || config.isLocalAddress(ip),
+    });
   }
 }
 

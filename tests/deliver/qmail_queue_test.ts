@@ -63,7 +63,7 @@ async function withQueue(
     const path = `${folder}/queue`;
     await Deno.writeTextFile(path, `#!/bin/sh\ncd ${folder}\n${script}\n`);
     await Deno.chmod(path, 0o755);
-    const opened = await qmailQueue(path, ["PATH=/bin:/usr/bin"]).open(
+    const opened = await qmailQueue(path, () => ["PATH=/bin:/usr/bin"]).open(
       envelope,
       stranger,
     );
@@ -125,7 +125,10 @@ Deno.test(
   "a program that cannot be started is 451 before 354",
   options,
   async () => {
-    const refused = await qmailQueue("/no/such", []).open(envelope, stranger);
+    const refused = await qmailQueue("/no/such", () => []).open(
+      envelope,
+      stranger,
+    );
     assert("type" in refused && refused.type === "later");
     assertEquals([refused.code, refused.text], [451, "qqt failure"]);
   },
