@@ -32,6 +32,34 @@ const symbols = {
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  openMode: {
+    name: "open",
+    parameters: ["buffer", "i32", "u32"],
+    result: "i32",
+  },
+  rename: { parameters: ["buffer", "buffer"], result: "i32" },
+  fsyncAsync: {
+    name: "fsync",
+    parameters: ["i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  io_setup: {
+    name: "syscall",
+    parameters: ["i64", "i64", "buffer"],
+    result: "i64",
+  },
+  io_submit: {
+    name: "syscall",
+    parameters: ["i64", "u64", "i64", "buffer"],
+    result: "i64",
+  },
+  io_getevents: {
+    name: "syscall",
+    parameters: ["i64", "u64", "i64", "i64", "buffer", "pointer"],
+    result: "i64",
+    nonblocking: true,
+  },
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   writeAsync: {
@@ -122,6 +150,7 @@ const names: Record<number, string> = {
   11: "EAGAIN",
   12: "ENOMEM",
   13: "EACCES",
+  17: "EEXIST",
   19: "ENODEV",
   20: "ENOTDIR",
   21: "EISDIR",
@@ -129,8 +158,11 @@ const names: Record<number, string> = {
   23: "ENFILE",
   24: "EMFILE",
   26: "ETXTBSY",
+  27: "EFBIG",
   28: "ENOSPC",
+  30: "EROFS",
   32: "EPIPE",
+  36: "ENAMETOOLONG",
   40: "ELOOP",
   91: "EPROTOTYPE",
   97: "EAFNOSUPPORT",
@@ -141,6 +173,7 @@ const names: Record<number, string> = {
   105: "ENOBUFS",
   107: "ENOTCONN",
   111: "ECONNREFUSED",
+  122: "EDQUOT",
 };
 
 /** A failed system call, with the `code` that `lib/reason.ts` understands. */
