@@ -5,6 +5,7 @@
  */
 import { toBytes } from "../lib/bytes.ts";
 import { Fatal } from "../lib/fatal.ts";
+import { MailboxPath } from "../lib/deliver/mailbox.ts";
 import { ownEnvironment } from "../lib/gate/environment.ts";
 import { drive, type Stream } from "../lib/gate/smtp_driver.ts";
 import {
@@ -38,6 +39,8 @@ export async function parseOptions(
     rcpthosts: null,
     badmailfrom: null,
     deliver: null,
+    minFree: 0,
+    createMailboxes: false,
     ...defaults,
     ...given,
   };
@@ -53,6 +56,14 @@ async function parseArguments(
   const count = (what: string) => (text: string): number => {
     if (!/^\d{1,15}$/.test(text)) {
       throw complain(`${what} wants a number, not ${JSON.stringify(text)}`);
+    }
+    return Number(text);
+  };
+  const percent = (text: string): number => {
+    if (!/^\d{1,2}(\.\d+)?$/.test(text)) {
+      throw complain(
+        `--min-free wants a percentage below 100, not ${JSON.stringify(text)}`,
+      );
     }
     return Number(text);
   };
@@ -95,6 +106,18 @@ async function parseArguments(
     .option(
       "--deliver <target>",
       "qmail-queue[:PATH], maildir:DIR, or discard",
+    )
+    .option(
+      "--maildir <dir>",
+      "short for --deliver maildir:DIR; in DIR, {user}, {domain} and\n" +
+        "{user%+} (the local part up to its first +) stand for the\n" +
+        "recipient's, in lower case: unknown users are refused",
+    )
+    .option("--create-mailboxes", "make the mailboxes that are missing")
+    .option(
+      "--min-free <percent>",
+      "take no mail when less of the Maildir's disk is free (default 0)",
+      percent,
     );
   try {
     command.parse(args, { from: "user" });
@@ -103,7 +126,15 @@ async function parseArguments(
     if (error.code === "commander.helpDisplayed") return null;
     throw complain(error.message.replace(/^error: /, ""));
   }
-  const options = command.opts<Partial<SmtpdOptions>>();
+  const { maildir, ...rest } = command.opts<
+    Partial<SmtpdOptions> & { maildir?: string }
+  >();
+  if (maildir !== undefined && rest.deliver) {
+    throw complain("--maildir and --deliver exclude each other");
+  }
+  const options = maildir === undefined
+    ? rest
+    : { ...rest, deliver: `maildir:${maildir}` };
   const { deliver } = options;
   if (deliver && !/^(qmail-queue(:.+)?|maildir:.+|discard)$/s.test(deliver)) {
     throw complain(
@@ -111,6 +142,13 @@ async function parseArguments(
         JSON.stringify(deliver)
       }`,
     );
+  }
+  if (deliver?.startsWith("maildir:")) {
+    try {
+      new MailboxPath(deliver.slice("maildir:".length));
+    } catch (error) {
+      throw complain(`cannot use ${deliver}: ${(error as Error).message}`);
+    }
   }
   return options;
 }

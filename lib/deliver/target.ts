@@ -9,6 +9,12 @@ export type { Delivery, Envelope, Refusal };
 
 /** A place that takes responsibility for messages. */
 export interface Target {
+  /**
+   * What RCPT is to be answered with: null if the target takes mail for this
+   * recipient (a byte string, as in an envelope), as far as it can tell now.
+   * A target without it takes mail for everyone. `open` asks itself.
+   */
+  accepts?(recipient: string): Refusal | null | Promise<Refusal | null>;
   /** Starts a message; a refusal is told to the client instead of `354`. */
   open(envelope: Envelope): Message | Refusal | Promise<Message | Refusal>;
 }

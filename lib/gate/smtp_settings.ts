@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import type { Target } from "../deliver/target.ts";
 import { discard } from "../deliver/discard.ts";
-import { Maildir } from "../deliver/maildir.ts";
+import { Maildirs } from "../deliver/maildir.ts";
 import { qmailQueue } from "../deliver/qmail_queue.ts";
 import { senderMatcher } from "../policy/badmailfrom.ts";
 import { domainMatcher } from "../policy/rcpthosts.ts";
@@ -31,6 +31,9 @@ export interface SmtpdOptions {
   readonly badmailfrom: string | null;
   readonly openRelay: boolean;
   readonly deliver: string | null;
+  /** Of a Maildir's disk: nothing is taken below it; 0 for off. */
+  readonly minFree: number;
+  readonly createMailboxes: boolean;
 }
 
 /** qmail's default (timeoutsmtpd), and RFC 5321 4.5.3.2.7's least. */
@@ -208,7 +211,10 @@ export class SmtpSettings {
     if (!known) {
       known = target === "discard"
         ? discard()
-        : new Maildir(path, me, this.log);
+        : new Maildirs(path, me, this.log, {
+          createMailboxes: this.options.createMailboxes,
+          minFreePercent: this.options.minFree,
+        });
       this.#targets.set(target, known);
     }
     return known;
