@@ -62,6 +62,7 @@ const symbols = {
   },
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   writeAsync: {
     name: "write",
     parameters: ["i32", "buffer", "usize"],
