@@ -77,12 +77,18 @@ export class ExternalGate implements Gate {
           const conn = this.#closed ? null : this.#listener.accept();
           if (!conn) break;
           this.slots.take();
-          this.#serve(conn).finally(() => this.slots.give());
+          this.#serve(conn).finally(() => this.#ended());
         }
       } catch (error) {
         await failures.pause(error);
       }
     }
+  }
+
+  /** Others may end in the same turn: each is counted before it is told. */
+  #ended(): void {
+    this.slots.give();
+    this.log.status(this.slots.active, this.slots.limit);
   }
 
   close(): void {
@@ -118,7 +124,6 @@ export class ExternalGate implements Gate {
     }
     log.end(pid, waitStatus ?? await waitFor(pid));
     if (entered) this.admission.leave(ends!.remote.ip);
-    log.status(slots.active - 1, slots.limit);
   }
 
   /** The number and the wait status of a connection without a process. */

@@ -71,13 +71,17 @@ export class InProcessGate implements Gate {
       try {
         const conn = await this.#listener.accept();
         this.slots.take();
-        this.#serve(conn, this.log.nextNumber()).finally(() =>
-          this.slots.give()
-        );
+        this.#serve(conn, this.log.nextNumber()).finally(() => this.#ended());
       } catch (error) {
         if (!this.#closed) await failures.pause(error);
       }
     }
+  }
+
+  /** Others may end in the same turn: each is counted before it is told. */
+  #ended(): void {
+    this.slots.give();
+    this.log.status(this.slots.active, this.slots.limit);
   }
 
   close(): void {
@@ -95,9 +99,7 @@ export class InProcessGate implements Gate {
   async #serve(conn: Deno.TcpConn, number: number): Promise<void> {
     const { log, slots } = this;
     log.status(slots.active, slots.limit);
-    const waitStatus = await this.#connection(conn, number);
-    log.end(number, waitStatus);
-    log.status(slots.active - 1, slots.limit);
+    log.end(number, await this.#connection(conn, number));
   }
 
   /** Resolves to the wait status that tcpserver would see. */
