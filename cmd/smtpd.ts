@@ -109,9 +109,9 @@ async function parseArguments(
     )
     .option(
       "--maildir <dir>",
-      "short for --deliver maildir:DIR; in DIR, {user}, {domain} and\n" +
-        "{user%+} (the local part up to its first +) stand for the\n" +
-        "recipient's, in lower case: unknown users are refused",
+      "short for --deliver maildir:DIR; {user}, {user%+} (the local part " +
+        "up to its first +) and {domain} in it are the recipient's, in " +
+        "lower case, and users without a folder are refused",
     )
     .option("--create-mailboxes", "make the mailboxes that are missing")
     .option(

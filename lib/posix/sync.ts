@@ -21,7 +21,7 @@ const eventBytes = 32;
 const resultAt = 16;
 const pointerBytes = 8;
 /** At once; the machine has 65,536 (aio-max-nr) for all processes. */
-const slots = 256;
+const slots = 64;
 /** Before waiting again when waiting failed. */
 const afterFailureMs = 10;
 
@@ -33,6 +33,7 @@ interface Job {
 
 const queue: Job[] = [];
 const running = new Map<number, Job>();
+let onThreads = 0;
 let submitting = false;
 let collecting = false;
 let lastId = 0;
@@ -93,7 +94,9 @@ function context(): Context | null {
 
 function submit(): void {
   submitting = false;
-  const aio = context();
+  // A process with one session takes no slots from the others.
+  const isAlone = known === undefined && queue.length + onThreads === 1;
+  const aio = isAlone ? null : context();
   if (aio === null) {
     for (const job of queue.splice(0)) syncOnThread(job);
     return;
@@ -156,6 +159,9 @@ async function collect(aio: Context): Promise<void> {
 
 /** Its errno stays on the helper thread, and an error is told only once. */
 async function syncOnThread({ fd, resolve, reject }: Job): Promise<void> {
-  if (await libc().fsyncAsync(fd) === 0) resolve();
+  onThreads++;
+  const result = await libc().fsyncAsync(fd);
+  onThreads--;
+  if (result === 0) resolve();
   else reject(new SystemError("fsync", EIO));
 }

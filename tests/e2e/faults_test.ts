@@ -355,53 +355,54 @@ function steps(trace: string, folder: string): string[] {
   return found;
 }
 
-testWith(
-  { peers: ["strace"] },
-  "write, sync the file, rename, sync the folder, and only then 250",
-  () =>
-    inFolder(async (folder) => {
-      const { code, stderr } = await output("strace", [
-        ...["-f", "-y", "-s", "1000", "-o", `${folder}/trace`, "-e"],
-        "trace=mkdir,openat,write,rename,fsync,io_submit,io_getevents",
-        ...[postern, "smtpd", "--me", "x"],
-        ...["--maildir", `${folder}/mail/Maildir`],
-      ], {
-        env: relay,
-        stdin:
-          "HELO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n" +
-          "DATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n",
-      });
-      assertEquals([code, stderr], [0, ""]);
-      const seen = steps(
-        await Deno.readTextFile(`${folder}/trace`),
-        folder,
-      );
-      const message = seen.slice(seen.indexOf("create mail/Maildir/tmp/NAME"));
-      assertEquals(message, [
-        "create mail/Maildir/tmp/NAME",
-        "write mail/Maildir/tmp/NAME",
-        "sync mail/Maildir/tmp/NAME",
-        "rename mail/Maildir/tmp/NAME mail/Maildir/new/NAME",
-        "sync mail/Maildir/new",
-        "250",
-      ]);
-      // The Maildir is as durable as what is in it.
-      const made = seen.slice(0, seen.length - message.length);
-      for (
-        const [name, parent] of [
-          ["mail", folder],
-          ["mail/Maildir", "mail"],
-          ["mail/Maildir/tmp", "mail/Maildir"],
-          ["mail/Maildir/new", "mail/Maildir"],
-          ["mail/Maildir/cur", "mail/Maildir"],
-        ]
-      ) {
-        const at = made.indexOf(`make ${name}`);
-        assert(at !== -1, `${name} was not made`);
-        assert(
-          made.indexOf(`sync ${parent}`, at) !== -1,
-          `${name} is not on the disk:\n${made.join("\n")}`,
-        );
-      }
-    }),
-);
+for (const users of [["c"], ["c", "d"]]) {
+  testWith(
+    { peers: ["strace"] },
+    `write, sync the file, rename, sync the folder, and only then 250: ${users.length} mailbox(es)`,
+    () =>
+      inFolder(async (folder) => {
+        const { code, stderr } = await output("strace", [
+          ...["-f", "-y", "-s", "1000", "-o", `${folder}/trace`, "-e"],
+          "trace=mkdir,openat,write,rename,fsync,io_submit,io_getevents",
+          ...[postern, "smtpd", "--me", "x", "--create-mailboxes"],
+          ...["--maildir", `${folder}/mail/{user}`],
+        ], {
+          env: relay,
+          stdin: "HELO x\r\nMAIL FROM:<a@b.example>\r\n" +
+            users.map((user) => `RCPT TO:<${user}@d.example>\r\n`).join("") +
+            "DATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n",
+        });
+        assertEquals([code, stderr], [0, ""]);
+        const trace = await Deno.readTextFile(`${folder}/trace`);
+        const seen = steps(trace, folder);
+        assertEquals(seen.at(-1), "250");
+        for (const user of users) {
+          const box = `mail/${user}`;
+          const own = seen.filter((step) => step.includes(`${box}/`));
+          const begun = own.indexOf(`create ${box}/tmp/NAME`);
+          assertEquals(own.slice(begun), [
+            `create ${box}/tmp/NAME`,
+            `write ${box}/tmp/NAME`,
+            `sync ${box}/tmp/NAME`,
+            `rename ${box}/tmp/NAME ${box}/new/NAME`,
+            `sync ${box}/new`,
+          ]);
+          // The Maildir is as durable as what is in it.
+          for (
+            const [name, parent] of [
+              ["mail", folder],
+              [box, "mail"],
+              ...["tmp", "new", "cur"].map((part) => [`${box}/${part}`, box]),
+            ]
+          ) {
+            const at = seen.indexOf(`make ${name}`);
+            assert(at !== -1, `${name} was not made`);
+            assert(
+              seen.indexOf(`sync ${parent}`, at) !== -1,
+              `${name} is not on the disk:\n${seen.join("\n")}`,
+            );
+          }
+        }
+      }),
+  );
+}
