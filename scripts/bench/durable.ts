@@ -6,8 +6,8 @@
  * All of them store in BENCH_DIR, by default the temporary folder. It should be
  * on a real file system that is used for nothing else: before it makes a file,
  * ext4 passes over each inode near by that was deleted in the last minutes,
- * which costs more than all the rest. Postfix is counted by what it has accepted, which is durable in its queue;
- * its deliveries go on meanwhile.
+ * which costs more than all the rest. Postfix is counted by what it has
+ * accepted, which is durable in its queue; its deliveries go on meanwhile.
  *
  * @module
  */
