@@ -33,6 +33,8 @@ export async function parseOptions(
     spf: false,
     authenticationResults: false,
     deliver: null,
+    minFree: 0,
+    createMailboxes: false,
     tlsCert: null,
     tlsKey: null,
     passwords: null,
@@ -83,9 +85,24 @@ async function parseArguments(
     maxPath,
     maxSession,
     minRate,
+    maildir,
     ...options
-  } = command.opts<Partial<SmtpdOptions> & Numbers>();
-  const { deliver, tlsCert, tlsKey, passwords, checkpassword } = options;
+  } = command.opts<Partial<SmtpdOptions> & Numbers & { maildir?: string }>();
+  const { tlsCert, tlsKey, passwords, checkpassword } = options;
+  if (maildir !== undefined && options.deliver) {
+    throw complain("--maildir and --deliver exclude each other");
+  }
+  const deliver = maildir === undefined
+    ? options.deliver
+    : `maildir:${maildir}`;
+  if (deliver?.startsWith("maildir:")) {
+    const { MailboxPath } = await import("../lib/deliver/mailbox.ts");
+    try {
+      new MailboxPath(deliver.slice("maildir:".length));
+    } catch (error) {
+      throw complain(`cannot use ${deliver}: ${(error as Error).message}`);
+    }
+  }
   if (options.policy) {
     const { policyAddress } = await import("../lib/policy/delegation.ts");
     if (policyAddress(options.policy) === null) {
@@ -117,6 +134,7 @@ async function parseArguments(
   };
   return {
     ...options,
+    deliver: deliver ?? null,
     limits: Object.fromEntries(
       Object.entries(limits).filter(([, value]) => value !== undefined),
     ),
@@ -135,6 +153,12 @@ function describe(
     if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
     const wanted = least === 0 ? "a number" : `a number from ${least} on`;
     throw complain(`${what} wants ${wanted}, not ${JSON.stringify(text)}`);
+  };
+  const percent = (text: string): number => {
+    if (/^\d{1,2}(\.\d+)?$/.test(text)) return Number(text);
+    throw complain(
+      `--min-free wants a percentage below 100, not ${JSON.stringify(text)}`,
+    );
   };
   const numeric = (flag: string, value: string, text: string, least = 0) =>
     command.option(`${flag} <${value}>`, text, number(flag, least));
@@ -195,6 +219,18 @@ function describe(
     .option(
       "--deliver <target>",
       "qmail-queue[:PATH], maildir:DIR, or discard",
+    )
+    .option(
+      "--maildir <dir>",
+      "short for --deliver maildir:DIR; {user}, {user%+} (the local part up to\n" +
+        "its first +) and {domain} in it are the recipient's, in lower case,\n" +
+        "and users without a folder are refused",
+    )
+    .option("--create-mailboxes", "make the mailboxes that are missing")
+    .option(
+      "--min-free <percent>",
+      "take no mail when less of the Maildir's disk is free (default 0)",
+      percent,
     );
   command.optionsGroup("TLS and log-ins:")
     .option(

@@ -1,180 +1,206 @@
 /**
- * Maildir delivery (cr.yp.to/proto/maildir.html): a message is written whole
- * in tmp, and appears in new by one rename. `stored` is said only after the
- * file and the folder new are on the disk.
+ * Delivery to Maildirs: `stored` is said only after the file and the folder
+ * that names it are on the disk, in every mailbox of the envelope.
  *
  * @module
  */
-import { toBytes } from "../bytes.ts";
+import { concat, toBytes } from "../bytes.ts";
 import { reason } from "../reason.ts";
-import { storageFailure } from "./storage_failure.ts";
+import { Draft, hostPart, makeMaildir } from "./draft.ts";
+import { FreeSpace } from "./free_space.ts";
+import { type Mailbox, MailboxPath } from "./mailbox.ts";
+import { insufficientStorage, storageFailure } from "./storage_failure.ts";
 import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
 
-/** A message up to this size is kept in memory and written at once. */
+/** This much of a message is kept in memory, and then written at once. */
 const spillBytes = 65536;
 
-/** Delivers to the Maildir at `path`, which is made if it is missing. */
-export class Maildir implements Target {
+export interface MaildirOptions {
+  /** Makes the mailboxes that are missing; else their users are unknown. */
+  readonly createMailboxes: boolean;
+  /** Nothing is taken when less than this of the disk is free; 0 for off. */
+  readonly minFreePercent: number;
+}
+
+const unknownUser: Refusal = {
+  type: "never",
+  code: 550,
+  enhanced: "5.1.1",
+  text: "sorry, no mailbox here by that name",
+};
+
+export class Maildirs implements Target {
   readonly takesBinary = true;
   readonly takesUtf8 = true;
-  readonly #tmp: string;
-  readonly #new: string;
-  readonly #host: string;
+  /** Only where there is something to be asked. */
+  readonly accepts?: Target["accepts"];
+  readonly #mailboxes: MailboxPath;
+  readonly #space: FreeSpace;
+  /** The one Maildir without placeholders is there. */
   #made = false;
-  #count = 0;
-  #newFolder: Promise<Deno.FsFile> | undefined;
 
   /**
-   * @param host a part of each file's name; `/` and `:` are replaced
+   * @param template see {@linkcode MailboxPath}; throws what that throws
+   * @param host a part of each file's name, and the domain of bare addresses
    * @param log takes a line for the administrator when a delivery fails
    */
   constructor(
-    readonly path: string,
-    host: string,
+    template: string,
+    readonly host: string,
     readonly log: (line: string) => void,
+    readonly options: MaildirOptions = {
+      createMailboxes: false,
+      minFreePercent: 0,
+    },
   ) {
-    this.#tmp = `${path}/tmp`;
-    this.#new = `${path}/new`;
-    this.#host = host.replaceAll("/", "\\057").replaceAll(":", "\\072");
+    this.#mailboxes = new MailboxPath(template);
+    this.#space = new FreeSpace(this.#mailboxes.root, options.minFreePercent);
+    if (!this.#mailboxes.isFixed || options.minFreePercent > 0) {
+      this.accepts = (recipient) => this.#accepts(recipient);
+    }
   }
 
-  open(envelope: Envelope): Message | Refusal {
-    try {
-      this.#make();
-    } catch (error) {
-      return this.#refuse(error);
+  #accepts(recipient: string): Refusal | null | Promise<Refusal | null> {
+    if (this.#space.isShort()) return this.#full();
+    const mailbox = this.#mailboxes.of(recipient, this.host);
+    if (mailbox === null) return unknownUser;
+    if (mailbox.base === null || this.options.createMailboxes) return null;
+    return this.#exists(mailbox);
+  }
+
+  async open(envelope: Envelope): Promise<Message | Refusal> {
+    const boxes = new Map<string, { box: Mailbox; recipients: string[] }>();
+    for (const recipient of envelope.recipients) {
+      const accepting = this.#accepts(recipient);
+      const refused = accepting instanceof Promise
+        ? await accepting
+        : accepting;
+      if (refused) return refused;
+      const box = this.#mailboxes.of(recipient, this.host)!;
+      const known = boxes.get(box.path);
+      if (known) known.recipients.push(recipient);
+      else boxes.set(box.path, { box, recipients: [recipient] });
     }
-    const now = Date.now();
-    const seconds = Math.floor(now / 1000);
-    const micros = String((now % 1000) * 1000).padStart(6, "0");
-    const id = `${seconds}.M${micros}P${Deno.pid}Q${++this.#count}`;
-    const name = `${id}.${this.#host}`;
+    if (this.#mailboxes.isFixed && !this.#made) {
+      try {
+        await makeMaildir(this.#mailboxes.template, null);
+        this.#made = true;
+      } catch (error) {
+        return this.#refuse(this.#mailboxes.template, error);
+      }
+    }
+    const host = hostPart(this.host);
+    const copies = [...boxes.values()].map(({ box, recipients }) =>
+      new Draft(
+        box.path,
+        host,
+        this.options.createMailboxes ? null : box.base,
+        heading(envelope, recipients),
+      )
+    );
     return new MaildirMessage(
-      `${this.#tmp}/${name}`,
-      `${this.#new}/${name}`,
-      id,
-      returnPath(envelope),
-      () => this.#syncNew(),
-      (error) => this.#refuse(error),
+      copies,
+      (path, error) => this.#refuse(path, error),
     );
   }
 
-  #make(): void {
-    if (this.#made) return;
-    for (const folder of ["tmp", "new", "cur"]) {
-      Deno.mkdirSync(`${this.path}/${folder}`, {
-        recursive: true,
-        mode: 0o700,
-      });
+  async #exists({ base }: Mailbox): Promise<Refusal | null> {
+    try {
+      return (await Deno.stat(base!)).isDirectory ? null : unknownUser;
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      if (code === "ENOENT" || code === "ENOTDIR") return unknownUser;
+      return this.#refuse(base!, error); // the user may well be known
     }
-    this.#made = true;
   }
 
-  #refuse(error: unknown): Refusal {
+  #full(): Refusal {
+    this.log(`unable to take mail: ${this.#mailboxes.root}: too little space`);
+    return insufficientStorage;
+  }
+
+  #refuse(path: string, error: unknown): Refusal {
     this.#made = false; // someone may have moved it away
-    this.#newFolder?.then((folder) => folder.close(), () => {});
-    this.#newFolder = undefined;
-    this.log(`unable to deliver to ${this.path}: ${reason(error)}`);
+    const shown = path.replace(/[^ -~]/g, "?");
+    this.log(`unable to deliver to ${shown}: ${reason(error)}`);
     return storageFailure(error);
-  }
-
-  /** A file is not stored before the folder that names it is. */
-  async #syncNew(): Promise<void> {
-    this.#newFolder ??= Deno.open(this.#new);
-    await (await this.#newFolder).sync();
   }
 }
 
 class MaildirMessage implements Message {
-  #pending: Uint8Array<ArrayBuffer>[];
-  #pendingBytes: number;
-  #file: Deno.FsFile | undefined;
-  #failure: unknown;
+  #pending: Uint8Array<ArrayBuffer>[] = [];
+  #pendingBytes = 0;
+  /** The last step with the files; it never rejects. */
+  #work: Promise<void> = Promise.resolve();
+  #failure: { path: string; error: unknown } | undefined;
+  #over = false;
 
   constructor(
-    readonly tmpPath: string,
-    readonly newPath: string,
-    readonly id: string,
-    head: Uint8Array<ArrayBuffer>,
-    readonly syncNew: () => Promise<void>,
-    readonly refuse: (error: unknown) => Refusal,
-  ) {
-    this.#pending = [head];
-    this.#pendingBytes = head.length;
-  }
+    readonly copies: readonly Draft[],
+    readonly refuse: (path: string, error: unknown) => Refusal,
+  ) {}
 
   append(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {
-    if (this.#failure) return;
+    if (this.#over || this.#failure) return;
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
     if (this.#pendingBytes > spillBytes) return this.#spill();
   }
 
-  async #spill(): Promise<void> {
-    const bytes = join(this.#pending, this.#pendingBytes);
+  #spill(): Promise<void> {
+    const bytes = this.#pending.length === 1
+      ? this.#pending[0]
+      : concat(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
-    try {
-      this.#file ??= await Deno.open(this.tmpPath, {
-        write: true,
-        createNew: true,
-        mode: 0o600,
-      });
-      for (let at = 0; at < bytes.length;) {
-        at += await this.#file.write(bytes.subarray(at));
-      }
-    } catch (error) {
-      this.#failure = error;
-    }
+    return this.#each((copy) => copy.write(bytes));
   }
 
   async commit(): Promise<Delivery> {
     await this.#spill();
-    try {
-      if (this.#failure) throw this.#failure;
-      await this.#file!.sync();
-      this.#close();
-      await Deno.rename(this.tmpPath, this.newPath);
-      await this.syncNew();
-      return { type: "stored", id: this.id };
-    } catch (error) {
-      await this.abandon();
-      return this.refuse(error);
-    }
+    await this.#each((copy) => copy.finish());
+    // From here on readers see it, so every copy has to be whole.
+    await this.#each((copy) => copy.publish());
+    this.#over = true;
+    if (!this.#failure) return { type: "stored", id: this.copies[0].id };
+    await this.#remove();
+    return this.refuse(this.#failure.path, this.#failure.error);
   }
 
   async abandon(): Promise<void> {
+    this.#over = true;
     this.#pending = [];
-    if (!this.#file && !this.#failure) return;
-    this.#close();
-    await Deno.remove(this.tmpPath).catch(() => {});
+    await this.#work; // what is being made now has to be removed too
+    await this.#remove();
   }
 
-  #close(): void {
-    this.#file?.close();
-    this.#file = undefined;
+  /** Does a step with all copies, unless one has failed before. */
+  #each(step: (copy: Draft) => Promise<void>): Promise<void> {
+    return this.#work = this.#work.then(async () => {
+      if (this.#failure) return;
+      await Promise.all(this.copies.map((copy) =>
+        step(copy).catch((error) => {
+          this.#failure ??= { path: copy.maildir, error };
+        })
+      ));
+    });
+  }
+
+  async #remove(): Promise<void> {
+    await Promise.all(this.copies.map((copy) => copy.remove()));
   }
 }
 
 /** What a delivery agent writes first (RFC 5321 4.4), and who it was for. */
-function returnPath(envelope: Envelope): Uint8Array<ArrayBuffer> {
+function heading(
+  { sender, binary }: Envelope,
+  recipients: readonly string[],
+): Uint8Array<ArrayBuffer> {
   const clean = (address: string) =>
     // deno-lint-ignore no-control-regex
     address.replace(/[\x00-\x1f\x7f]/g, "_");
-  const lines = [`Return-Path: <${clean(envelope.sender)}>`];
-  for (const to of envelope.recipients) {
-    lines.push(`Delivered-To: ${clean(to)}`);
-  }
-  const end = envelope.binary ? "\r\n" : "\n";
+  const lines = [`Return-Path: <${clean(sender)}>`];
+  for (const to of recipients) lines.push(`Delivered-To: ${clean(to)}`);
+  const end = binary ? "\r\n" : "\n";
   return toBytes(lines.map((line) => line + end).join(""));
-}
-
-function join(parts: Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

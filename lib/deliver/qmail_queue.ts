@@ -1,96 +1,214 @@
 /**
  * Hands messages to a qmail-queue program: the message on its fd 0, the
- * envelope on its fd 1, and its exit code is the answer (qmail-queue(8)).
+ * envelope on its fd 1, and its exit code is the answer (qmail-queue(8)). With
+ * code 82 it may give a reason of its own on fd 6 (notqmail's qmail.c).
  *
  * @module
  */
 import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
-import { toBytes } from "../bytes.ts";
-import { closeDescriptor, pipe, writeAll } from "../posix/descriptors.ts";
+import { fromBytes, toBytes } from "../bytes.ts";
+import {
+  closeDescriptor,
+  doNotBlock,
+  pipe,
+  readNow,
+  writeSome,
+} from "../posix/descriptors.ts";
 import { spawn, waitFor } from "../posix/spawn.ts";
+
+/**
+ * A program that takes no byte, or does not end, for so long is ended: the
+ * client waits no longer for an answer (RFC 5321 4.5.3.2.6).
+ */
+const usualPatienceMs = 600_000;
+/** Between asking it to end and ending it; and to end after an abandon. */
+const graceMs = 5000;
+/** A full pipe is tried again after 1 ms, then twice as long each time. */
+const longestPauseMs = 50;
+/** What qmail-smtpd reads of a reason. */
+const reasonBytes = 255;
 
 /**
  * @param path the program
  * @param env tells its environment, NAME=VALUE byte strings
+ * @param patienceMs how long it may take no byte, or not end
  */
 export function qmailQueue(
   path: string,
   env: () => readonly string[],
+  patienceMs = usualPatienceMs,
 ): Target {
   return {
     // What is behind it expects lines, and its qmail-remote no SMTPUTF8.
     takesBinary: false,
     takesUtf8: false,
-    open: (envelope) => open(path, env(), envelope),
+    open: (envelope) => open(path, env(), envelope, patienceMs),
   };
 }
 
-const notStarted: Refusal = {
+const later = (enhanced: string, text: string): Refusal => ({
   type: "later",
   code: 451,
-  enhanced: "4.3.0",
-  text: "qqt failure",
-};
+  enhanced,
+  text,
+});
+
+/** What is on our side of the pipes, which never block. */
+interface Ends {
+  readonly message: number;
+  readonly envelope: number;
+  readonly reason: number;
+}
 
 function open(
   path: string,
   env: readonly string[],
   envelope: Envelope,
+  patienceMs: number,
 ): Message | Refusal {
-  let message, addresses;
+  const pipes: { read: number; write: number }[] = [];
+  let ours: Ends | undefined;
   try {
-    message = pipe();
-    addresses = pipe();
+    for (let i = 0; i < 3; i++) pipes.push(pipe());
+    const [message, addresses, reason] = pipes;
     const pid = spawn({
       path,
       args: [path],
       env,
-      descriptors: [[message.read, 0], [addresses.read, 1]],
+      descriptors: [[message.read, 0], [addresses.read, 1], [reason.write, 6]],
     });
-    return new QueueMessage(pid, message.write, addresses.write, envelope);
-  } catch {
-    if (message) closeDescriptor(message.write);
-    if (addresses) closeDescriptor(addresses.write);
-    return notStarted;
+    ours = {
+      message: message.write,
+      envelope: addresses.write,
+      reason: reason.read,
+    };
+    Object.values(ours).forEach(doNotBlock);
+    return new QueueMessage(pid, ours, envelope, patienceMs);
+  } catch (error) {
+    return isOfTheProgram(error)
+      ? notExecutable
+      : later("4.3.0", "qqt failure");
   } finally {
-    if (message) closeDescriptor(message.read);
-    if (addresses) closeDescriptor(addresses.read);
+    const kept = ours ? Object.values(ours) : [];
+    for (const fd of pipes.flatMap(({ read, write }) => [read, write])) {
+      if (!kept.includes(fd)) closeDescriptor(fd);
+    }
   }
 }
 
+/** That it cannot be executed is found out by qmail's child, after the 354. */
+function isOfTheProgram(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return ["ENOENT", "EACCES", "ENOEXEC", "ENOTDIR", "EISDIR", "ELOOP"]
+    .includes(code ?? "");
+}
+
+const notExecutable: Message = {
+  append() {},
+  commit: () => later("4.3.0", "unable to exec qq"),
+  abandon() {},
+};
+
 class QueueMessage implements Message {
   readonly #ended: Promise<number>;
+  #hasEnded = false;
+  /** Not all bytes were taken. */
   #broken = false;
+  #over = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timedOut = false;
 
   constructor(
     readonly pid: number,
-    readonly messageFd: number,
-    readonly envelopeFd: number,
+    readonly ends: Ends,
     readonly envelope: Envelope,
+    readonly patienceMs: number,
   ) {
-    this.#ended = waitFor(pid);
+    this.#ended = waitFor(pid).then((status) => {
+      this.#hasEnded = true;
+      clearTimeout(this.#timer);
+      return status;
+    });
   }
 
-  async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  append(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {
     // A program that stopped reading tells why by its exit code.
-    if (!this.#broken) this.#broken = !await writeAll(this.messageFd, bytes);
+    if (this.#broken || this.#over) return;
+    return this.#write(this.ends.message, bytes);
   }
 
   async commit(): Promise<Delivery> {
-    closeDescriptor(this.messageFd);
+    const { message, envelope, reason } = this.ends;
+    closeDescriptor(message);
     const { sender, recipients } = this.envelope;
     const addresses = `F${sender}\0` +
       recipients.map((recipient) => `T${recipient}\0`).join("") + "\0";
-    if (!this.#broken) await writeAll(this.envelopeFd, toBytes(addresses));
-    closeDescriptor(this.envelopeFd);
-    return delivery(await this.#ended, this.pid);
+    if (!this.#broken) await this.#write(envelope, toBytes(addresses));
+    this.#over = true;
+    closeDescriptor(envelope);
+    this.#endAfter(this.patienceMs);
+    const status = await this.#ended;
+    const said = fromBytes(readNow(reason, reasonBytes));
+    closeDescriptor(reason);
+    if (this.#timedOut) return later(...texts[52]);
+    return delivery(status, this.pid, said.split("\0", 1)[0], this.#broken);
   }
 
-  /** An envelope that ends early makes the program fail and store nothing. */
-  async abandon(): Promise<void> {
-    closeDescriptor(this.envelopeFd);
-    closeDescriptor(this.messageFd);
-    await this.#ended;
+  /**
+   * An envelope that ends early makes the program fail and store nothing.
+   * That is not waited for, as qmail-smtpd does not.
+   */
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    Object.values(this.ends).forEach(closeDescriptor);
+    this.#endAfter(graceMs);
+  }
+
+  async #write(fd: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    let pauseMs = 1, waitedMs = 0;
+    while (bytes.length > 0 && !this.#over) {
+      const taken = writeSome(fd, bytes);
+      if (taken === "gone") {
+        this.#broken = true;
+        return;
+      }
+      if (taken > 0) {
+        bytes = bytes.subarray(taken);
+        pauseMs = 1;
+        waitedMs = 0;
+        continue;
+      }
+      if (waitedMs >= this.patienceMs) {
+        this.#broken = true;
+        this.#end();
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      waitedMs += pauseMs;
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  }
+
+  #endAfter(milliseconds: number): void {
+    if (this.#hasEnded) return;
+    this.#timer = setTimeout(() => this.#end(), milliseconds);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  #end(): void {
+    this.#timedOut = true;
+    this.#signal("SIGTERM");
+    this.#timer = setTimeout(() => this.#signal("SIGKILL"), graceMs);
+  }
+
+  #signal(signal: Deno.Signal): void {
+    if (this.#hasEnded) return;
+    try {
+      Deno.kill(this.pid, signal);
+    } catch {
+      // It has just ended, or is another user's now.
+    }
   }
 }
 
@@ -120,17 +238,25 @@ const texts: Record<number, [enhanced: string, text: string]> = {
   120: ["4.3.0", "unable to exec qq"],
 };
 
-/** What a raw wait status of the queue program means. */
-export function delivery(status: number, pid: number): Delivery {
-  const later = (enhanced: string, text: string): Delivery => ({
-    type: "later",
-    code: 451,
-    enhanced,
-    text,
-  });
+/**
+ * What a raw wait status of the queue program means.
+ *
+ * @param reason what it said on fd 6: `D` or `Z`, then a text
+ * @param unread it did not take all that was written
+ */
+export function delivery(
+  status: number,
+  pid: number,
+  reason = "",
+  unread = false,
+): Delivery {
   if ((status & 0x7f) !== 0) return later("4.3.0", "qq crashed");
-  const exitCode = (status >> 8) & 0xff;
-  if (exitCode === 0) return { type: "stored", id: String(pid) };
+  let exitCode = (status >> 8) & 0xff;
+  if (exitCode === 82 && reason.length > 2) return ownReason(reason);
+  if (exitCode === 0) {
+    if (!unread) return { type: "stored", id: String(pid) };
+    exitCode = 54;
+  }
   const known = texts[exitCode];
   if (known?.[0].startsWith("4")) return later(...known);
   if (known || (exitCode >= 11 && exitCode <= 40)) {
@@ -138,4 +264,14 @@ export function delivery(status: number, pid: number): Delivery {
     return { type: "never", code: 554, enhanced, text };
   }
   return later("4.3.0", "qq temporary problem");
+}
+
+/** Its status, if it has one, stands at its end as in qmail's own texts. */
+function ownReason(reason: string): Refusal {
+  const found = / \(#([245]\.\d{1,3}\.\d{1,3})\)$/.exec(reason);
+  const text = reason.slice(1, found?.index);
+  const enhanced = found?.[1] ?? "";
+  return reason.startsWith("D")
+    ? { type: "never", code: 554, enhanced, text }
+    : later(enhanced, text);
 }

@@ -5,20 +5,24 @@
  */
 import type { Refusal } from "./target.ts";
 
-/** A full disk is the sender's business (452, RFC 5321 4.2.3); else 451. */
+/** A full disk is no fault of the sender's (RFC 5321 4.2.3). */
+export const insufficientStorage: Refusal = {
+  type: "later",
+  code: 452,
+  enhanced: "4.3.1",
+  text: "insufficient system storage",
+};
+
+const notStored: Refusal = {
+  type: "later",
+  code: 451,
+  enhanced: "4.3.0",
+  text: "unable to store the message",
+};
+
 export function storageFailure(error: unknown): Refusal {
   const code = (error as { code?: string })?.code;
   return code === "ENOSPC" || code === "EDQUOT"
-    ? {
-      type: "later",
-      code: 452,
-      enhanced: "4.3.1",
-      text: "insufficient system storage",
-    }
-    : {
-      type: "later",
-      code: 451,
-      enhanced: "4.3.0",
-      text: "unable to store the message",
-    };
+    ? insufficientStorage
+    : notStored;
 }

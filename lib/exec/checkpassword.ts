@@ -9,7 +9,7 @@ import {
   closeDescriptor,
   openNull,
   pipe,
-  writeAll,
+  writeNow,
 } from "../posix/descriptors.ts";
 import { spawn } from "../posix/spawn.ts";
 import { reason } from "../reason.ts";
@@ -57,7 +57,7 @@ export async function checkpassword(
     closeDescriptor(read);
     closeDescriptor(nothing);
   }
-  await writeAll(write, secrets);
+  writeNow(write, secrets); // less than a pipe takes at once
   closeDescriptor(write);
   const status = await ending(pid, secondsForAnAnswer);
   if (status === 0) return { type: "ok" };

@@ -6,7 +6,7 @@
  */
 import type { Target } from "../deliver/target.ts";
 import { discard } from "../deliver/discard.ts";
-import { Maildir } from "../deliver/maildir.ts";
+import { Maildirs } from "../deliver/maildir.ts";
 import { qmailQueue } from "../deliver/qmail_queue.ts";
 import { senderMatcher } from "../policy/badmailfrom.ts";
 import { badRcptTo } from "../policy/badrcptto.ts";
@@ -41,6 +41,9 @@ export interface SmtpdOptions extends PolicyOptions {
   readonly badrcptto: string | null;
   readonly openRelay: boolean;
   readonly deliver: string | null;
+  /** Of a Maildir's disk: nothing is taken below it; 0 for off. */
+  readonly minFree: number;
+  readonly createMailboxes: boolean;
   /** Paths of PEM files; null for control/servercert.pem, if it is there. */
   readonly tlsCert: string | null;
   /** null: the key is in the file of the certificate. */
@@ -325,7 +328,10 @@ export class SmtpSettings {
     if (!known) {
       known = target === "discard"
         ? discard()
-        : new Maildir(path, me, this.log);
+        : new Maildirs(path, me, this.log, {
+          createMailboxes: this.options.createMailboxes,
+          minFreePercent: this.options.minFree,
+        });
       this.#targets.set(target, known);
     }
     return known;

@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { check, libc, SystemError } from "./libc.ts";
+import { check, errno, libc, SystemError } from "./libc.ts";
 
 const O_RDWR = 2;
 const O_CLOEXEC = 0o2000000;
 const F_GETFD = 1;
 const F_SETFD = 2;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
+const EINTR = 4;
+const EAGAIN = 11;
 const FD_CLOEXEC = 1;
 const POLLIN = 1;
 const EBADF = 9;
@@ -40,28 +44,40 @@ export function pipe(): { read: number; write: number } {
   return { read: ends[0], write: ends[1] };
 }
 
-/** Writes what is taken at once, which is all of a few bytes. */
-export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  libc().write(fd, bytes, BigInt(bytes.length));
+/** Reading and writing return at once from now on. */
+export function doNotBlock(fd: number): void {
+  check("fcntl", libc().fcntl(fd, F_SETFL, O_NONBLOCK));
 }
 
 /**
- * Writes all bytes on a helper thread.
- *
- * @returns false when the reader has gone (or the write failed otherwise)
+ * Writes what a descriptor that does not block takes now, which may be 0
+ * bytes; `gone` if nobody reads (or the write failed otherwise).
  */
-export async function writeAll(
+export function writeSome(
   fd: number,
   bytes: Uint8Array<ArrayBuffer>,
-): Promise<boolean> {
-  while (bytes.length > 0) {
-    const n = Number(
-      await libc().writeAsync(fd, bytes, BigInt(bytes.length)),
-    );
-    if (n <= 0) return false;
-    bytes = bytes.subarray(n);
+): number | "gone" {
+  const n = libc().write(fd, bytes, BigInt(bytes.length));
+  if (n >= 0) return Number(n);
+  const error = errno();
+  return error === EAGAIN || error === EINTR ? 0 : "gone";
+}
+
+/** Reads what a descriptor that does not block has now, up to a limit. */
+export function readNow(fd: number, limit: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(new ArrayBuffer(limit));
+  let at = 0;
+  while (at < limit) {
+    const n = Number(libc().read(fd, bytes.subarray(at), BigInt(limit - at)));
+    if (n <= 0) break;
+    at += n;
   }
-  return true;
+  return bytes.subarray(0, at);
+}
+
+/** Writes what is taken at once, which is all of a few bytes. */
+export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+  libc().write(fd, bytes, BigInt(bytes.length));
 }
 
 /** Reads what there is on a helper thread; no bytes are the end. */

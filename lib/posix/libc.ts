@@ -35,8 +35,38 @@ const symbols = {
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  openMode: {
+    name: "open",
+    parameters: ["buffer", "i32", "u32"],
+    result: "i32",
+  },
+  statfs: { parameters: ["buffer", "buffer"], result: "i32" },
+  rename: { parameters: ["buffer", "buffer"], result: "i32" },
+  fsyncAsync: {
+    name: "fsync",
+    parameters: ["i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  io_setup: {
+    name: "syscall",
+    parameters: ["i64", "i64", "buffer"],
+    result: "i64",
+  },
+  io_submit: {
+    name: "syscall",
+    parameters: ["i64", "u64", "i64", "buffer"],
+    result: "i64",
+  },
+  io_getevents: {
+    name: "syscall",
+    parameters: ["i64", "u64", "i64", "i64", "buffer", "pointer"],
+    result: "i64",
+    nonblocking: true,
+  },
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   writeAsync: {
     name: "write",
     parameters: ["i32", "buffer", "usize"],
@@ -127,6 +157,7 @@ const names: Record<number, string> = {
   11: "EAGAIN",
   12: "ENOMEM",
   13: "EACCES",
+  17: "EEXIST",
   19: "ENODEV",
   20: "ENOTDIR",
   21: "EISDIR",
@@ -134,8 +165,11 @@ const names: Record<number, string> = {
   23: "ENFILE",
   24: "EMFILE",
   26: "ETXTBSY",
+  27: "EFBIG",
   28: "ENOSPC",
+  30: "EROFS",
   32: "EPIPE",
+  36: "ENAMETOOLONG",
   40: "ELOOP",
   64: "ENONET",
   71: "EPROTO",
@@ -156,6 +190,7 @@ const names: Record<number, string> = {
   111: "ECONNREFUSED",
   112: "EHOSTDOWN",
   113: "EHOSTUNREACH",
+  122: "EDQUOT",
 };
 
 /** A failed system call, with the `code` that `lib/reason.ts` understands. */

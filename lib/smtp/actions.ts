@@ -39,7 +39,8 @@ export interface Inquiry extends Origin {
 
 /**
  * What became of a message. `later` and `never` carry the parts of a reply:
- * code (RFC 5321 4.2), enhanced status (RFC 3463) and text.
+ * code (RFC 5321 4.2), enhanced status (RFC 3463; empty if there is none) and
+ * text.
  */
 export type Delivery =
   | { readonly type: "stored"; readonly id: string }

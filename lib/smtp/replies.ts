@@ -127,7 +127,8 @@ export const classicReplies: Replies = {
   quit: (name) => `221 ${name}\r\n`,
   stored: (id, now) =>
     line("250 ok", `${Math.floor(now.getTime() / 1000)} qp ${id}`, ""),
-  refusal: ({ code, enhanced, text }) => classicReply(code, enhanced, text),
+  refusal: ({ code, enhanced, text }) =>
+    enhanced ? classicReply(code, enhanced, text) : line(`${code}`, text, ""),
   help: "214 notqmail home page: https://notqmail.org\r\n",
   vrfy: "252 send some mail, i'll try my best\r\n",
   bareLf: "451 See https://cr.yp.to/docs/smtplf.html.\r\n",
@@ -144,5 +145,6 @@ export const defaultReplies: Replies = {
   chunkTaken: (octets) => defaultReply(250, "2.0.0", `${octets} octets taken`),
   quit: (name) => `221 2.0.0 ${name}\r\n`,
   stored: (id) => defaultReply(250, "2.0.0", `ok ${id}`),
-  refusal: ({ code, enhanced, text }) => defaultReply(code, enhanced, text),
+  refusal: ({ code, enhanced, text }) =>
+    defaultReply(code, enhanced || (code < 500 ? "4.3.0" : "5.3.0"), text),
 };

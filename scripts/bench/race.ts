@@ -13,6 +13,10 @@ export interface Contestant {
   name: string;
   command: string[];
   env?: Record<string, string>;
+  /** How it ends; SIGKILL unless it has children to end. */
+  stop?: Deno.Signal;
+  /** Waits until it has done what it puts off; not counted. */
+  settle?: () => Promise<void>;
 }
 
 interface Figures {
@@ -42,12 +46,25 @@ export async function discardingQueue(folder: string): Promise<string> {
   return `${folder}/queue`;
 }
 
-/** CPU seconds of a process and its ended children (proc(5), fields 14 to 17). */
+/** CPU seconds of a process and all that it started (proc(5)). */
 function cpuSeconds(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = fields.slice(11, 15).reduce((sum, x) => sum + Number(x), 0);
-  return ticks / 100; // USER_HZ, 100 on every Linux
+  let seconds = 0;
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    let stat;
+    try {
+      stat = Deno.readTextFileSync(`/proc/${name}/stat`);
+    } catch {
+      continue; // it has ended
+    }
+    // From field 3 on: what is in brackets may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (Number(name) !== pid && Number(fields[1]) !== pid) continue;
+    // Fields 14 to 17: its own, and that of children it has waited for.
+    const ticks = fields.slice(11, 15).reduce((sum, x) => sum + Number(x), 0);
+    seconds += ticks / 100; // USER_HZ, 100 on every Linux
+  }
+  return seconds;
 }
 
 async function listening(port: number): Promise<void> {
@@ -90,12 +107,13 @@ async function measure(
     const { success } = await load(messages);
     const seconds = (performance.now() - start) / 1000;
     if (!success) throw new Error(`smtp-source failed against ${who.name}`);
+    await who.settle?.();
     return {
       perSecond: messages / seconds,
       cpuPerMessage: (cpuSeconds(server.pid) - cpu) / messages * 1e6,
     };
   } finally {
-    server.kill("SIGKILL");
+    server.kill(who.stop ?? "SIGKILL");
     await server.status;
   }
 }
@@ -104,14 +122,17 @@ async function measure(
  * Runs all and prints how the first does beside each other one.
  *
  * @param contestants for a port and a folder of their own
+ * @param fate what becomes of the messages
  */
 export async function race(
   contestants: (port: number, folder: string) => Promise<Contestant[]>,
   rounds: number,
   messages: number,
+  fate = "discarded",
 ): Promise<void> {
   if (!peer("smtp-source")) throw new Error("install postfix for smtp-source");
-  const folder = await Deno.makeTempDir();
+  const folder = await Deno.makeTempDir({ dir: Deno.env.get("BENCH_DIR") });
+  await Deno.chmod(folder, 0o755);
   const probe = Deno.listen({ port: 0 });
   const { port } = probe.addr;
   probe.close();
@@ -129,7 +150,7 @@ export async function race(
     });
     const ours = of(all[0].name);
     console.log(
-      `${messages} messages, a connection each, ${concurrency} at once, discard; ` +
+      `${messages} messages, a connection each, ${concurrency} at once, ${fate}; ` +
         `medians of ${rounds} interleaved rounds`,
     );
     for (const { name } of all) {

@@ -2,6 +2,7 @@
  * Speed, side by side with the peers, in one run: `deno task bench WHAT ...`.
  *
  *     smtp [ROUNDS [MESSAGES]]   messages over SMTP, thrown away
+ *     durable [ROUNDS [MESSAGES]]   the same, stored durably
  *     external [ROUNDS [MESSAGES]]   the same through a program
  *     rules [ROUNDS [RULES]]     compiling rules, and deciding by them
  *     startup [ROUNDS]           `postern smtpd` to its greeting
@@ -11,6 +12,7 @@
  */
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   smtp: () => import("./smtp.ts"),
+  durable: () => import("./durable.ts"),
   external: () => import("./external.ts"),
   rules: () => import("./rules.ts"),
   startup: () => import("./startup.ts"),

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Maildir } from "../../lib/deliver/maildir.ts";
+import { Maildirs } from "../../lib/deliver/maildir.ts";
 import type { Message } from "../../lib/deliver/target.ts";
 import { inFolder } from "../support/peers.ts";
 
@@ -9,10 +9,10 @@ const silent = () => {};
 const names = (path: string) =>
   [...Deno.readDirSync(path)].map((entry) => entry.name);
 
-const options = { sanitizeResources: false }; // the folder new stays open
+const options = { sanitizeResources: false }; // libc stays open
 
-function open(maildir: Maildir): Message {
-  const opened = maildir.open(envelope);
+async function open(maildir: Maildirs, to = envelope): Promise<Message> {
+  const opened = await maildir.open(to);
   assert(!("type" in opened), "it was refused");
   return opened;
 }
@@ -22,14 +22,14 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildir = new Maildir(folder, "h/o:st", silent);
-      const message = open(maildir);
+      const maildir = new Maildirs(folder, "h/o:st", silent);
+      const message = await open(maildir);
       await message.append(bytes("Subject: x\n\n"));
       await message.append(bytes("y\n".repeat(100_000)));
       assertEquals(names(`${folder}/new`), [], "not before it is whole");
       assertEquals((await message.commit()).type, "stored");
       const [name] = names(`${folder}/new`);
-      assertMatch(name, /^\d{10}\.M\d{6}P\d+Q1\.h\\057o\\072st$/);
+      assertMatch(name, /^\d{10}\.R[\da-f]{8}M\d{6}P\d+Q\d+\.h\\057o\\072st$/);
       assertEquals(
         await Deno.readTextFile(`${folder}/new/${name}`),
         "Return-Path: <a@b.example>\nDelivered-To: c@d.example\n" +
@@ -44,9 +44,9 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildir = new Maildir(folder, "host", silent);
+      const maildir = new Maildirs(folder, "host", silent);
       for (const size of [10, 300_000]) {
-        const message = open(maildir);
+        const message = await open(maildir);
         await message.append(new Uint8Array(size));
         await message.abandon();
         assertEquals(
@@ -62,11 +62,11 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildir = new Maildir(folder, "host", silent);
-      const message = maildir.open({
+      const maildir = new Maildirs(folder, "host", silent);
+      const message = await open(maildir, {
         sender: "a\nX-Forged: yes",
         recipients: ["b\rc"],
-      }) as Message;
+      });
       await message.commit();
       const [name] = names(`${folder}/new`);
       assertEquals(
@@ -77,27 +77,212 @@ Deno.test(
 );
 
 Deno.test(
-  "a folder that cannot be made or vanishes is 451, told to the log, and repaired",
+  "a folder that cannot be made is 451 and told to the log; one that vanished is made anew",
   options,
   () =>
     inFolder(async (folder) => {
       await Deno.writeTextFile(`${folder}/file`, "");
       const log: string[] = [];
-      const blocked = new Maildir(
+      const blocked = new Maildirs(
         `${folder}/file/x`,
         "h",
         (line) => log.push(line),
       );
-      const refused = blocked.open(envelope);
+      const refused = await blocked.open(envelope);
       assert("type" in refused && refused.type === "later");
       assertEquals(refused.code, 451);
       assertMatch(log[0], /^unable to deliver to .*: not a directory$/);
 
-      const maildir = new Maildir(`${folder}/m`, "h", (line) => log.push(line));
-      const message = open(maildir);
-      await Deno.remove(`${folder}/m`, { recursive: true });
-      assertEquals((await message.commit()).type, "later");
-      assertEquals(log.length, 2);
-      assertEquals((await open(maildir).commit()).type, "stored");
+      const path = `${folder}/a/b/m`;
+      const maildir = new Maildirs(path, "h", (line) => log.push(line));
+      const message = await open(maildir);
+      await Deno.remove(`${folder}/a`, { recursive: true });
+      assertEquals((await message.commit()).type, "stored");
+      assertEquals(names(path).sort(), ["cur", "new", "tmp"]);
+      assertEquals(names(`${path}/new`).length, 1);
+      assertEquals(log.length, 1);
+    }),
+);
+
+/** Users alice and bob of d.example, each with a folder of their own. */
+async function users(
+  folder: string,
+  fn: (maildirs: Maildirs, log: string[]) => Promise<void>,
+  more = { createMailboxes: false, minFreePercent: 0 },
+): Promise<void> {
+  for (const user of ["alice", "bob"]) {
+    await Deno.mkdir(`${folder}/d.example/${user}`, { recursive: true });
+  }
+  const log: string[] = [];
+  const template = `${folder}/{domain}/{user%+}/Maildir`;
+  await fn(new Maildirs(template, "d.example", (l) => log.push(l), more), log);
+}
+
+const to = (...recipients: string[]) => ({ sender: "s@s.example", recipients });
+
+Deno.test(
+  "each mailbox gets one file, with the recipients that were meant by it",
+  options,
+  () =>
+    inFolder((folder) =>
+      users(folder, async (maildirs) => {
+        const message = await open(
+          maildirs,
+          to("Alice@D.example", "bob@d.example", "alice+x@d.example"),
+        );
+        const body = "y\n".repeat(70_000);
+        await message.append(bytes(body.slice(0, 70_000)));
+        await message.append(bytes(body.slice(70_000)));
+        assertEquals((await message.commit()).type, "stored");
+        for (
+          const [user, lines] of [
+            [
+              "alice",
+              "Delivered-To: Alice@D.example\nDelivered-To: alice+x@d.example\n",
+            ],
+            ["bob", "Delivered-To: bob@d.example\n"],
+          ]
+        ) {
+          const maildir = `${folder}/d.example/${user}/Maildir`;
+          const [name, ...more] = names(`${maildir}/new`);
+          assertEquals(more, []);
+          assertEquals(
+            await Deno.readTextFile(`${maildir}/new/${name}`),
+            `Return-Path: <s@s.example>\n${lines}${body}`,
+          );
+          assertEquals(names(`${maildir}/tmp`), []);
+        }
+      })
+    ),
+);
+
+Deno.test(
+  "if one mailbox fails, nothing is acknowledged and the others' files are taken back",
+  options,
+  () =>
+    inFolder((folder) =>
+      users(folder, async (maildirs, log) => {
+        const message = await open(
+          maildirs,
+          to("alice@d.example", "bob@d.example"),
+        );
+        await message.append(new Uint8Array(100_000)); // both are in tmp
+        const bobs = `${folder}/d.example/bob/Maildir`;
+        await Deno.remove(`${bobs}/new`, { recursive: true });
+        await Deno.writeTextFile(`${bobs}/new`, "in the way");
+        const result = await message.commit();
+        assert(result.type === "later");
+        assertEquals(result.code, 451);
+        const alices = `${folder}/d.example/alice/Maildir`;
+        for (const part of [`${alices}/new`, `${alices}/tmp`, `${bobs}/tmp`]) {
+          assertEquals(names(part), [], part);
+        }
+        assertEquals(log.length, 1);
+        assertMatch(log[0], /bob\/Maildir: not a directory$/);
+      })
+    ),
+);
+
+Deno.test(
+  "unknown users are refused, at RCPT and at open; --create-mailboxes makes theirs",
+  options,
+  () =>
+    inFolder(async (folder) => {
+      await users(folder, async (maildirs) => {
+        assertEquals(await maildirs.accepts!("alice@d.example"), null);
+        for (
+          const stranger of [
+            "carol@d.example",
+            "alice@e.example",
+            "../alice@d.example",
+            "@d.example",
+          ]
+        ) {
+          for (
+            const refused of [
+              await maildirs.accepts!(stranger),
+              await maildirs.open(to("alice@d.example", stranger)),
+            ]
+          ) {
+            assert(refused && "type" in refused, stranger);
+            assertEquals([refused.code, refused.enhanced], [550, "5.1.1"]);
+          }
+        }
+      });
+      await users(folder, async (maildirs) => {
+        assertEquals(await maildirs.accepts!("../x@d.example"), {
+          type: "never",
+          code: 550,
+          enhanced: "5.1.1",
+          text: "sorry, no mailbox here by that name",
+        });
+        const message = await open(maildirs, to("carol@e.example"));
+        assertEquals((await message.commit()).type, "stored");
+        assertEquals(names(`${folder}/e.example/carol/Maildir/new`).length, 1);
+      }, { createMailboxes: true, minFreePercent: 0 });
+    }),
+);
+
+Deno.test(
+  "nothing is taken when too little of the disk is free",
+  options,
+  () =>
+    inFolder((folder) =>
+      users(folder, async (maildirs) => {
+        const refused = await maildirs.accepts!("alice@d.example");
+        assert(refused);
+        assertEquals([refused.code, refused.enhanced], [452, "4.3.1"]);
+        assert("type" in await maildirs.open(to("alice@d.example")));
+      }, { createMailboxes: false, minFreePercent: 99.9999 })
+    ),
+);
+
+Deno.test(
+  "a message abandoned while it is written leaves nothing, not even a descriptor",
+  options,
+  () =>
+    inFolder(async (folder) => {
+      const maildirs = new Maildirs(`${folder}/m`, "h", silent);
+      await (await open(maildirs)).abandon();
+      const descriptors = () => names("/proc/self/fd").length;
+      const before = descriptors();
+      for (let i = 0; i < 50; i++) {
+        const message = await open(maildirs);
+        const writing = [
+          message.append(new Uint8Array(70_000)),
+          message.append(new Uint8Array(i * 10_000)),
+        ];
+        await message.abandon();
+        await message.append(new Uint8Array(70_000)); // too late
+        await Promise.all(writing);
+      }
+      assertEquals(
+        [...names(`${folder}/m/new`), ...names(`${folder}/m/tmp`)],
+        [],
+      );
+      assertEquals(descriptors(), before);
+    }),
+);
+
+Deno.test(
+  "a thousand at once have a thousand names",
+  options,
+  () =>
+    inFolder(async (folder) => {
+      const maildirs = new Maildirs(`${folder}/m`, "h", silent);
+      const ids = await Promise.all(
+        Array.from({ length: 1000 }, async (_, i) => {
+          const message = await open(maildirs);
+          await message.append(bytes(`${i}\n`));
+          const result = await message.commit();
+          return result.type === "stored" ? result.id : "";
+        }),
+      );
+      assertEquals(new Set(ids).size, 1000);
+      const bodies = names(`${folder}/m/new`).map((name) =>
+        Deno.readTextFileSync(`${folder}/m/new/${name}`).split("\n")[2]
+      );
+      assertEquals(new Set(bodies).size, 1000);
+      assertEquals(names(`${folder}/m/tmp`), []);
     }),
 );

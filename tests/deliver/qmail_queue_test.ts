@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delivery, qmailQueue } from "../../lib/deliver/qmail_queue.ts";
 import type { Message } from "../../lib/deliver/target.ts";
-import { inFolder } from "../support/peers.ts";
+import { inFolder, output, until } from "../support/peers.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const options = { sanitizeOps: false, sanitizeResources: false };
@@ -55,15 +55,19 @@ Deno.test("each exit code has qmail's reply", () => {
   assertEquals(crashed.type === "later" && crashed.text, "qq crashed");
 });
 
+const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
+
 async function withQueue(
   script: string,
   act: (message: Message, folder: string) => Promise<void>,
+  patienceMs?: number,
 ) {
   await inFolder(async (folder) => {
     const path = `${folder}/queue`;
     await Deno.writeTextFile(path, `#!/bin/sh\ncd ${folder}\n${script}\n`);
     await Deno.chmod(path, 0o755);
-    const opened = await qmailQueue(path, () => ["PATH=/bin:/usr/bin"]).open(
+    const env = () => ["PATH=/bin:/usr/bin"];
+    const opened = await qmailQueue(path, env, patienceMs).open(
       envelope,
       stranger,
     );
@@ -116,20 +120,80 @@ Deno.test(
       async (message, folder) => {
         await message.append(bytes("half"));
         await message.abandon();
+        await until("the program's end", () => exists(`${folder}/done`));
         assertEquals(await Deno.readTextFile(`${folder}/done`), "");
       },
     ),
 );
 
 Deno.test(
-  "a program that cannot be started is 451 before 354",
+  "a program that cannot be executed is told after the message, as qmail-smtpd does",
   options,
   async () => {
-    const refused = await qmailQueue("/no/such", () => []).open(
+    const message = await qmailQueue("/no/such", () => []).open(
       envelope,
       stranger,
     );
-    assert("type" in refused && refused.type === "later");
-    assertEquals([refused.code, refused.text], [451, "qqt failure"]);
+    assert(!("type" in message));
+    await message.append(new Uint8Array(100_000));
+    assertEquals(await message.commit(), {
+      type: "later",
+      code: 451,
+      enhanced: "4.3.0",
+      text: "unable to exec qq",
+    });
   },
+);
+
+Deno.test(
+  "without descriptors for its pipes it is 451 before 354",
+  options,
+  async () => {
+    const program = `
+      import { qmailQueue } from "./lib/deliver/qmail_queue.ts";
+      import { pipe } from "./lib/posix/descriptors.ts";
+      try { for (;;) pipe(); } catch { /* all are taken */ }
+      const opened = await qmailQueue("/bin/true", () => []).open({});
+      console.log(opened.code, opened.text);
+      Deno.exit();`;
+    const { stdout } = await output("/bin/sh", [
+      "-c",
+      'ulimit -n 80; exec "$0" run -A --no-check --unstable-net --ext=ts -',
+      Deno.execPath(),
+    ], { stdin: program, cwd: new URL("../..", import.meta.url).pathname });
+    assertEquals(stdout, "451 qqt failure\n");
+  },
+);
+
+Deno.test("a program that never ends is ended", options, async () => {
+  for (const script of ["exec sleep 60", "cat > /dev/null; exec sleep 60"]) {
+    await withQueue(script, async (message) => {
+      await message.append(new Uint8Array(300_000));
+      const result = await message.commit();
+      assertEquals(result.type === "later" && result.text, "qq timeout");
+    }, 300);
+  }
+});
+
+Deno.test(
+  "a write that waits for the program ends with the message",
+  options,
+  () =>
+    withQueue("exec sleep 60", async (message) => {
+      const writing = message.append(new Uint8Array(300_000));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await message.abandon();
+      await writing;
+    }),
+);
+
+Deno.test(
+  "what was not read is not stored, whatever the exit code says",
+  options,
+  () =>
+    withQueue("exit 0", async (message) => {
+      for (let i = 0; i < 5; i++) await message.append(new Uint8Array(65536));
+      const result = await message.commit();
+      assertEquals(result.type === "later" && result.text, "qq read error");
+    }),
 );

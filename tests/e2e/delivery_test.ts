@@ -13,6 +13,7 @@ import {
   testWith,
   until,
 } from "../support/peers.ts";
+import { runs } from "../support/random.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const relay = { RELAYCLIENT: "" };
@@ -150,6 +151,7 @@ async function sender(
       const id = `${tag}-${i}`;
       await client.ask("MAIL FROM:<a@sender.example>");
       await client.ask("RCPT TO:<b@foreign.example>");
+      await client.ask("RCPT TO:<c@foreign.example>");
       await client.ask("DATA");
       const body = `${id} `.repeat(500);
       const reply = await client.ask(
@@ -167,15 +169,16 @@ async function sender(
 
 testWith(
   {},
-  "SIGKILL at a random moment, 10 rounds of 500: what was acknowledged is there, whole",
+  "SIGKILL at a random moment of 500 messages: what was acknowledged is there, whole, in both mailboxes",
   () =>
     inFolder(async (folder) => {
+      const rounds = runs(500, 20);
       let killed = 0;
-      for (let round = 0; round < 10; round++) {
-        const maildir = `${folder}/Maildir.${round}`;
+      for (let round = 0; round < rounds; round++) {
+        const mail = `${folder}/${round}`;
         const acknowledged = new Set<string>();
         await withGate(
-          [...smtpd, "--deliver", `maildir:${maildir}`],
+          [...smtpd, "--maildir", `${mail}/{user}`, "--create-mailboxes"],
           { env: relay },
           async (gate) => {
             const sessions = Array.from(
@@ -193,21 +196,22 @@ testWith(
             await Promise.all(sessions);
           },
         );
-        const whole = new Set<string>();
-        for (const name of names(`${maildir}/new`)) {
-          const text = await Deno.readTextFile(`${maildir}/new/${name}`);
-          const id = /^Subject: (\S+)$/m.exec(text)?.[1];
-          assert(id && text.endsWith(`\nend of ${id}\n`), `half: ${name}`);
-          whole.add(id);
+        for (const user of ["b", "c"]) {
+          const whole = new Set<string>();
+          for (const name of names(`${mail}/${user}/new`)) {
+            const path = `${mail}/${user}/new/${name}`;
+            const text = await Deno.readTextFile(path);
+            const id = /^Subject: (\S+)$/m.exec(text)?.[1];
+            assert(id && text.endsWith(`\nend of ${id}\n`), `half: ${path}`);
+            whole.add(id);
+          }
+          for (const id of acknowledged) {
+            assert(whole.has(id), `${user}: ${id} was acknowledged, and lost`);
+          }
         }
-        for (const id of acknowledged) {
-          assert(
-            whole.has(id),
-            `round ${round}: ${id} was acknowledged, and lost`,
-          );
-        }
+        await Deno.remove(mail, { recursive: true }).catch(() => {});
       }
-      assert(killed > 5, `only ${killed} rounds were cut short`);
+      assert(killed > rounds / 2, `only ${killed} rounds were cut short`);
     }),
 );
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   closeDescriptor,
   pipe,
-  writeAll,
+  writeSome,
 } from "../../lib/posix/descriptors.ts";
 import { spawn, waitFor } from "../../lib/posix/spawn.ts";
 
@@ -19,7 +19,7 @@ async function sh(script: string, env: string[] = []): Promise<string> {
     descriptors: [[input.read, 0]],
   });
   closeDescriptor(input.read);
-  await writeAll(input.write, new TextEncoder().encode("hello\n"));
+  writeSome(input.write, new TextEncoder().encode("hello\n"));
   closeDescriptor(input.write);
   const status = await waitFor(pid);
   const text = await Deno.readTextFile(`${folder}/out`);
