@@ -240,9 +240,13 @@ testWith(
 
           const garbage = await SmtpClient.connect(gate.port);
           await garbage.reply();
-          await garbage.send(crypto.getRandomValues(new Uint8Array(65536)));
-          await garbage.send("\r\n");
-          assertMatch(await garbage.reply(), /^(5\d\d|421)[ -]/);
+          try {
+            await garbage.send(crypto.getRandomValues(new Uint8Array(65536)));
+            await garbage.send("\r\n");
+          } catch {
+            // It may be cut off before its end.
+          }
+          assertMatch(await garbage.reply(), /^(5\d\d|421)[ -]|^$/);
           garbage.close();
 
           const endless = await SmtpClient.connect(gate.port);

@@ -15,15 +15,17 @@ import {
 function listen(path: string) {
   const socket = Deno.listenDatagram({ transport: "unixpacket", path });
   const lines: string[] = [];
-  (async () => {
+  const reading = (async () => {
     for await (const [bytes] of socket) {
       lines.push(new TextDecoder().decode(bytes));
     }
   })().catch(() => {});
   return {
     lines,
-    close() {
+    /** What is sent after it has resolved finds nobody. */
+    async close() {
       socket.close();
+      await reading;
       Deno.removeSync(path);
     },
   };
@@ -45,7 +47,7 @@ testWith(
       });
       assertEquals([code, stderr], [0, ""]);
       await until("all have come", () => syslog.lines.length === 7);
-      syslog.close();
+      await syslog.close();
       assertEquals(syslog.lines.map(numberOnly), [
         "<30> hello",
         "<28> warning: w",
@@ -79,13 +81,13 @@ testWith(
       await until("the first line", () => first.lines.length === 1);
       await say("during\n");
       await until("the second line", () => first.lines.length === 2);
-      first.close();
+      await first.close();
       const second = listen(path);
       await say("after\n");
       await until("the third line", () => second.lines.length === 1);
       await writer.close();
       assertEquals((await child.status).code, 0);
-      second.close();
+      await second.close();
       assertEquals([...first.lines, ...second.lines].map(numberOnly), [
         "<22> before",
         "<22> during",

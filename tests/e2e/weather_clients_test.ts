@@ -154,6 +154,10 @@ for (const [name, program] of programs) {
         ],
         {},
         async (gate) => {
+          // The one that it may have.
+          const conn = await Deno.connect({ port: gate.port });
+          await conn.read(new Uint8Array(5));
+          conn.close();
           await resetClients(gate.port, 200);
           assert((await fetchAll(gate.port)).startsWith("421 "));
         },

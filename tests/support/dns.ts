@@ -54,13 +54,24 @@ export class NameServerStub {
   readonly asked: string[] = [];
 
   constructor(readonly answer: Answerer) {
-    this.#udp = Deno.listenDatagram({
-      transport: "udp",
-      hostname: "127.0.0.1",
-      port: 0,
-    });
-    this.port = (this.#udp.addr as Deno.NetAddr).port;
-    this.#tcp = Deno.listen({ hostname: "127.0.0.1", port: this.port });
+    // A port may be free for one of them and taken for the other.
+    for (let attempt = 1;; attempt++) {
+      const tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = tcp.addr as Deno.NetAddr;
+      try {
+        this.#udp = Deno.listenDatagram({
+          transport: "udp",
+          hostname: "127.0.0.1",
+          port,
+        });
+        this.#tcp = tcp;
+        this.port = port;
+        break;
+      } catch (error) {
+        tcp.close();
+        if (attempt === 20) throw error;
+      }
+    }
     this.#serveUdp();
     this.#serveTcp();
   }
