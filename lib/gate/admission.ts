@@ -93,18 +93,28 @@ export class Admission {
     if (!byProxy) this.#limits.leave(ip);
   }
 
-  async admit(
+  /** Decides at once where nobody has to be asked. */
+  admit(
     local: SocketAddress,
     remote: SocketAddress,
-  ): Promise<Admitted> {
-    const { options } = this;
-    const [localHost, remoteHost, remoteInfo] = await Promise.all([
-      options.localHost ?? this.#localName(local.ip),
-      options.remoteHost ? this.#remoteName(remote.ip) : null,
-      options.remoteInfo
-        ? identify(local, remote, options.infoTimeoutSeconds)
-        : null,
-    ]);
+  ): Admitted | Promise<Admitted> {
+    const { localHost, remoteHost, remoteInfo, infoTimeoutSeconds } =
+      this.options;
+    if (localHost !== null && !remoteHost && !remoteInfo) {
+      return this.#decide(local, remote, [localHost, null, null]);
+    }
+    return Promise.all([
+      localHost ?? this.#localName(local.ip),
+      remoteHost ? this.#remoteName(remote.ip) : null,
+      remoteInfo ? identify(local, remote, infoTimeoutSeconds) : null,
+    ]).then((names) => this.#decide(local, remote, names));
+  }
+
+  #decide(
+    local: SocketAddress,
+    remote: SocketAddress,
+    [localHost, remoteHost, remoteInfo]: readonly (string | null)[],
+  ): Admitted {
     const fields: ConnectionFields = {
       localHost,
       localIp: local.ip,
@@ -139,7 +149,10 @@ export class Admission {
           env: null,
           waitStatus: droppedStatus,
           report: () =>
-            this.log.dropping(`unable to read ${options.rules}`, access.reason),
+            this.log.dropping(
+              `unable to read ${this.options.rules}`,
+              access.reason,
+            ),
         };
     }
   }

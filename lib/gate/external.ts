@@ -44,6 +44,8 @@ export class ExternalGate implements Gate {
   readonly #listener: RawListener;
   /** The program's name as text. */
   readonly #name: string;
+  /** Where it is looked for: our own, not one that a rule sets for it. */
+  readonly #path = Deno.env.get("PATH");
   #closed = false;
 
   /**
@@ -76,7 +78,7 @@ export class ExternalGate implements Gate {
     while (await this.#listener.wait()) {
       try {
         for (;;) {
-          await this.slots.free();
+          if (this.slots.isFull) await this.slots.free();
           const conn = this.#closed ? null : this.#listener.accept();
           if (!conn) break;
           this.slots.take();
@@ -148,7 +150,8 @@ export class ExternalGate implements Gate {
     if (!options.keepIpOptions) killIpOptions(fd);
     if (options.noDelay) setNoDelay(fd);
     if (options.banner) writeNow(fd, toBytes(options.banner));
-    const admitted = await this.admission.admit(ends.local, ends.remote);
+    const admitting = this.admission.admit(ends.local, ends.remote);
+    const admitted = admitting instanceof Promise ? await admitting : admitting;
     const { fields, env } = admitted;
     if (!env) {
       const refused = this.#refuse(admitted.waitStatus, ip);
@@ -156,11 +159,8 @@ export class ExternalGate implements Gate {
       return refused;
     }
     try {
-      // Our own PATH, not one that a rule has set for the program.
-      const path = findProgram(this.#name, Deno.env.get("PATH"));
-      if (path === null) throw notFound;
       const pid = spawn({
-        path: fromBytes(new TextEncoder().encode(path)),
+        path: this.#found(),
         args: this.args,
         env: entries(env),
         descriptors: [[fd, 0], [fd, 1]],
@@ -175,5 +175,13 @@ export class ExternalGate implements Gate {
       log.dropping(`unable to run ${this.#name}`, reason(error));
       return refused;
     }
+  }
+
+  /** The file to execute, as a byte string. Looked for anew, as execvp does. */
+  #found(): string {
+    if (this.args[0].includes("/")) return this.args[0];
+    const path = findProgram(this.#name, this.#path);
+    if (path === null) throw notFound;
+    return fromBytes(new TextEncoder().encode(path));
   }
 }

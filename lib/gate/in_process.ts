@@ -91,7 +91,7 @@ export class InProcessGate implements Gate {
       this.log.warning(`unable to accept: ${reason(error)}`)
     );
     while (!this.#closed) {
-      await this.slots.free();
+      if (this.slots.isFull) await this.slots.free();
       try {
         const conn = await this.#listener.accept();
         this.slots.take();

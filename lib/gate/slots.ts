@@ -11,9 +11,13 @@ export class Slots {
 
   constructor(readonly limit: number) {}
 
+  get isFull(): boolean {
+    return this.active >= this.limit;
+  }
+
   /** Resolves when a connection may be taken. One caller at a time. */
   async free(): Promise<void> {
-    while (this.active >= this.limit) {
+    while (this.isFull) {
       await new Promise<void>((resolve) => this.#freed = resolve);
     }
   }

@@ -15,6 +15,8 @@ const EINTR = 4;
 const EAGAIN = 11;
 const FD_CLOEXEC = 1;
 const POLLIN = 1;
+/** poll(2)'s milliseconds. */
+const forEver = -1;
 const EBADF = 9;
 const pipeBytes = 4096;
 const nullDevice = new TextEncoder().encode("/dev/null\0");
@@ -87,27 +89,26 @@ export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
   return bytes.subarray(0, Math.max(0, n));
 }
 
-/**
- * Waits on a helper thread for bytes or the end of a descriptor, or of any of
- * several; -1 ms is for ever.
- *
- * @returns false when the time was over first
- */
-export async function waitReadable(
-  fds: number | readonly number[],
-  milliseconds: number,
-): Promise<boolean> {
-  const all = typeof fds === "number" ? [fds] : fds;
-  const pollfds = new Uint8Array(new ArrayBuffer(8 * all.length));
-  const view = new DataView(pollfds.buffer);
-  for (const [i, fd] of all.entries()) {
-    view.setInt32(i * 8, fd, true);
-    view.setInt16(i * 8 + 4, POLLIN, true);
+/** Waits for bytes or the end of any of some descriptors. */
+export class Poll {
+  // poll writes here at its end: it has to be there until then.
+  readonly #pollfds: Uint8Array<ArrayBuffer>;
+  readonly #count: bigint;
+
+  constructor(fds: readonly number[]) {
+    this.#pollfds = new Uint8Array(new ArrayBuffer(8 * fds.length));
+    this.#count = BigInt(fds.length);
+    const view = new DataView(this.#pollfds.buffer);
+    for (const [i, fd] of fds.entries()) {
+      view.setInt32(i * 8, fd, true);
+      view.setInt16(i * 8 + 4, POLLIN, true);
+    }
   }
-  await libc().pollAsync(pollfds, BigInt(all.length), milliseconds);
-  // poll writes here at its end: a buffer that nobody looks at any more would
-  // by then belong to the collector, and the write would hit someone else's.
-  return all.some((_, i) => view.getInt16(i * 8 + 6, true) !== 0);
+
+  /** On a helper thread, and one call at a time. */
+  async wait(): Promise<void> {
+    await libc().pollAsync(this.#pollfds, this.#count, forEver);
+  }
 }
 
 /** Resolves when nobody writes to a pipe any more. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { addressOfBytes } from "../address.ts";
-import { pipe, waitReadable } from "./descriptors.ts";
+import { pipe, Poll } from "./descriptors.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { isIPv6 } from "node:net";
 
@@ -37,6 +37,7 @@ const addressBytes = 28;
 
 /** What blocking calls fill; each result is read before the next call. */
 const scratchAddress = new Uint8Array(addressBytes);
+const scratchView = new DataView(scratchAddress.buffer);
 const scratchLength = new Uint32Array(1);
 const scratchLengthBytes = new Uint8Array(scratchLength.buffer);
 
@@ -59,11 +60,13 @@ export class RawListener {
   /** Its end ends a wait. Shutting the socket down would do so too, but for
    * every process that holds it. */
   readonly #wake = pipe();
+  readonly #poll: Poll;
   readonly address: SocketAddress;
 
   /** @param fd of a listening socket that does not block */
   private constructor(readonly fd: number) {
     this.address = socketName(fd);
+    this.#poll = new Poll([fd, this.#wake.read]);
   }
 
   /**
@@ -103,7 +106,7 @@ export class RawListener {
 
   /** Waits on a helper thread until a connection may be there, or closed. */
   async wait(): Promise<boolean> {
-    await waitReadable([this.fd, this.#wake.read], -1);
+    await this.#poll.wait();
     if (this.#closed) {
       libc().close(this.fd);
       libc().close(this.#wake.read);
@@ -145,7 +148,7 @@ export class RawListener {
 /** Takes the client's address from the scratch that accept4 has filled. */
 function connectionOf(fd: number): RawConnection {
   try {
-    const remote = decodeAddress(scratchAddress);
+    const remote = writtenAddress();
     return { fd, local: socketName(fd), remote };
   } catch (error) {
     libc().close(fd);
@@ -232,7 +235,7 @@ function socketOption(fd: number, name: number): number | null {
     scratchLengthBytes,
   );
   if (result < 0) return null;
-  return new DataView(scratchAddress.buffer).getInt32(0, true);
+  return scratchView.getInt32(0, true);
 }
 
 /** Whether a descriptor is a listening socket; any number may be asked for. */
@@ -245,7 +248,7 @@ function socketName(fd: number): SocketAddress {
     "getsockname",
     libc().getsockname(fd, scratchAddress, scratchLengthBytes),
   );
-  return decodeAddress(scratchAddress);
+  return writtenAddress();
 }
 
 /** struct sockaddr_in / sockaddr_in6 of Linux: family is host order. */
@@ -287,14 +290,16 @@ function interfaceName(index: number): string {
   return new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
 }
 
-function decodeAddress(bytes: Uint8Array<ArrayBuffer>): SocketAddress {
-  const view = new DataView(bytes.buffer);
-  const port = view.getUint16(2, false);
-  if (view.getUint16(0, true) === AF_INET) {
-    return { ip: bytes.subarray(4, 8).join("."), port };
+/** The address that the last call has written. */
+function writtenAddress(): SocketAddress {
+  const bytes = scratchAddress;
+  const port = scratchView.getUint16(2, false);
+  if (scratchView.getUint16(0, true) === AF_INET) {
+    const ip = `${bytes[4]}.${bytes[5]}.${bytes[6]}.${bytes[7]}`;
+    return { ip, port };
   }
   const ip = addressOfBytes(bytes.subarray(8, 24));
-  const scope = view.getUint32(24, true);
+  const scope = scratchView.getUint32(24, true);
   return scope === 0 ? { ip, port } : {
     ip,
     port,
