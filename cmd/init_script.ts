@@ -5,7 +5,7 @@
  */
 import { Fatal } from "../lib/fatal.ts";
 import { sysvScript } from "../lib/service/sysv.ts";
-import { parse as parseServe } from "./serve.ts";
+import { parse as parseServe } from "./serve_options.ts";
 
 const usage =
   `usage: postern init-script [options] SERVE-OPTIONS HOST PORT PROGRAM [ARG...]

@@ -171,6 +171,8 @@ function describe(
         "control file stands for it.",
     )
     .helpOption("--help", "print this help")
+    // Defaults stand in the texts, where they can be read.
+    .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .allowExcessArguments(calledAs === "qmail-smtpd"); // it never looked at any
@@ -195,7 +197,7 @@ function describe(
     )
     .option(
       "--recipients <file>",
-      "accept only these: address, @domain or local name a line, or a .cdb\n" +
+      "accept only these: address, @domain or local name a line, or a .cdb " +
         "of such keys",
     )
     .option("--open-relay", "accept mail for every domain from everyone");
@@ -222,8 +224,8 @@ function describe(
     )
     .option(
       "--maildir <dir>",
-      "short for --deliver maildir:DIR; {user}, {user%+} (the local part up to\n" +
-        "its first +) and {domain} in it are the recipient's, in lower case,\n" +
+      "short for --deliver maildir:DIR; {user}, {user%+} (the local part up to " +
+        "its first +) and {domain} in it are the recipient's, in lower case, " +
         "and users without a folder are refused",
     )
     .option("--create-mailboxes", "make the mailboxes that are missing")
@@ -235,7 +237,7 @@ function describe(
   command.optionsGroup("TLS and log-ins:")
     .option(
       "--tls-cert <file>",
-      "offer STARTTLS with this certificate, in PEM, and those that vouch\n" +
+      "offer STARTTLS with this certificate, in PEM, and those that vouch " +
         "for it (default control/servercert.pem, if it is there)",
     )
     .option("--tls-key <file>", "its private key (default in the same file)")
