@@ -98,8 +98,7 @@ export function domainOf(address: string): string | null {
   return at === -1 ? null : address.slice(at + 1);
 }
 
-const literal =
-  /@\[(?:(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})|IPv6:([\da-f:.]+))\]$/i;
+const literal = /@\[(?:(\d+)\.(\d+)\.(\d+)\.(\d+)|IPv6:([\da-f:.]+))\]$/i;
 
 /**
  * An address at one of our own address literals, moved to our host name
