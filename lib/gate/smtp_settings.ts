@@ -245,18 +245,21 @@ export class SmtpSettings {
     const badrcptto = this.#list(options.badrcptto, "badrcptto");
     const number = (option: number | null, file: string, fallback: number) => {
       const line = this.#line(file);
-      return option ?? (line === null ? fallback : leadingNumber(line));
+      if (option !== null) return option;
+      return line && /^\d/.test(line) ? leadingNumber(line) : fallback;
     };
+    const idleSeconds = number(
+      options.timeoutsmtpd,
+      "timeoutsmtpd",
+      patience.idleSeconds,
+    );
     return {
       greeting: options.smtpgreeting ?? this.#line("smtpgreeting") ?? me,
       me,
       localIpHost: options.localiphost ?? this.#line("localiphost") ?? me,
       patience: {
-        idleSeconds: number(
-          options.timeoutsmtpd,
-          "timeoutsmtpd",
-          patience.idleSeconds,
-        ),
+        // qmail's 0 is a second; ours is no limit.
+        idleSeconds: options.classic ? Math.max(1, idleSeconds) : idleSeconds,
         sessionSeconds: options.sessionSeconds ?? patience.sessionSeconds,
         textBytesPerSecond: options.textBytesPerSecond ??
           patience.textBytesPerSecond,
@@ -305,7 +308,7 @@ export class SmtpSettings {
 
   #line(file: string): string | null {
     const text = this.#text(file);
-    return text && (text.split("\n", 1)[0].replace(/[ \t]+$/, "") || null);
+    return text && text.split("\n", 1)[0].replace(/[ \t]+$/, "");
   }
 
   #target(env: Environment, me: string): Target {
@@ -342,7 +345,8 @@ export class SmtpSettings {
     this.#localAddresses ??= new Set(
       Deno.networkInterfaces().map((each) => each.address),
     );
-    return this.#localAddresses.has(ip);
+    // RFC 1122 3.2.1.3: 0.0.0.0 is this host.
+    return this.#localAddresses.has(ip) || ip === "0.0.0.0";
   };
 
   readonly #secure = (stream: Stream): Promise<Stream | null> => {
