@@ -30,6 +30,8 @@ import { authenticate, TlsAccess } from "./smtp_services.ts";
 export interface SmtpdOptions extends PolicyOptions {
   readonly classic: boolean;
   readonly control: string;
+  /** What takes messages where $QMAILQUEUE names no other. */
+  readonly queueProgram: string;
   readonly me: string | null;
   readonly smtpgreeting: string | null;
   readonly localiphost: string | null;
@@ -69,7 +71,6 @@ const usualPatience: Patience = {
 };
 /** Where no control file says otherwise; chasquid's. */
 const usualDatabytes = 50 << 20;
-const qmailQueuePath = "/var/qmail/bin/qmail-queue";
 /** Control files are read again when they are older than this. */
 const controlsFreshMs = 1000;
 
@@ -312,14 +313,15 @@ export class SmtpSettings {
   }
 
   #target(env: Environment, me: string): Target {
+    const { queueProgram } = this.options;
     const queue = env.get("QMAILQUEUE");
     let target = this.options.deliver;
     if (target === null || target === "qmail-queue") {
-      if (queue !== undefined || target === "qmail-queue") {
-        target = `qmail-queue:${queue ?? qmailQueuePath}`;
-      } else if (fileExists(qmailQueuePath)) {
-        target = `qmail-queue:${qmailQueuePath}`;
-      } else target = "maildir:./Maildir";
+      const queues = target !== null || queue !== undefined ||
+        fileExists(queueProgram);
+      target = queues
+        ? `qmail-queue:${queue ?? queueProgram}`
+        : "maildir:./Maildir";
     }
     const colon = target.indexOf(":");
     const path = target.slice(colon + 1);

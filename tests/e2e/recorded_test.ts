@@ -54,3 +54,21 @@ for (const [group, members] of groups) {
       }),
   );
 }
+
+testWith(
+  {},
+  "without QMAILQUEUE, mail goes to bin/qmail-queue of QMAILHOME",
+  () =>
+    inFolder(async (home) => {
+      const [plain] = recordings;
+      writeControl(`${home}/control`, plain);
+      await Deno.mkdir(`${home}/bin`);
+      await writeQueueProgram(`${home}/bin/qmail-queue`);
+      await Deno.symlink(postern, `${home}/bin/qmail-smtpd`);
+      const command = [`${home}/bin/qmail-smtpd`];
+      const seen = await converse(command, plain, home, null, {
+        QMAILHOME: home,
+      });
+      assertEquals(seen, expected(plain));
+    }),
+);

@@ -61,14 +61,15 @@ function database(text: string): Uint8Array {
  *
  * @param command its program and arguments; it finds the control files
  * @param folder empty, for this session alone
- * @param queue what {@linkcode writeQueueProgram} wrote
+ * @param queue what {@linkcode writeQueueProgram} wrote; null for the
+ * program's own choice
  * @param env beside that of the case
  */
 export async function converse(
   command: readonly string[],
   case_: Case,
   folder: string,
-  queue: string,
+  queue: string | null,
   env: Record<string, string> = {},
 ): Promise<Seen> {
   const record = `${folder}/record`;
@@ -79,7 +80,7 @@ export async function converse(
     clearEnv: true,
     env: {
       PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-      QMAILQUEUE: queue,
+      ...(queue === null ? {} : { QMAILQUEUE: queue }),
       RECORD: record,
       ...Object.fromEntries(
         [...envOf(case_)].map(([name, value]) => [
