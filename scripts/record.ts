@@ -15,6 +15,7 @@ import { cases } from "../tests/smtp/recorded/cases.ts";
 import {
   converse,
   inParallel,
+  isolated,
   writeControl,
   writeQueueProgram,
 } from "../tests/smtp/recorded/live.ts";
@@ -30,7 +31,6 @@ if (!smtpd) {
   console.error("record: QMAIL_SMTPD names no qmail-smtpd");
   Deno.exit(100);
 }
-const mounted = 'mount --bind "$0" "$1/control" && exec "$2"';
 
 const folder = await Deno.makeTempDir({ prefix: "postern-record-" });
 await Deno.chmod(folder, 0o755);
@@ -41,13 +41,8 @@ try {
   await inParallel(cases, async (each, i) => {
     const control = `${folder}/${i}/control`;
     writeControl(control, each);
-    const command = ["unshare", "-m", "sh", "-c", mounted, control, home];
-    const seen = await converse(
-      [...command, smtpd],
-      each,
-      `${folder}/${i}`,
-      queue,
-    );
+    const command = isolated(control, home, smtpd);
+    const seen = await converse(command, each, `${folder}/${i}`, queue);
     recordings[i] = { ...each, ...seen };
   });
   await Deno.writeTextFile(

@@ -5,68 +5,13 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { parseOptions } from "../../cmd/smtpd_options.ts";
-import { delivery } from "../../lib/deliver/qmail_queue.ts";
-import {
-  SmtpSettings,
-  unreadableControls,
-} from "../../lib/gate/smtp_settings.ts";
-import type { Envelope } from "../../lib/smtp/actions.ts";
-import type { SessionConfig } from "../../lib/smtp/session.ts";
+import { unreadableControls } from "../../lib/gate/smtp_settings.ts";
 import { inFolder } from "../support/peers.ts";
-import {
-  envOf,
-  normalQueued,
-  normalReplies,
-  type Recording,
-} from "./recorded/case.ts";
+import type { Recording } from "./recorded/case.ts";
 import { cases } from "./recorded/cases.ts";
 import { differences } from "./recorded/differences.ts";
-import { writeControl } from "./recorded/live.ts";
 import { expected, recordings } from "./recorded/recordings.ts";
-import { pieces, run } from "./run.ts";
-
-/** The session's settings; null if the control files cannot be read. */
-async function configOf(
-  recording: Recording,
-  folder: string,
-): Promise<SessionConfig | null> {
-  const control = `${folder}/control`;
-  writeControl(control, recording);
-  const options = (await parseOptions([], "qmail-smtpd"))!;
-  const all = new SmtpSettings({ ...options, control }, () => {});
-  const settings = all.forSession(envOf(recording));
-  return settings.type === "ready" ? settings.config : null;
-}
-
-function envelopeText({ sender, recipients }: Envelope): string {
-  return `F${sender}\0${recipients.map((to) => `T${to}\0`).join("")}\0`;
-}
-
-function replay(recording: Recording, config: SessionConfig, size: number) {
-  const { env, input, waits } = recording;
-  const status = Number(env.QEXIT ?? 0) << 8;
-  const result = run(config, pieces(input, [size]), {
-    committed: delivery(status, 1),
-    leaving: waits ? "timeout" : "end",
-  });
-  const { replies, exit, queued } = expected(recording);
-  const stored = result.stored.map(({ envelope, message }) =>
-    normalQueued(message, envelopeText(envelope))
-  );
-  assertEquals({
-    replies: normalReplies(result.replies),
-    exit: result.exitCode,
-    stored,
-    abandoned: result.abandoned,
-  }, {
-    replies,
-    exit,
-    // What the queue refuses was committed all the same.
-    stored: status === 0 ? queued.filter((each) => each.envelope !== "") : [],
-    abandoned: queued.filter((each) => each.envelope === "").length,
-  }, `in pieces of ${size}`);
-}
+import { configOf, replay } from "./recorded/replay.ts";
 
 Deno.test("every case was recorded, and is as it was then", () => {
   assertEquals(
@@ -103,7 +48,7 @@ for (const recording of recordings) {
       for (
         const size of long ? [61, 1024, Infinity] : [1, 2, 3, 7, 64, Infinity]
       ) {
-        replay(recording, config, size);
+        replay(recording, expected(recording), config, size);
       }
     }));
 }

@@ -57,6 +57,20 @@ function database(text: string): Uint8Array {
 }
 
 /**
+ * The command for a real qmail-smtpd, which finds the control files in the
+ * home that was compiled into it: they are mounted there for it alone, as only
+ * root can.
+ */
+export function isolated(
+  control: string,
+  home: string,
+  smtpd: string,
+): string[] {
+  const script = 'mount --bind "$0" "$1/control" && exec "$2"';
+  return ["unshare", "-m", "sh", "-c", script, control, home, smtpd];
+}
+
+/**
  * Runs a qmail-smtpd.
  *
  * @param command its program and arguments; it finds the control files
