@@ -17,6 +17,7 @@ export async function parseOptions(
   const defaults: SmtpdOptions = {
     classic: calledAs === "qmail-smtpd",
     control: `${home}/control`,
+    queueProgram: `${home}/bin/qmail-queue`,
     me: null,
     smtpgreeting: null,
     localiphost: null,

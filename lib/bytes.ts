@@ -32,6 +32,11 @@ export function toBytes(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Letters of ASCII in lower case; a byte above 127 is of no known alphabet. */
+export function foldCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
 /** All pieces, one after the other. */
 export function concat(
   pieces: readonly Uint8Array[],

@@ -30,6 +30,8 @@ import { authenticate, TlsAccess } from "./smtp_services.ts";
 export interface SmtpdOptions extends PolicyOptions {
   readonly classic: boolean;
   readonly control: string;
+  /** What takes messages where $QMAILQUEUE names no other. */
+  readonly queueProgram: string;
   readonly me: string | null;
   readonly smtpgreeting: string | null;
   readonly localiphost: string | null;
@@ -69,7 +71,6 @@ const usualPatience: Patience = {
 };
 /** Where no control file says otherwise; chasquid's. */
 const usualDatabytes = 50 << 20;
-const qmailQueuePath = "/var/qmail/bin/qmail-queue";
 /** Control files are read again when they are older than this. */
 const controlsFreshMs = 1000;
 
@@ -245,18 +246,21 @@ export class SmtpSettings {
     const badrcptto = this.#list(options.badrcptto, "badrcptto");
     const number = (option: number | null, file: string, fallback: number) => {
       const line = this.#line(file);
-      return option ?? (line === null ? fallback : leadingNumber(line));
+      if (option !== null) return option;
+      return line && /^\d/.test(line) ? leadingNumber(line) : fallback;
     };
+    const idleSeconds = number(
+      options.timeoutsmtpd,
+      "timeoutsmtpd",
+      patience.idleSeconds,
+    );
     return {
       greeting: options.smtpgreeting ?? this.#line("smtpgreeting") ?? me,
       me,
       localIpHost: options.localiphost ?? this.#line("localiphost") ?? me,
       patience: {
-        idleSeconds: number(
-          options.timeoutsmtpd,
-          "timeoutsmtpd",
-          patience.idleSeconds,
-        ),
+        // qmail's 0 is a second; ours is no limit.
+        idleSeconds: options.classic ? Math.max(1, idleSeconds) : idleSeconds,
         sessionSeconds: options.sessionSeconds ?? patience.sessionSeconds,
         textBytesPerSecond: options.textBytesPerSecond ??
           patience.textBytesPerSecond,
@@ -305,18 +309,19 @@ export class SmtpSettings {
 
   #line(file: string): string | null {
     const text = this.#text(file);
-    return text && (text.split("\n", 1)[0].replace(/[ \t]+$/, "") || null);
+    return text && text.split("\n", 1)[0].replace(/[ \t]+$/, "");
   }
 
   #target(env: Environment, me: string): Target {
+    const { queueProgram } = this.options;
     const queue = env.get("QMAILQUEUE");
     let target = this.options.deliver;
     if (target === null || target === "qmail-queue") {
-      if (queue !== undefined || target === "qmail-queue") {
-        target = `qmail-queue:${queue ?? qmailQueuePath}`;
-      } else if (fileExists(qmailQueuePath)) {
-        target = `qmail-queue:${qmailQueuePath}`;
-      } else target = "maildir:./Maildir";
+      const queues = target !== null || queue !== undefined ||
+        fileExists(queueProgram);
+      target = queues
+        ? `qmail-queue:${queue ?? queueProgram}`
+        : "maildir:./Maildir";
     }
     const colon = target.indexOf(":");
     const path = target.slice(colon + 1);
@@ -342,7 +347,8 @@ export class SmtpSettings {
     this.#localAddresses ??= new Set(
       Deno.networkInterfaces().map((each) => each.address),
     );
-    return this.#localAddresses.has(ip);
+    // RFC 1122 3.2.1.3: 0.0.0.0 is this host.
+    return this.#localAddresses.has(ip) || ip === "0.0.0.0";
   };
 
   readonly #secure = (stream: Stream): Promise<Stream | null> => {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { foldCase, listEntries } from "./control_list.ts";
+import { foldCase } from "../bytes.ts";
+import { listEntries } from "./control_list.ts";
 
 /**
  * Says whether a sender is in the list: as a whole address, or by an entry

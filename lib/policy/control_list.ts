@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { foldCase } from "../bytes.ts";
 
 /**
  * The entries of a control file that is a list, letter case folded: one a
@@ -18,9 +19,4 @@ export function listEntries(text: string): Set<string> {
     if (entry !== "" && entry[0] !== "#") entries.add(foldCase(entry));
   }
   return entries;
-}
-
-/** Letters of ASCII in lower case; a byte above 127 is of no known alphabet. */
-export function foldCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

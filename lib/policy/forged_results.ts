@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { concat, fromBytes } from "../bytes.ts";
-import { foldCase } from "./control_list.ts";
+import { concat, foldCase, fromBytes } from "../bytes.ts";
 
 /** A longer field is not looked at as a whole. */
 const fieldBytesLimit = 65536;

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { foldCase, listEntries } from "./control_list.ts";
+import { foldCase } from "../bytes.ts";
+import { listEntries } from "./control_list.ts";
 
 /**
  * Says whether a domain is in the list. An entry `.example.com` stands for

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../bytes.ts";
+import { foldCase, fromBytes, toBytes } from "../bytes.ts";
 import { CdbReader } from "../cdb/reader.ts";
-import { foldCase, listEntries } from "./control_list.ts";
+import { listEntries } from "./control_list.ts";
 import { accept, type Answer, type Policy } from "./question.ts";
 
 /** Whether a key, in lower case, is in a list of recipients. */

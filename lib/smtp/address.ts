@@ -40,18 +40,24 @@ const path = new RegExp(
   `^ *(<(?:(?:${sourceRoute.source})?(${localPart.source})` +
     `(?:@(${domain.source}))?)?>)(?: +(.*))?$`,
 );
+/** Without any bracket, but whole. Its groups are those of a path. */
+const bareMailbox = new RegExp(
+  `^(?=[^<]*$) *((${localPart.source})@(${domain.source}))(?: +(.*))?$`,
+);
 
 /**
  * The path in an argument, by RFC 5321 4.1.2 but for what is seen from honest
- * clients: blanks after the colon, quoted pairs outside of a quoted string,
- * dots and 8-bit characters anywhere in a local part.
+ * clients: blanks after the colon, no brackets around a whole mailbox, quoted
+ * pairs outside of a quoted string, dots and 8-bit characters anywhere in a
+ * local part.
  *
  * @param keyword `FROM:` or `TO:`
  * @returns null for anything else
  */
 export function strictPath(keyword: string, argument: string): Path | null {
   if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return null;
-  const found = path.exec(argument.slice(keyword.length));
+  const rest = argument.slice(keyword.length);
+  const found = path.exec(rest) ?? bareMailbox.exec(rest);
   if (!found) return null;
   const [, written, local = "", domain, parameters = ""] = found;
   const { text: name } = unquote(local, 0, "");
@@ -98,8 +104,7 @@ export function domainOf(address: string): string | null {
   return at === -1 ? null : address.slice(at + 1);
 }
 
-const literal =
-  /@\[(?:(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})|IPv6:([\da-f:.]+))\]$/i;
+const literal = /@\[(?:(\d+)\.(\d+)\.(\d+)\.(\d+)|IPv6:([\da-f:.]+))\]$/i;
 
 /**
  * An address at one of our own address literals, moved to our host name

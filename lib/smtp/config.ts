@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Refusal } from "./actions.ts";
 import type { Offers } from "./commands.ts";
 import type { Limits } from "./limits.ts";
 import type { Peer } from "./received.ts";
@@ -20,8 +19,6 @@ export interface SessionConfig {
   readonly relayClient: string | null;
   acceptsRecipientDomain(domain: string): boolean;
   refusesSender(sender: string): boolean;
-  /** Why a recipient that is in the right domain is refused; null if not. */
-  refusesRecipient?(recipient: string): Refusal | null;
   /** Whether each recipient has to be asked about, by the action `ask`. */
   readonly asks?: boolean;
   /** What EHLO offers beyond what is always there. Ignored in classic mode. */

@@ -111,8 +111,6 @@ export class EnvelopeReader {
     const domain = domainOf(address);
     const ours = domain === null || this.#isOurs(domain);
     if (!ours && relayClient === null) return refused(say.noRelay);
-    const refusal = ours && config.refusesRecipient?.(address);
-    if (refusal) return refused(say.refusal(refusal));
     return { type: "recipient", address: address + (relayClient ?? "") };
   }
 

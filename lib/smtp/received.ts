@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { foldCase } from "../bytes.ts";
 
 export interface Peer {
   readonly ip: string;
@@ -53,7 +54,7 @@ export function received(
   const host = peer.host ?? "unknown";
   const local = peer.localHost ?? peer.localIp ?? "unknown";
   const info = peer.info === undefined ? "" : clean(peer.info) + "@";
-  const said = helo === null || helo.toLowerCase() === host.toLowerCase()
+  const said = helo === null || foldCase(helo) === foldCase(host)
     ? ""
     : ` (HELO ${clean(helo)})`;
   return `Received: from ${clean(host)}${said} (${info}${clean(peer.ip)})\n` +

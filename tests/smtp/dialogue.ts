@@ -87,16 +87,8 @@ function readOptions(line: string, dialogue: Dialogue): void {
         dialogue.config = { ...config, [name]: true };
         break;
       case "nobody":
-        dialogue.config = {
-          ...config,
-          refusesRecipient: (recipient) =>
-            recipient !== value ? null : {
-              type: "never",
-              code: 550,
-              enhanced: "5.1.1",
-              text: "no such mailbox",
-            },
-        };
+        dialogue.config = { ...config, asks: true };
+        dialogue.answers.nobody = value;
         break;
       case "user":
         dialogue.answers.login = { type: "user", name: value };

@@ -27,6 +27,8 @@ export interface Run {
 
 export interface Answers {
   answered?: Answer;
+  /** A recipient that the answer is 550 for. */
+  nobody?: string;
   /** Who may log in with the password "secret", unless it cannot be told. */
   login?: Login | { readonly type: "user"; readonly name: string };
   opened?: { readonly type: "opened" } | Refusal;
@@ -51,6 +53,13 @@ export const testConfig: SessionConfig = {
     localIp: "192.0.2.1",
   },
   now: () => new Date("2026-11-24T08:12:19Z"),
+};
+
+const noMailbox: Answer = {
+  type: "never",
+  code: 550,
+  enhanced: "5.1.1",
+  text: "no such mailbox",
 };
 
 /** Input cut into pieces of the given sizes, used in turn. */
@@ -104,7 +113,11 @@ export function run(
         case "ask":
           if (!last) throw new Error("ask out of order");
           result.asked.push(action.inquiry);
-          perform(session.answered(answers.answered ?? { type: "accept" }));
+          perform(session.answered(
+            action.inquiry.recipient === answers.nobody
+              ? noMailbox
+              : answers.answered ?? { type: "accept" },
+          ));
           break;
         case "authenticate": {
           if (!last) throw new Error("authenticate out of order");
