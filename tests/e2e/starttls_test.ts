@@ -5,47 +5,25 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { toBytes } from "../../lib/bytes.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  makeCertificate,
-  type TestCertificate,
-} from "../support/certificate.ts";
-import { TestGate, withGate } from "../support/gate.ts";
-import { inFolder, output, testWith, until } from "../support/peers.ts";
+import { makeCertificate } from "../support/certificate.ts";
+import { output, testWith, until } from "../support/peers.ts";
+import { type SmtpServer, withSmtpd } from "../support/smtp_server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
-
-interface Server {
-  readonly gate: TestGate;
-  readonly folder: string;
-  readonly certificate: TestCertificate;
-}
 
 const inProcess: string[] = [];
 const ways = [["in process", inProcess], ["executed", ["--isolate"]]] as const;
 
-/** A gate that has a certificate and relays, into `${folder}/Maildir`. */
 function withServer(
-  gateOptions: readonly string[],
-  smtpdOptions: readonly string[],
-  fn: (server: Server) => Promise<void>,
+  gate: readonly string[],
+  smtpd: string[],
+  fn: (server: SmtpServer) => Promise<void>,
 ): Promise<void> {
-  return inFolder(async (folder) => {
-    const certificate = await makeCertificate(folder);
-    const { certPath, keyPath } = certificate;
-    await withGate(
-      [
-        ...gateOptions,
-        ...["-vRHl0", "127.0.0.1", "0", "smtpd", "--me", "mx.example"],
-        ...["--tls-cert", certPath, "--tls-key", keyPath],
-        ...["--deliver", `maildir:${folder}/Maildir`, ...smtpdOptions],
-      ],
-      { env: { RELAYCLIENT: "" }, cwd: folder },
-      (gate) => fn({ gate, folder, certificate }),
-    );
-  });
+  return withSmtpd({ gate, smtpd: () => smtpd }, fn);
 }
 
-async function greeted({ gate }: Server): Promise<SmtpClient> {
+async function greeted({ gate }: SmtpServer): Promise<SmtpClient> {
   const client = await SmtpClient.connect(gate.port);
   assertEquals(await client.reply(), "220 mx.example ESMTP\r\n");
   return client;
@@ -53,7 +31,7 @@ async function greeted({ gate }: Server): Promise<SmtpClient> {
 
 const ready = "220 2.0.0 ready to start TLS\r\n";
 
-async function encrypted(server: Server): Promise<SmtpClient> {
+async function encrypted(server: SmtpServer): Promise<SmtpClient> {
   const client = await greeted(server);
   assertEquals(await client.ask("STARTTLS"), ready);
   await client.encrypt(server.certificate.cert);
@@ -62,7 +40,7 @@ async function encrypted(server: Server): Promise<SmtpClient> {
 
 const pause = (ms: number) => new Promise((over) => setTimeout(over, ms));
 
-const descriptors = ({ gate }: Server) =>
+const descriptors = ({ gate }: SmtpServer) =>
   [...Deno.readDirSync(`/proc/${gate.child.pid}/fd`)].length;
 
 for (const [way, isolate] of ways) {
@@ -176,10 +154,7 @@ for (const [way, isolate] of ways) {
         await client.ask("EHLO hidden.example");
         await deliver("second");
         client.close();
-        const texts = [...Deno.readDirSync(`${server.folder}/Maildir/new`)]
-          .map(({ name }) =>
-            Deno.readTextFileSync(`${server.folder}/Maildir/new/${name}`)
-          );
+        const texts = server.stored();
         const first = texts.find((text) => text.includes("first"))!;
         const second = texts.find((text) => text.includes("second"))!;
         assert(!first.includes("clear.example"), first);
@@ -346,10 +321,7 @@ for last in [b"QUIT\\r\\n", b"NOOP\\r\\n" * 200 + b"QUIT\\r\\n", b"GET / HTTP/1.
         assertMatch(await client.ask("."), /^250 /);
         assertMatch(await client.ask("QUIT"), /^221 /);
         client.close();
-        const [entry] = [...Deno.readDirSync(`${server.folder}/Maildir/new`)];
-        const stored = await Deno.readFile(
-          `${server.folder}/Maildir/new/${entry.name}`,
-        );
+        const stored = toBytes(server.stored()[0]);
         const expected = text.filter((byte) => byte !== 13);
         const got = stored.subarray(stored.length - expected.length);
         assert(Buffer.compare(got, expected) === 0, "the text has changed");
@@ -381,7 +353,7 @@ testWith(
   "100 sessions at once, each encrypted by itself; nothing else listens",
   () =>
     withServer(["-c200"], [], async (server) => {
-      const { gate, folder } = server;
+      const { gate } = server;
       const clients = await Promise.all(
         Array.from({ length: 100 }, () => encrypted(server)),
       );
@@ -399,14 +371,11 @@ testWith(
         assertMatch(await client.ask("QUIT"), /^221/);
         client.close();
       }));
-      const subjects = [...Deno.readDirSync(`${folder}/Maildir/new`)].map(
-        ({ name }) => {
-          const text = Deno.readTextFileSync(`${folder}/Maildir/new/${name}`);
-          const subject = /^Subject: (\d+)$/m.exec(text)![1];
-          assertMatch(text, new RegExp(`HELO c${subject}\\.example`));
-          return Number(subject);
-        },
-      );
+      const subjects = server.stored().map((text) => {
+        const subject = /^Subject: (\d+)$/m.exec(text)![1];
+        assertMatch(text, new RegExp(`HELO c${subject}\\.example`));
+        return Number(subject);
+      });
       assertEquals(
         subjects.sort((a, b) => a - b),
         Array.from({ length: 100 }, (_, i) => i),
