@@ -5,8 +5,7 @@
  * @module
  */
 import { toBytes } from "../bytes.ts";
-import { canonicalAddress } from "../address.ts";
-import type { SocketAddress } from "../posix/listener.ts";
+import { TcpStream } from "../net/tcp_stream.ts";
 import { reason } from "../reason.ts";
 import { Session } from "../smtp/session.ts";
 import {
@@ -130,16 +129,13 @@ export class InProcessGate implements Gate {
   /** Resolves to the wait status that tcpserver would see. */
   async #connection(conn: Deno.TcpConn, number: number): Promise<number> {
     const { admission, log } = this;
-    const direct: Ends = {
-      local: socketAddress(conn.localAddr),
-      remote: socketAddress(conn.remoteAddr),
-    };
-    let ends = direct;
-    let stream: Stream = conn;
-    if (admission.isProxy(direct.remote.ip)) {
-      const proxied = await readProxied(conn, direct);
+    const direct = new TcpStream(conn);
+    let ends: Ends = { local: direct.local, remote: direct.remote };
+    let stream: Stream = direct;
+    if (admission.isProxy(ends.remote.ip)) {
+      const proxied = await readProxied(stream, ends);
       if (proxied === null) {
-        log.pidFrom(number, direct.remote.ip);
+        log.pidFrom(number, ends.remote.ip);
         log.dropping(noHeader.what, noHeader.why);
         closeQuietly(conn);
         return droppedStatus;
@@ -202,11 +198,6 @@ async function speak(
   { config, services, patience }: Ready,
 ): Promise<number> {
   return await drive(stream, new Session(config), services, patience) << 8;
-}
-
-function socketAddress({ hostname, port }: Deno.NetAddr): SocketAddress {
-  const [address, scope] = hostname.split("%");
-  return { ip: canonicalAddress(address), port, interface: scope };
 }
 
 function closeQuietly(conn: Deno.TcpConn): void {

@@ -45,7 +45,7 @@ export interface Ends {
  * null when no header came that could be believed
  */
 export async function readProxied(
-  conn: Deno.TcpConn,
+  conn: Stream,
   ends: Ends,
 ): Promise<{ ends: Ends; stream: Stream } | null> {
   const buffer = new Uint8Array(proxyHeaderLimit);

@@ -71,6 +71,8 @@ export function drive(
 class Driver {
   #message: Message | undefined;
   #replies = "";
+  /** Replies are being written. */
+  #speaking = false;
   #exitCode: 0 | 1 | undefined;
   /** The session's time is over, but the target or a policy has the word. */
   #overdue = false;
@@ -90,7 +92,7 @@ class Driver {
     const { idleSeconds, sessionSeconds } = this.patience;
     const idle = this.#deadline(idleSeconds, () => this.#expire());
     const whole = this.#deadline(sessionSeconds, () => {
-      this.#overdue = this.session.waiting !== "input";
+      this.#overdue = !this.#isClientsTurn;
       if (!this.#overdue) this.#expire();
     });
     let buffer = new Uint8Array(smallBufferBytes);
@@ -217,7 +219,14 @@ class Driver {
     if (this.#replies === "") return;
     const bytes = toBytes(this.#replies);
     this.#replies = "";
+    this.#speaking = true;
     await writeAll(this.stream, bytes);
+    this.#speaking = false;
+  }
+
+  /** Whether the client is to say something, or to hear what is said. */
+  get #isClientsTurn(): boolean {
+    return this.#speaking || this.session.waiting === "input";
   }
 
   async #abandon(): Promise<void> {
@@ -228,7 +237,7 @@ class Driver {
 
   /** Says so, if the client still listens, and closes. */
   async #expire(): Promise<void> {
-    if (this.session.waiting !== "input") return; // not the client's time
+    if (!this.#isClientsTurn) return;
     this.#exitCode = 1;
     let farewell = "";
     for (const action of this.session.timeout()) {

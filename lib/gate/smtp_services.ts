@@ -38,36 +38,25 @@ export class TlsAccess {
 
   /**
    * Reads the files. Done before root is given up, since only root may read a
-   * key; and again at HUP, where what was read before stays if it fails.
+   * key.
    *
    * @throws Error that says which file cannot be read, and why
    */
   read(): void {
-    const pem = (path: string) => {
-      try {
-        return Deno.readTextFileSync(path);
-      } catch (error) {
-        const missing = (error as { code?: string }).code === "ENOENT";
-        if (missing && this.optional) return null;
-        throw new Error(`unable to read ${path}: ${reason(error)}`);
-      }
-    };
-    const cert = pem(this.paths.cert), key = pem(this.paths.key);
-    this.#certificate = cert === null || key === null ? null : { cert, key };
+    this.#certificate = this.#files();
     this.#server = null;
   }
 
-  /** Reads the files again, if they can be read. */
+  /** Reads the files again (HUP); without use for them, the old ones stay. */
   async refresh(): Promise<void> {
-    const before = this.#certificate, server = this.#server;
     try {
-      this.read();
-      await this.#serve();
-      // Sessions that are encrypted already need no listener any more.
-      if (this.#server !== server) (await server)?.close();
-    } catch (error) {
-      this.#certificate = before;
+      const certificate = this.#files();
+      if (certificate === null) throw new Error(`${this.paths.cert} is gone`);
+      const server = this.#serverOf(certificate);
+      await server;
+      this.#certificate = certificate;
       this.#server = server;
+    } catch (error) {
       this.log(`${(error as Error).message}; the old certificate stays`);
     }
   }
@@ -95,12 +84,31 @@ export class TlsAccess {
   }
 
   #serve(): Promise<TlsServer> {
-    const certificate = this.#certificate!;
-    return this.#server ??= import("../net/tls.ts")
-      .then(({ TlsServer }) => new TlsServer(certificate))
-      .catch((error) => {
-        throw new Error(`unable to use ${this.paths.cert}: ${reason(error)}`);
-      });
+    return this.#server ??= this.#serverOf(this.#certificate!);
+  }
+
+  async #serverOf(certificate: Certificate): Promise<TlsServer> {
+    const { TlsServer } = await import("../net/tls.ts");
+    try {
+      return new TlsServer(certificate);
+    } catch (error) {
+      throw new Error(`unable to use ${this.paths.cert}: ${reason(error)}`);
+    }
+  }
+
+  /** null if one is missing that may be. */
+  #files(): Certificate | null {
+    const pem = (path: string) => {
+      try {
+        return Deno.readTextFileSync(path);
+      } catch (error) {
+        const missing = (error as { code?: string }).code === "ENOENT";
+        if (missing && this.optional) return null;
+        throw new Error(`unable to read ${path}: ${reason(error)}`);
+      }
+    };
+    const cert = pem(this.paths.cert), key = pem(this.paths.key);
+    return cert === null || key === null ? null : { cert, key };
   }
 }
 

@@ -2,12 +2,14 @@
  * The server's side of TLS on a connection that is there already (STARTTLS,
  * or after a PROXY header).
  *
- * Deno has that for clients only. So the bytes go through a TLS listener of
- * our own on the loopback interface, which takes nobody else's connection.
+ * Deno has that for clients only. So the bytes go through a TLS connection to
+ * ourselves on the loopback interface, whose listener takes nobody else's and
+ * is there for that one alone.
  *
  * @module
  */
 import { type Stream, writeAll } from "../stream.ts";
+import { breakOff, TcpStream } from "./tcp_stream.ts";
 
 const pumpBytes = 16384;
 /** For the other side to take what was written before a close. */
@@ -21,19 +23,9 @@ export interface Certificate {
 }
 
 export class TlsServer {
-  readonly #listener: Deno.TlsListener;
-  /** Handshakes begin one at a time, so that each finds its connection. */
-  #turn: Promise<unknown> = Promise.resolve();
-
   /** Throws if certificate and key are malformed or do not belong together. */
-  constructor(certificate: Certificate) {
-    this.#listener = Deno.listenTls({
-      hostname: "127.0.0.1",
-      port: 0,
-      ...certificate,
-    });
-    // An open listener is no reason for a process to stay.
-    this.#listener.unref();
+  constructor(readonly certificate: Certificate) {
+    listen(certificate).close();
   }
 
   /**
@@ -42,10 +34,13 @@ export class TlsServer {
    * @throws if it fails, or takes longer than `seconds`
    */
   async secure(stream: Stream, seconds: number): Promise<Stream> {
-    const pair = this.#turn.then(() => this.#pair());
-    this.#turn = pair.catch(() => {});
-    const { outside, inside } = await pair;
-    const secured = new SecuredStream(stream, outside, inside);
+    let secured: SecuredStream;
+    try {
+      secured = new SecuredStream(stream, await pair(this.certificate));
+    } catch (error) {
+      await stream.close();
+      throw error;
+    }
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -54,43 +49,63 @@ export class TlsServer {
       );
     });
     try {
-      await Promise.race([inside.handshake(), late]);
+      await Promise.race([secured.inside.handshake(), late]);
       return secured;
     } catch (error) {
-      secured.abort();
+      await secured.close(); // not before the client was told why
       throw error;
     } finally {
       clearTimeout(timer);
     }
   }
+}
 
-  close(): void {
-    this.#listener.close();
-  }
+function listen(certificate: Certificate): Deno.TlsListener {
+  return Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...certificate });
+}
 
-  /** A connection to ourselves: ciphertext outside, plain text inside. */
-  async #pair(): Promise<{ outside: Deno.TcpConn; inside: Deno.TlsConn }> {
-    const { port } = this.#listener.addr;
-    const outside = await Deno.connect({ hostname: "127.0.0.1", port });
-    const ours = outside.localAddr.port;
+/** A connection to ourselves: ciphertext outside, plain text inside. */
+interface Pair {
+  readonly outside: Deno.TcpConn;
+  readonly inside: Deno.TlsConn;
+}
+
+/** The listener is there for as long as that takes: others cannot fill it. */
+async function pair(certificate: Certificate): Promise<Pair> {
+  const listener = listen(certificate);
+  let outside: Deno.TcpConn | undefined;
+  try {
+    const { hostname, port } = listener.addr;
+    outside = await Deno.connect({ hostname, port });
+    const ours = outside.localAddr;
     for (;;) {
-      const inside = await this.#listener.accept();
-      if (inside.remoteAddr.port === ours) return { outside, inside };
-      inside.close(); // somebody on this machine who has no business here
+      const inside = await listener.accept();
+      const { hostname, port } = inside.remoteAddr;
+      if (hostname === ours.hostname && port === ours.port) {
+        return { outside, inside };
+      }
+      breakOff(inside); // somebody on this machine who has no business here
     }
+  } catch (error) {
+    outside?.close();
+    throw error;
+  } finally {
+    listener.close();
   }
 }
 
 class SecuredStream implements Stream {
+  readonly outside: TcpStream;
+  readonly inside: Deno.TlsConn;
   readonly #toClient: Promise<void>;
 
-  constructor(
-    readonly network: Stream,
-    readonly outside: Deno.TcpConn,
-    readonly inside: Deno.TlsConn,
-  ) {
-    pump(network, outside).then(() => outside.closeWrite()).catch(() => {});
-    this.#toClient = pump(outside, network);
+  constructor(readonly network: Stream, { outside, inside }: Pair) {
+    this.outside = new TcpStream(outside);
+    this.inside = inside;
+    pump(network, this.outside).then(() => outside.closeWrite()).catch(
+      () => {},
+    );
+    this.#toClient = pump(this.outside, network);
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
@@ -109,11 +124,6 @@ class SecuredStream implements Stream {
       new Promise((over) => timer = setTimeout(over, farewellMs)),
     ]);
     clearTimeout(timer);
-    this.abort();
-  }
-
-  /** Closes without a farewell. */
-  abort(): void {
     for (const each of [this.inside, this.outside, this.network]) {
       quietly(() => void each.close());
     }

@@ -29,6 +29,7 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
+const SHUT_RDWR = 2;
 const EINTR = 4;
 const EAGAIN = 11;
 const ENODEV = 19;
@@ -190,6 +191,22 @@ function boundSocket({ ip, port }: SocketAddress, shared: boolean): number {
   }
 }
 
+/**
+ * Ends a connection of this process that something else holds, both ways and
+ * at once: whoever reads from it or writes to it is told.
+ */
+export function shutDown(local: SocketAddress, remote: SocketAddress): void {
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    const fd = Number(name);
+    if (!isSame(peerName(fd), remote)) continue;
+    if (isSame(socketName(fd), local)) libc().shutdown(fd, SHUT_RDWR);
+  }
+}
+
+function isSame(one: SocketAddress | null, other: SocketAddress): boolean {
+  return one?.ip === other.ip && one.port === other.port;
+}
+
 /** Forgets IP options of a connection, so that no source route answers. */
 export function killIpOptions(fd: number): void {
   libc().setsockopt(fd, IPPROTO_IP, IP_OPTIONS, new Uint8Array(1), 0);
@@ -249,6 +266,15 @@ function socketName(fd: number): SocketAddress {
     libc().getsockname(fd, scratchAddress, scratchLengthBytes),
   );
   return writtenAddress();
+}
+
+/** null for what is no connection by IP. */
+function peerName(fd: number): SocketAddress | null {
+  scratchLength[0] = addressBytes;
+  const result = libc().getpeername(fd, scratchAddress, scratchLengthBytes);
+  if (result !== 0) return null;
+  const family = scratchAddress[0];
+  return family === AF_INET || family === AF_INET6 ? writtenAddress() : null;
 }
 
 /** struct sockaddr_in / sockaddr_in6 of Linux: family is host order. */

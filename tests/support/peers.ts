@@ -8,7 +8,13 @@
 /** The path of a program; null if the machine has none. */
 export function peer(name: string): string | null {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
-  for (const folder of [...folders, "/usr/sbin", "/usr/local/sbin"]) {
+  const unpacked = ["exim4-daemon-light", "opensmtpd"].map((each) =>
+    `${Deno.env.get("POSTERN_CACHE")}/peers/${each}/usr/sbin`
+  );
+  const system = ["/usr/sbin", "/usr/local/sbin"];
+  // Last, since OpenSMTPD has a smtpd as well.
+  const postfix = "/usr/lib/postfix/sbin";
+  for (const folder of [...folders, ...system, ...unpacked, postfix]) {
     try {
       if (Deno.statSync(`${folder}/${name}`).isFile) return `${folder}/${name}`;
     } catch {

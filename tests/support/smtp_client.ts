@@ -14,7 +14,7 @@ class SilentServer extends Error {
 export class SmtpClient {
   #buffer = "";
 
-  private constructor(readonly conn: Deno.Conn) {}
+  private constructor(public conn: Deno.Conn) {}
 
   /** For a connection that is there already. */
   static over(conn: Deno.Conn): SmtpClient {
@@ -25,6 +25,24 @@ export class SmtpClient {
     return new SmtpClient(
       await Deno.connect({ hostname: "127.0.0.1", port }),
     );
+  }
+
+  /**
+   * Shakes hands, after the reply to STARTTLS. What came unasked before that
+   * is no TLS, so it is a failure here as with any client.
+   *
+   * @param caCert PEM of the one certificate that is trusted
+   */
+  async encrypt(caCert: string): Promise<void> {
+    if (this.#buffer !== "") {
+      throw new Error(`said before the handshake: ${this.#buffer}`);
+    }
+    const secured = await Deno.startTls(this.conn as Deno.TcpConn, {
+      hostname: "localhost",
+      caCerts: [caCert],
+    });
+    this.conn = secured;
+    await secured.handshake();
   }
 
   async send(bytes: string | Uint8Array): Promise<void> {
