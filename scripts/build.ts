@@ -20,6 +20,7 @@
  *
  * @module
  */
+import type { BuildOptions as BundleOptions, Plugin } from "esbuild";
 import { createHash } from "node:crypto";
 
 const FALLBACK = {
@@ -120,6 +121,8 @@ function compileArgs(
     // took 157 MB for what it does in 54 with this, at the same CPU time.
     "--v8-flags=--max-semi-space-size=4",
     "--no-check",
+    // It would be in a file of /tmp that anybody may have put there.
+    "--no-code-cache",
     "--no-config",
     "--no-lock",
     ...target,
@@ -137,14 +140,78 @@ function compileArgs(
 const requireForBundle =
   "const require = (name) => process.getBuiltinModule(name);";
 
+/** A library around which no state is shared: large, and wanted once. */
+const largePart = /\/mailauth\.ts$/;
+
 /**
- * Joins a module and all it imports into a few files, one for each part that
- * is loaded late. (A library in CommonJS that is itself imported late has
- * only a default export in there; lib/policy/mailauth.ts shows the way.)
+ * Joins a module and all it imports into one file, and each part that it
+ * imports late into another. Those parts share nothing but the largest
+ * library: a process uses one subcommand, and should not have to load it in a
+ * dozen pieces. What they in turn import late may well be shared, and is.
  *
- * @returns the path of the first
+ * (A library in CommonJS that is imported late has only a default export in
+ * there; lib/policy/mailauth.ts shows the way.)
+ *
+ * @returns the path of the first file
  */
 async function bundle(work: string, entry: string): Promise<string> {
+  await installLibraries(work);
+  const esbuild = await import("esbuild");
+  const outdir = `${work}/bundle`;
+  /** Modules that are made into parts. */
+  const parts = new Set<string>();
+  const nameOf = (path: string) =>
+    path.replace(/.*\//, "").replace(/\.ts$/, "");
+  const partsElsewhere: Plugin = {
+    name: "parts elsewhere",
+    setup(build) {
+      build.onResolve({ filter: /^\.\.?\// }, ({ kind, path, importer }) => {
+        const isPart = importer === entry || largePart.test(path);
+        if (kind !== "dynamic-import" || !isPart) return;
+        const module = new URL(path, `file://${importer}`).pathname;
+        parts.add(module);
+        const name = nameOf(module);
+        const up = importer === entry ? "." : "..";
+        return { path: `${up}/${name}/${name}.js`, external: true };
+      });
+    },
+  };
+  const options: BundleOptions = {
+    // Paths in comments are relative to it: no random name gets in.
+    absWorkingDir: work,
+    nodePaths: [`${work}/node_modules`],
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "esnext",
+    charset: "utf8",
+    minify: true, // what is shorter is read sooner
+    banner: { js: requireForBundle },
+    logLevel: "silent",
+    plugins: [partsElsewhere],
+  };
+  try {
+    await esbuild.build({ ...options, entryPoints: [entry], outdir });
+    // A set goes on with what is added while it is walked.
+    for (const path of parts) {
+      await esbuild.build({
+        ...options,
+        entryPoints: [path],
+        outdir: `${outdir}/${nameOf(path)}`,
+      });
+    }
+  } catch (error) {
+    throw new BuildError(`cannot bundle: ${(error as Error).message}`);
+  } finally {
+    await esbuild.stop();
+  }
+  await forgetTimes(outdir);
+  return `${outdir}/${nameOf(entry)}.js`;
+}
+
+/** esbuild looks for libraries in folders; the locked ones are put there. */
+async function installLibraries(work: string): Promise<void> {
   const settled = await run(Deno.execPath(), [
     "cache",
     "--no-check",
@@ -154,7 +221,6 @@ async function bundle(work: string, entry: string): Promise<string> {
   if (!settled.ok) {
     throw new BuildError(`cannot load main.ts:\n${settled.text.trimEnd()}`);
   }
-  // esbuild looks for libraries in folders; the locked ones are put there.
   const config = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
   await Deno.writeTextFile(
     `${work}/deno.json`,
@@ -169,34 +235,14 @@ async function bundle(work: string, entry: string): Promise<string> {
       `cannot get the libraries:\n${installed.text.trimEnd()}`,
     );
   }
-  const esbuild = await import("esbuild");
-  try {
-    await esbuild.build({
-      // Paths in comments are relative to it: no random name gets in.
-      absWorkingDir: work,
-      entryPoints: [entry],
-      outdir: `${work}/bundle`,
-      nodePaths: [`${work}/node_modules`],
-      bundle: true,
-      splitting: true,
-      format: "esm",
-      platform: "node",
-      target: "esnext",
-      charset: "utf8",
-      banner: { js: requireForBundle },
-      logLevel: "silent",
-    });
-  } catch (error) {
-    throw new BuildError(`cannot bundle: ${(error as Error).message}`);
-  } finally {
-    await esbuild.stop();
+}
+
+/** They are embedded too, and the same source is to be the same executable. */
+async function forgetTimes(folder: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) await forgetTimes(`${folder}/${name}`);
+    await Deno.utime(`${folder}/${name}`, 0, 0);
   }
-  // Their times are embedded too: the same source is to be the same executable.
-  for await (const { name } of Deno.readDir(`${work}/bundle`)) {
-    await Deno.utime(`${work}/bundle/${name}`, 0, 0);
-  }
-  const name = entry.replace(/.*\//, "").replace(/\.ts$/, ".js");
-  return `${work}/bundle/${name}`;
 }
 
 /** Whether an earlier build found, within a day, that the download is not to be had. */

@@ -49,8 +49,7 @@ export async function prepareSessions(
   const settings = new SmtpSettings(smtpdOptions, log);
   await settings.prepare();
   if (paths === null) return { settings, tls: null };
-  const tls = new TlsAccess(paths, false, log);
-  tls.read();
+  const tls = new TlsAccess(paths, log);
   await tls.prepare();
   return { settings, tls };
 }

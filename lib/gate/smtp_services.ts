@@ -17,41 +17,28 @@ const handshakeSeconds = 60;
 
 /** The certificate, and the TLS server that has it. */
 export class TlsAccess {
-  #certificate: Certificate | null = null;
+  #certificate: Certificate;
   #server: Promise<TlsServer> | null = null;
-
-  /**
-   * @param paths of certificate and key, which may be one file
-   * @param optional whether the files may be missing
-   * @param log takes a line for the administrator
-   */
-  constructor(
-    readonly paths: { readonly cert: string; readonly key: string },
-    readonly optional: boolean,
-    readonly log: (line: string) => void,
-  ) {}
-
-  /** Whether there is a certificate. */
-  get offered(): boolean {
-    return this.#certificate !== null;
-  }
 
   /**
    * Reads the files. Done before root is given up, since only root may read a
    * key.
    *
+   * @param paths of certificate and key, which may be one file
+   * @param log takes a line for the administrator
    * @throws Error that says which file cannot be read, and why
    */
-  read(): void {
-    this.#certificate = this.#files();
-    this.#server = null;
+  constructor(
+    readonly paths: { readonly cert: string; readonly key: string },
+    readonly log: (line: string) => void,
+  ) {
+    this.#certificate = this.#read();
   }
 
   /** Reads the files again (HUP); without use for them, the old ones stay. */
   async refresh(): Promise<void> {
     try {
-      const certificate = this.#files();
-      if (certificate === null) throw new Error(`${this.paths.cert} is gone`);
+      const certificate = this.#read();
       const server = this.#serverOf(certificate);
       await server;
       this.#certificate = certificate;
@@ -63,7 +50,7 @@ export class TlsAccess {
 
   /** @throws Error that says why certificate and key cannot be used */
   async prepare(): Promise<void> {
-    if (this.#certificate) await this.#serve();
+    await this.#serve();
   }
 
   /**
@@ -84,7 +71,7 @@ export class TlsAccess {
   }
 
   #serve(): Promise<TlsServer> {
-    return this.#server ??= this.#serverOf(this.#certificate!);
+    return this.#server ??= this.#serverOf(this.#certificate);
   }
 
   async #serverOf(certificate: Certificate): Promise<TlsServer> {
@@ -96,19 +83,15 @@ export class TlsAccess {
     }
   }
 
-  /** null if one is missing that may be. */
-  #files(): Certificate | null {
+  #read(): Certificate {
     const pem = (path: string) => {
       try {
         return Deno.readTextFileSync(path);
       } catch (error) {
-        const missing = (error as { code?: string }).code === "ENOENT";
-        if (missing && this.optional) return null;
         throw new Error(`unable to read ${path}: ${reason(error)}`);
       }
     };
-    const cert = pem(this.paths.cert), key = pem(this.paths.key);
-    return cert === null || key === null ? null : { cert, key };
+    return { cert: pem(this.paths.cert), key: pem(this.paths.key) };
   }
 }
 

@@ -21,6 +21,7 @@ import type { SessionConfig } from "../smtp/session.ts";
 import { CdbReader } from "../cdb/reader.ts";
 import { fromBytes, toBytes } from "../bytes.ts";
 import { reason } from "../reason.ts";
+import { ControlFiles } from "./control_files.ts";
 import { entries, type Environment } from "./environment.ts";
 import type { Patience, Services } from "./smtp_driver.ts";
 import { type PolicyOptions, SmtpPolicies } from "./smtp_policies.ts";
@@ -108,7 +109,9 @@ export class SmtpSettings {
   #readAt = -Infinity;
   #targets = new Map<string, Target>();
   #localAddresses: Set<string> | undefined;
-  readonly #tls: TlsAccess;
+  readonly #tls: TlsAccess | null;
+  /** For a session that comes at once, as the only one of a process does. */
+  #firstFiles: ControlFiles | null;
   readonly #policies: SmtpPolicies;
 
   /**
@@ -121,23 +124,25 @@ export class SmtpSettings {
     readonly options: SmtpdOptions,
     readonly log: (line: string) => void,
   ) {
-    const { tlsCert, tlsKey, control, classic } = options;
-    const cert = tlsCert ?? `${control}/servercert.pem`;
-    const paths = { cert, key: tlsKey ?? cert };
-    this.#tls = new TlsAccess(paths, tlsCert === null, log);
-    if (!classic) this.#tls.read();
+    const { tlsKey, control, classic } = options;
+    const files = new ControlFiles(control);
+    const cert = options.tlsCert ?? files.pathOf("servercert.pem");
+    this.#tls = classic || cert === null
+      ? null
+      : new TlsAccess({ cert, key: tlsKey ?? cert }, log);
+    this.#firstFiles = files;
     this.#policies = new SmtpPolicies(options, log);
   }
 
   /** @throws Error that says what cannot be used */
   async prepare(): Promise<void> {
-    await Promise.all([this.#tls.prepare(), this.#policies.prepare()]);
+    await Promise.all([this.#tls?.prepare(), this.#policies.prepare()]);
   }
 
   /** Reads certificate and control files again (HUP). */
   refresh(): void {
     this.#readAt = -Infinity;
-    if (this.#tls.offered) this.#tls.refresh();
+    this.#tls?.refresh();
   }
 
   /**
@@ -173,7 +178,7 @@ export class SmtpSettings {
       acceptsRecipientDomain: controls.accepts,
       refusesSender: controls.refuses,
       offers: {
-        startTls: this.#tls.offered,
+        startTls: this.#tls !== null,
         auth: this.#mayLogIn,
         binaryMime: target.takesBinary,
         smtpUtf8: target.takesUtf8,
@@ -234,18 +239,23 @@ export class SmtpSettings {
 
   #read(): Controls {
     const { options } = this;
-    const present = folderExists(options.control);
-    const me = options.me ?? this.#line("me") ??
-      (present && !options.smtpgreeting && this.#line("smtpgreeting") === null
+    const first = this.#firstFiles;
+    this.#firstFiles = null;
+    const files = first && Date.now() - first.seenAt < controlsFreshMs
+      ? first
+      : new ControlFiles(options.control);
+    const me = options.me ?? files.line("me") ??
+      (files.present && !options.smtpgreeting &&
+          files.line("smtpgreeting") === null
         ? null
         : Deno.hostname());
     if (me === null) throw new Error("control/me is missing");
     const patience = options.classic ? classicPatience : usualPatience;
-    const rcpthosts = this.#list(options.rcpthosts, "rcpthosts");
-    const badmailfrom = this.#list(options.badmailfrom, "badmailfrom");
-    const badrcptto = this.#list(options.badrcptto, "badrcptto");
+    const rcpthosts = listOf(options.rcpthosts, files, "rcpthosts");
+    const badmailfrom = listOf(options.badmailfrom, files, "badmailfrom");
+    const badrcptto = listOf(options.badrcptto, files, "badrcptto");
     const number = (option: number | null, file: string, fallback: number) => {
-      const line = this.#line(file);
+      const line = files.line(file);
       if (option !== null) return option;
       return line && /^\d/.test(line) ? leadingNumber(line) : fallback;
     };
@@ -255,9 +265,9 @@ export class SmtpSettings {
       patience.idleSeconds,
     );
     return {
-      greeting: options.smtpgreeting ?? this.#line("smtpgreeting") ?? me,
+      greeting: options.smtpgreeting ?? files.line("smtpgreeting") ?? me,
       me,
-      localIpHost: options.localiphost ?? this.#line("localiphost") ?? me,
+      localIpHost: options.localiphost ?? files.line("localiphost") ?? me,
       patience: {
         // qmail's 0 is a second; ours is no limit.
         idleSeconds: options.classic ? Math.max(1, idleSeconds) : idleSeconds,
@@ -273,43 +283,10 @@ export class SmtpSettings {
       // Without a list qmail relays for everyone; we for nobody.
       accepts: options.openRelay
         ? () => true
-        : domainMatcher(rcpthosts ?? me + "\n", this.#moreRcpthosts()),
+        : domainMatcher(rcpthosts ?? me + "\n", moreRcpthosts(files)),
       refuses: senderMatcher(badmailfrom ?? ""),
       badRcptTo: badrcptto ? badRcptTo(badrcptto) : null,
     };
-  }
-
-  #moreRcpthosts(): ((key: string) => boolean) | undefined {
-    const bytes = this.#bytes("morercpthosts.cdb");
-    if (!bytes) return undefined;
-    const cdb = new CdbReader(bytes);
-    return (key) => cdb.find(toBytes(key)) !== null;
-  }
-
-  /** null if the file is missing; any other failure throws. */
-  #bytes(file: string): Uint8Array | null {
-    try {
-      return Deno.readFileSync(`${this.options.control}/${file}`);
-    } catch (error) {
-      if ((error as { code?: string }).code === "ENOENT") return null;
-      throw error;
-    }
-  }
-
-  #text(file: string): string | null {
-    const bytes = this.#bytes(file);
-    return bytes && fromBytes(bytes);
-  }
-
-  #list(option: string | null, file: string): string | null {
-    if (option === null) return this.#text(file);
-    if (option.includes("/")) return fromBytes(Deno.readFileSync(option));
-    return option.replaceAll(",", "\n");
-  }
-
-  #line(file: string): string | null {
-    const text = this.#text(file);
-    return text && text.split("\n", 1)[0].replace(/[ \t]+$/, "");
   }
 
   #target(env: Environment, me: string): Target {
@@ -353,7 +330,7 @@ export class SmtpSettings {
 
   readonly #secure = (stream: Stream): Promise<Stream | null> => {
     const { idleSeconds } = (this.#controls?.patience) ?? usualPatience;
-    return this.#tls.secure(stream, idleSeconds);
+    return this.#tls!.secure(stream, idleSeconds);
   };
 }
 
@@ -370,10 +347,22 @@ function fileExists(path: string): boolean {
   }
 }
 
-function folderExists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
+/** A list as given, or in the file that was given, or in the control file. */
+function listOf(
+  option: string | null,
+  files: ControlFiles,
+  name: string,
+): string | null {
+  if (option === null) return files.text(name);
+  if (option.includes("/")) return fromBytes(Deno.readFileSync(option));
+  return option.replaceAll(",", "\n");
+}
+
+function moreRcpthosts(
+  files: ControlFiles,
+): ((key: string) => boolean) | undefined {
+  const bytes = files.bytes("morercpthosts.cdb");
+  if (!bytes) return undefined;
+  const cdb = new CdbReader(bytes);
+  return (key) => cdb.find(toBytes(key)) !== null;
 }
