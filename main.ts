@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Fatal } from "./lib/fatal.ts";
+import { Fatal, isFatal } from "./lib/fatal.ts";
 
 const version = "0.1.0";
 
@@ -83,7 +83,7 @@ async function main(args: string[]): Promise<number> {
 try {
   Deno.exit(await main(Deno.args));
 } catch (error) {
-  if (!(error instanceof Fatal)) throw error;
+  if (!isFatal(error)) throw error;
   console.error(error.message);
   Deno.exit(error.exitCode);
 }

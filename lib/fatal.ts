@@ -21,3 +21,11 @@ export class Fatal extends Error {
     super(line, cause === undefined ? undefined : { cause });
   }
 }
+
+/**
+ * Whether an error of a subcommand is one of these. By its name, since in the
+ * executable each subcommand has a copy of the class of its own.
+ */
+export function isFatal(error: unknown): error is Fatal {
+  return error instanceof Error && error.name === "Fatal";
+}
