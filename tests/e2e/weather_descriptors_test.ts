@@ -121,7 +121,9 @@ testWith(
           const send = async () => {
             await client.ask("MAIL FROM:<a@example.com>");
             await client.ask("RCPT TO:<b@example.com>");
-            assertMatch(await client.ask("DATA"), /^354/);
+            // The Maildir itself may have to be made first.
+            const reply = await client.ask("DATA");
+            if (!reply.startsWith("354")) return reply;
             return await client.ask("Subject: x\r\n\r\nhello\r\n.");
           };
           assertMatch(await send(), /^451 /);
