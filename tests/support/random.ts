@@ -1,12 +1,12 @@
 /**
- * How hard a property is tried: long on a developer's machine, shorter in
- * continuous integration, and as long as POSTERN_RUNS says if it is set.
+ * How hard a property is tried: with POSTERN_RUNS=all as long as it takes to
+ * be sure, else as long as one likes to wait; POSTERN_RUNS=N is N times.
  *
  * @module
  */
-export function runs(here: number, inCi: number): number {
-  const asked = Number(Deno.env.get("POSTERN_RUNS"));
-  return asked || (Deno.env.get("CI") ? inCi : here);
+export function runs(all: number, usual: number): number {
+  const asked = Deno.env.get("POSTERN_RUNS");
+  return asked === "all" ? all : Number(asked) || usual;
 }
 
 /** mulberry32: a stream of numbers in [0, 1) that a seed repeats. */
