@@ -26,7 +26,7 @@ const topLevel = new Set([
 ]);
 
 const pure = ["cdb", "rules", "smtp"];
-const effectful = ["gate", "deliver", "net", "posix"];
+const effectful = ["gate", "deliver", "exec", "net", "posix"];
 
 /** Blanks the comments, leaving strings as they are. */
 function withoutComments(source: string): string {

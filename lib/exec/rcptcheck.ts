@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { closeDescriptor, pipe } from "../posix/descriptors.ts";
-import { spawn, waitFor } from "../posix/spawn.ts";
+import { closeDescriptor, openNull } from "../posix/descriptors.ts";
+import { spawn } from "../posix/spawn.ts";
 import { withoutControls } from "../policy/foreign_text.ts";
 import type { Policy } from "../policy/question.ts";
 import { rcptcheckAnswer, rcptcheckDeferred } from "../policy/rcptcheck.ts";
 import { reason } from "../reason.ts";
+import { ending } from "./ending.ts";
 
 const stderr = 2;
 
@@ -33,24 +34,21 @@ export function rcptcheck(
   const inherited = env.filter((entry) => !/^(SENDER|RECIPIENT)=/.test(entry));
   return async ({ sender, recipient }) => {
     try {
-      const pid = await start(path, [
+      const pid = start(path, [
         ...inherited,
         `SENDER=${withoutControls(sender)}`,
         `RECIPIENT=${withoutControls(recipient)}`,
       ]);
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        Deno.kill(pid, "SIGKILL"); // it is ours until waitFor has told
-      }, seconds * 1000);
-      const status = await waitFor(pid);
-      clearTimeout(timer);
+      const status = await ending(pid, seconds);
+      if (status === null) {
+        log(`${path} took more than ${seconds} seconds`);
+        return rcptcheckDeferred;
+      }
       const answer = rcptcheckAnswer(status);
-      if (late) log(`${path} took more than ${seconds} seconds`);
-      else if (answer === rcptcheckDeferred) {
+      if (answer === rcptcheckDeferred) {
         log(`${path} defers: wait status ${status}`);
       }
-      return late ? rcptcheckDeferred : answer;
+      return answer;
     } catch (error) {
       log(`unable to run ${path}: ${reason(error)}`);
       return rcptcheckDeferred;
@@ -58,18 +56,13 @@ export function rcptcheck(
   };
 }
 
-async function start(path: string, env: readonly string[]): Promise<number> {
+function start(path: string, env: readonly string[]): number {
   // Descriptors 0 and 1 may be the client's: neither reaches the program.
-  const nothing = pipe();
-  closeDescriptor(nothing.write);
+  const nothing = openNull();
   try {
-    return await spawn({
-      path,
-      args: [path],
-      env,
-      descriptors: [[nothing.read, 0], [stderr, 1]],
-    });
+    const descriptors = [[nothing, 0], [stderr, 1]] as const;
+    return spawn({ path, args: [path], env, descriptors });
   } finally {
-    closeDescriptor(nothing.read);
+    closeDescriptor(nothing);
   }
 }

@@ -111,14 +111,22 @@ export async function authenticate(
   log: (line: string) => void,
 ): Promise<Login> {
   if (source.passwords !== null) {
+    const later = (what: string, error: unknown): Login => {
+      log(`unable to ${what}: ${reason(error)}`);
+      return { type: "later" };
+    };
+    let file: string;
     try {
-      const { hasPassword } = await import("../policy/passwords.ts");
-      const file = fromBytes(Deno.readFileSync(source.passwords));
+      file = fromBytes(Deno.readFileSync(source.passwords));
+    } catch (error) {
+      return later(`read ${source.passwords}`, error);
+    }
+    const { hasPassword } = await import("../policy/passwords.ts");
+    try {
       const right = await hasPassword(file, credentials);
       return right ? { type: "ok" } : { type: "bad" };
     } catch (error) {
-      log(`unable to read ${source.passwords}: ${reason(error)}`);
-      return { type: "later" };
+      return later(`check a password by ${source.passwords}`, error);
     }
   }
   const { checkpassword } = await import("../exec/checkpassword.ts");

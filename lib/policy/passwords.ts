@@ -38,13 +38,16 @@ const nobody: Hash = {
 
 /** One at a time: a check takes 32 MB and a core. */
 let turn: Promise<unknown> = Promise.resolve();
+let waiting = 0;
+/** Some seconds' worth: who guesses passwords must not keep others waiting. */
+const waitingLimit = 16;
 
 /**
  * Whether a user has that password.
  *
  * @param file the password file as a byte string; lines that start with `#`
  * are skipped
- * @throws Error if the user's own line is malformed
+ * @throws Error if the user's own line is malformed, or too many are waiting
  */
 export async function hasPassword(
   file: string,
@@ -90,6 +93,8 @@ export function parseHash(text: string): Hash | null {
 }
 
 function derive(password: string, { cost, salt, key }: Hash) {
+  if (waiting >= waitingLimit) throw new Error("too many at once");
+  waiting++;
   const { ln, r, p } = cost;
   const options = { N: 2 ** ln, r, p, maxmem: 2 * memoryLimitBytes };
   const derived = turn.then(() =>
@@ -103,7 +108,7 @@ function derive(password: string, { cost, salt, key }: Hash) {
       )
     )
   );
-  turn = derived.catch(() => {});
+  turn = derived.catch(() => {}).finally(() => waiting--);
   return derived;
 }
 
