@@ -45,6 +45,7 @@ export function turnNewcomersAway(): void {
   for (const fd of listeners()) {
     libc().setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, header, header.length);
   }
+  program.fill(0); // it had to be there until now
 }
 
 function filterProgram(): Uint8Array<ArrayBuffer> {
