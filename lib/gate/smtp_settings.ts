@@ -113,6 +113,7 @@ export class SmtpSettings {
   /** For a session that comes at once, as the only one of a process does. */
   #firstFiles: ControlFiles | null;
   readonly #policies: SmtpPolicies;
+  readonly #limits: Partial<Limits> | undefined;
 
   /**
    * Reads the certificate, as only root may be able to.
@@ -132,6 +133,8 @@ export class SmtpSettings {
       : new TlsAccess({ cert, key: tlsKey ?? cert }, log);
     this.#firstFiles = files;
     this.#policies = new SmtpPolicies(options, log);
+    const anyLimit = Object.keys(options.limits).length > 0;
+    this.#limits = anyLimit ? options.limits : undefined;
   }
 
   /** @throws Error that says what cannot be used */
@@ -185,7 +188,7 @@ export class SmtpSettings {
       },
       asks: ask !== null,
       encrypted,
-      limits: this.options.limits,
+      limits: this.#limits,
       databytes: databytes === undefined
         ? controls.databytes
         : leadingNumber(databytes),

@@ -107,6 +107,13 @@ export interface Offers {
   readonly smtpUtf8: boolean;
 }
 
+export const noOffers: Offers = {
+  startTls: false,
+  auth: false,
+  binaryMime: false,
+  smtpUtf8: false,
+};
+
 export type ReadParameters =
   | { readonly type: "taken"; readonly parameters: MailParameters }
   | { readonly type: "malformed" }

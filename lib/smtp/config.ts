@@ -22,7 +22,7 @@ export interface SessionConfig {
   /** Whether each recipient has to be asked about, by the action `ask`. */
   readonly asks?: boolean;
   /** What EHLO offers beyond what is always there. Ignored in classic mode. */
-  readonly offers?: Partial<Offers>;
+  readonly offers?: Offers;
   /** Whether the connection is encrypted from its start. */
   readonly encrypted?: boolean;
   /** Bytes of a message, line ends counted as one; 0 for no limit. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Offers } from "./commands.ts";
+import { noOffers, type Offers } from "./commands.ts";
 import type { SessionConfig } from "./config.ts";
 import { EnvelopeReader } from "./envelope.ts";
 import { classicLimits, defaultLimits, type Limits } from "./limits.ts";
@@ -44,13 +44,6 @@ export interface Chunk {
 
 export const commands: Phase = { type: "commands" };
 
-const noOffers: Offers = {
-  startTls: false,
-  auth: false,
-  binaryMime: false,
-  smtpUtf8: false,
-};
-
 export class Conversation {
   readonly limits: Limits;
   readonly offers: Offers;
@@ -76,7 +69,7 @@ export class Conversation {
     const { classic } = config;
     const limits = classic ? classicLimits : defaultLimits;
     this.limits = config.limits ? { ...limits, ...config.limits } : limits;
-    this.offers = classic ? noOffers : { ...noOffers, ...config.offers };
+    this.offers = classic ? noOffers : config.offers ?? noOffers;
     this.say = classic ? classicReplies : defaultReplies;
     const { offers, say } = this;
     this.envelopes = new EnvelopeReader(config, this.limits, offers, say);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { noOffers } from "../../lib/smtp/commands.ts";
 import { assertEquals } from "@std/assert";
 import { toBytes } from "../../lib/bytes.ts";
 import { discard } from "../../lib/deliver/discard.ts";
@@ -37,7 +38,7 @@ for (const last of ["NOOP", "QUIT", "STARTTLS", "GET / HTTP/1.1"]) {
         },
         close: () => broken?.(new Error("closed")),
       },
-      new Session({ ...testConfig, offers: { startTls: true } }),
+      new Session({ ...testConfig, offers: { ...noOffers, startTls: true } }),
       services,
       { idleSeconds: 1, sessionSeconds: 0, textBytesPerSecond: 0 },
     );

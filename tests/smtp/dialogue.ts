@@ -18,6 +18,7 @@
  *
  * @module
  */
+import { noOffers } from "../../lib/smtp/commands.ts";
 import type { SessionConfig } from "../../lib/smtp/session.ts";
 import { type Answers, type Run, testConfig } from "./run.ts";
 
@@ -75,11 +76,11 @@ function readOptions(line: string, dialogue: Dialogue): void {
         break;
       }
       case "offers": {
-        const offers = Object.fromEntries(
+        const named = Object.fromEntries(
           value.split(",").map((each) => [each, true]),
         );
-        dialogue.config = { ...config, offers };
-        dialogue.stepOnly = "startTls" in offers;
+        dialogue.config = { ...config, offers: { ...noOffers, ...named } };
+        dialogue.stepOnly = "startTls" in named;
         break;
       }
       case "encrypted":
