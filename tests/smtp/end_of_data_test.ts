@@ -6,31 +6,13 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import {
+  forms,
+  printable,
+  smuggled,
+  transaction,
+} from "./end_of_data_forms.ts";
 import { run, testConfig } from "./run.ts";
-
-const transaction =
-  "EHLO h\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@example.com>\r\nDATA\r\n";
-const smuggled =
-  "MAIL FROM:<smuggled@b.c>\r\nRCPT TO:<y@example.com>\r\nDATA\r\nhello\r\n";
-
-/**
- * By form: what classic mode makes of it in the text, null if it refuses it;
- * default mode refuses them all.
- */
-const forms: Record<string, string | null> = {
-  "\n.\n": null,
-  "\n.\r\n": null,
-  "\r\n.\n": null,
-  "\r.\n": null,
-  "\n.\r": null,
-  "\r.\r\n": "\r.\n",
-  "\r.\r": "\r.\r",
-  "\r\n.\r": "\n.\r",
-  "\r\n.\0\r\n": "\n\0\n",
-  "\r\n\0.\r\n": "\n\0.\n",
-  "\r\n.\r\r\n": "\n.\r\n",
-  "\r\r\n.\r\r\n": "\r\n.\r\n",
-};
 
 /** The input whole, and in two pieces, at every place. */
 function* cuts(input: string): Generator<string[]> {
@@ -44,10 +26,6 @@ function* cuts(input: string): Generator<string[]> {
 /** A message without its trace lines. */
 function textOf(message: string): string {
   return message.replace(/^Received: .*\n.*\n/, "");
-}
-
-function printable(form: string): string {
-  return JSON.stringify(form).replaceAll("\\u0000", "\\0");
 }
 
 for (const [form, kept] of Object.entries(forms)) {
