@@ -7,7 +7,7 @@
  */
 import { concat, toBytes } from "../../lib/bytes.ts";
 
-export const types = { A: 1, CNAME: 5, PTR: 12, AAAA: 28 } as const;
+export const types = { A: 1, CNAME: 5, PTR: 12, TXT: 16, AAAA: 28 } as const;
 type Type = keyof typeof types;
 
 /** One record; the data is an IPv4 address, a name, or bytes as they are. */
@@ -39,6 +39,13 @@ export const records = (...all: DnsRecord[]): Answer => ({
 
 export const ptr = (...names: string[]): Answer =>
   records(...names.map((data) => ({ type: "PTR" as const, data })));
+
+/** One text of at most 255 bytes. */
+export const txt = (text: string): Answer =>
+  records({
+    type: "TXT",
+    data: concat([new Uint8Array([text.length]), toBytes(text)]),
+  });
 
 /** `NAME TYPE` in lower case and without the last dot. */
 export type Zone = Record<string, Answer>;
