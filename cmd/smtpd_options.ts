@@ -28,6 +28,7 @@ export async function parseOptions(
     badrcptto: null,
     recipients: null,
     openRelay: false,
+    normalizeLf: false,
     policy: null,
     dnsbl: null,
     dnsblReject: false,
@@ -201,7 +202,11 @@ function describe(
       "accept only these: address, @domain or local name a line, or a .cdb " +
         "of such keys",
     )
-    .option("--open-relay", "accept mail for every domain from everyone");
+    .option("--open-relay", "accept mail for every domain from everyone")
+    .option(
+      "--normalize-lf",
+      "take a bare LF in a message for the end of a line, not refuse it",
+    );
   command.optionsGroup("Who is asked first (none by default):")
     .option(
       "--policy <address>",

@@ -43,6 +43,7 @@ export interface SmtpdOptions extends PolicyOptions {
   readonly badmailfrom: string | null;
   readonly badrcptto: string | null;
   readonly openRelay: boolean;
+  readonly normalizeLf: boolean;
   readonly deliver: string | null;
   /** Of a Maildir's disk: nothing is taken below it; 0 for off. */
   readonly minFree: number;
@@ -188,6 +189,7 @@ export class SmtpSettings {
       },
       asks: ask !== null,
       encrypted,
+      lfEndsLines: this.options.normalizeLf,
       limits: this.#limits,
       databytes: databytes === undefined
         ? controls.databytes

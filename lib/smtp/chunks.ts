@@ -5,23 +5,28 @@
  * @module
  */
 import { Framer } from "./framer.ts";
+import type { TextRules } from "./framing.ts";
 
 const nul = 0x00;
 const lf = 0x0a;
 const cr = 0x0d;
 
-/** Lines of text: turns CRLF into LF, and takes neither one alone. */
+/**
+ * Lines of text: turns CRLF into LF. A bare CR is a fault, and so is a bare LF
+ * where it does not end a line.
+ */
 export class TextChunks extends Framer {
   #afterCr = false;
   #lineLength = 0;
 
-  constructor(head: string, readonly lineBytes: number) {
+  constructor(head: string, readonly rules: Omit<TextRules, "strict">) {
     super(head);
   }
 
   feed(input: Uint8Array, from: number): number {
     let at = from;
     this.reserve(input.length - at + 1); // and the end of the last line
+    const { lfEndsLines, lineBytes } = this.rules;
     const output = this.output;
     const start = this.length;
     let length = start;
@@ -29,13 +34,14 @@ export class TextChunks extends Framer {
     let afterCr = this.#afterCr;
     for (; at < input.length && !this.fault; at++) {
       const byte = input[at];
-      if (afterCr !== (byte === lf)) this.fault = afterCr ? "bareCr" : "bareLf";
+      if (afterCr && byte !== lf) this.fault = "bareCr";
+      else if (byte === lf && !afterCr && !lfEndsLines) this.fault = "bareLf";
       else if (byte === nul) this.fault = "nul";
       else if (byte === cr) afterCr = true;
       else {
         output[length++] = byte;
         if (byte === lf) lineStart = length;
-        else if (length - lineStart > this.lineBytes) this.hasLongLine = true;
+        else if (length - lineStart > lineBytes) this.hasLongLine = true;
         afterCr = false;
       }
     }

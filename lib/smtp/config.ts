@@ -25,6 +25,8 @@ export interface SessionConfig {
   readonly offers?: Offers;
   /** Whether the connection is encrypted from its start. */
   readonly encrypted?: boolean;
+  /** Whether a bare LF ends a line of text. Ignored in classic mode. */
+  readonly lfEndsLines?: boolean;
   /** Bytes of a message, line ends counted as one; 0 for no limit. */
   readonly databytes: number;
   readonly peer: Peer;

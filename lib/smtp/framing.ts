@@ -3,7 +3,8 @@
  * removes the stuffed dots and turns CRLF into LF.
  *
  * Only CRLF.CRLF is an end. Whoever takes anything else for one lets a sender
- * smuggle a second message past a server that does not.
+ * smuggle a second message past a server that does not. Where a bare LF is let
+ * pass it ends a line, never a message.
  *
  * @module
  */
@@ -20,30 +21,35 @@ const atLineStart = 1;
 const afterDot = 2;
 const afterDotCr = 3;
 const afterCr = 4;
+/** At the start of a line, after a bare LF: no end of the text can begin. */
+const atLooseLineStart = 5;
+
+export interface TextRules {
+  /** Whether a CR or NUL is a fault; if not, they are text. */
+  readonly strict: boolean;
+  /** Whether a bare LF ends a line; if not, it is a fault. */
+  readonly lfEndsLines: boolean;
+  /** The longest line there may be, its end not counted. */
+  readonly lineBytes: number;
+}
 
 export class DataFramer extends Framer {
-  readonly #strict: boolean;
-  readonly #lineBytes: number;
+  readonly #rules: TextRules;
   #state = atLineStart;
   /** Bytes so far of the line that is being read. */
   #lineLength = 0;
 
-  /**
-   * @param head ASCII to put before the text; it is not counted
-   * @param strict whether a CR or NUL is a fault; if not, they are text
-   * @param lineBytes the longest line there may be, its end not counted
-   */
-  constructor(head: string, strict: boolean, lineBytes = Infinity) {
+  /** @param head ASCII to put before the text; it is not counted */
+  constructor(head: string, rules: TextRules) {
     super(head);
-    this.#strict = strict;
-    this.#lineBytes = lineBytes;
+    this.#rules = rules;
   }
 
   feed(input: Uint8Array, from: number): number {
     let at = from;
     this.reserve(input.length - at);
     const output = this.output;
-    const strict = this.#strict;
+    const { strict, lfEndsLines, lineBytes } = this.#rules;
     const start = this.length;
     let length = start;
     let lineStart = start - this.#lineLength;
@@ -58,6 +64,12 @@ export class DataFramer extends Framer {
         case atLineStart:
           if (byte === dot) {
             state = afterDot;
+            continue;
+          }
+          break;
+        case atLooseLineStart:
+          if (byte === dot) {
+            state = inText;
             continue;
           }
           break;
@@ -94,8 +106,14 @@ export class DataFramer extends Framer {
           break;
       }
       if (byte === lf) {
-        this.fault = "bareLf";
-        break;
+        if (!lfEndsLines) {
+          this.fault = "bareLf";
+          break;
+        }
+        output[length++] = lf;
+        lineStart = length;
+        state = atLooseLineStart;
+        continue;
       }
       if (byte === cr) {
         state = afterCr;
@@ -109,7 +127,7 @@ export class DataFramer extends Framer {
         output[length++] = next;
         at++;
       }
-      if (length - lineStart > this.#lineBytes) this.hasLongLine = true;
+      if (length - lineStart > lineBytes) this.hasLongLine = true;
     }
     this.#lineLength = length - lineStart;
     this.#state = state;

@@ -32,7 +32,7 @@ export class HopCounter {
 
   #read(byte: number): void {
     if (byte === lineFeed) {
-      this.#inHeader = this.#word !== emptyLine;
+      this.#inHeader = this.#column > 0 && this.#word !== emptyLine;
       this.#word = "";
       this.#column = 0;
       return;

@@ -28,17 +28,22 @@ export function beginText(
     return;
   }
   const trace = traceOf(c, transaction);
+  const { classic, lfEndsLines = false } = c.config;
+  const rules = {
+    strict: !classic,
+    lfEndsLines: lfEndsLines && !classic,
+    lineBytes: limits.textLineBytes,
+  };
   if (phase.type === "chunk") {
     transaction.chunks = incoming(
       c,
       transaction.parameters.binary
         ? new BinaryChunks(trace)
-        : new TextChunks(trace, limits.textLineBytes),
+        : new TextChunks(trace, rules),
     );
     endChunk(c, phase);
   } else {
-    const strict = !c.config.classic;
-    const framer = new DataFramer(trace, strict, limits.textLineBytes);
+    const framer = new DataFramer(trace, rules);
     c.phase = { type: "text", message: incoming(c, framer) };
     c.transaction = null;
     c.reply(c.say.goAhead);

@@ -31,6 +31,9 @@ export const forms: Record<string, string | null> = {
   "\r\r\n.\r\r\n": "\r\n.\r\n",
 };
 
+/** Those without a bare CR or a NUL, which are text where LF ends a line. */
+export const lfForms = ["\n.\n", "\n.\r\n", "\r\n.\n"];
+
 /** A form as a test's name shows it. */
 export function printable(form: string): string {
   return JSON.stringify(form).replaceAll("\\u0000", "\\0");

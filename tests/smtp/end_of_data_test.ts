@@ -3,11 +3,14 @@
  * or made one of when it sent a message on, is tried whole and split at every
  * byte (CVE-2023-51764, -51765, -51766, CVE-2023-52354).
  *
+ * Where a bare LF is let pass it ends a line, and nothing else.
+ *
  * @module
  */
 import { assertEquals } from "@std/assert";
 import {
   forms,
+  lfForms,
   printable,
   smuggled,
   transaction,
@@ -100,21 +103,68 @@ function* strings(alphabet: string, length: number): Generator<string> {
   }
 }
 
-/** What default mode should make of text and its end: null if it is refused. */
-function expected(text: string): string | null {
+/** What should be made of text and its end: null if it is refused. */
+function expected(text: string, fault: RegExp): string | null {
   const whole = `\r\n${text}\r\n.\r\n`;
   const body = whole.slice(2, whole.indexOf("\r\n.\r\n") + 2);
-  if (/\0|\r(?!\n)|(?<!\r)\n/.test(body)) return null;
+  if (fault.test(body)) return null;
   return body.replace(/(?<=^|\n)\./g, "").replaceAll("\r\n", "\n");
 }
 
-Deno.test("default: any text of up to six CR, LF, dot, NUL, x is framed so", () => {
-  for (const length of [0, 1, 2, 3, 4, 5, 6]) {
-    for (const text of strings("\r\n.\0x", length)) {
-      const input = `${transaction}${text}\r\n.\r\nQUIT\r\n`;
-      const { stored } = run(testConfig, [input]);
-      const [message = null] = stored.map((each) => textOf(each.message));
-      assertEquals(message, expected(text), printable(text));
+const normalizing = { ...testConfig, lfEndsLines: true };
+
+for (
+  const [mode, config, fault] of [
+    ["default", testConfig, /\0|\r(?!\n)|(?<!\r)\n/],
+    ["normalizing", normalizing, /\0|\r(?!\n)/],
+  ] as const
+) {
+  Deno.test(`${mode}: any text of up to six CR, LF, dot, NUL, x is framed so`, () => {
+    for (const length of [0, 1, 2, 3, 4, 5, 6]) {
+      for (const text of strings("\r\n.\0x", length)) {
+        const input = `${transaction}${text}\r\n.\r\nQUIT\r\n`;
+        const { stored } = run(config, [input]);
+        const [message = null] = stored.map((each) => textOf(each.message));
+        assertEquals(message, expected(text, fault), printable(text));
+      }
     }
+  });
+}
+
+for (const form of lfForms) {
+  const input = `${transaction}text${form}${smuggled}.\r\nQUIT\r\n`;
+
+  Deno.test(`normalizing: ${printable(form)} is text without its dot`, () => {
+    for (const cut of cuts(input)) {
+      const { replies, exitCode, stored } = run(normalizing, cut);
+      const after = replies.split("354 go ahead\r\n")[1];
+      assertEquals(after.match(/^\d+/gm), ["250", "221"]);
+      assertEquals(
+        stored.map((each) => textOf(each.message)),
+        [`text\n\n${smuggled.replaceAll("\r\n", "\n")}`],
+      );
+      assertEquals(exitCode, 0);
+    }
+  });
+}
+
+Deno.test("normalizing: in a chunk too", () => {
+  const [, , to] = transaction.split(/(?<=\n)/);
+  const start = transaction.slice(0, transaction.indexOf(to) + to.length);
+  for (const cut of cuts(`${start}BDAT 8 LAST\r\na\n.\r\nb\n\nQUIT\r\n`)) {
+    const { stored } = run(normalizing, cut);
+    assertEquals(
+      stored.map((each) => textOf(each.message)),
+      ["a\n.\nb\n\n"],
+    );
   }
+});
+
+Deno.test("normalizing: not in classic mode", () => {
+  const config = { ...normalizing, classic: true };
+  const { replies } = run(config, [`${transaction}a\nb\r\n.\r\n`]);
+  assertEquals(
+    replies.endsWith("451 See https://cr.yp.to/docs/smtplf.html.\r\n"),
+    true,
+  );
 });

@@ -101,6 +101,7 @@ export const anyConfig: fc.Arbitrary<SessionConfig> = fc.record({
   offers: anyOffers,
   encrypted: fc.boolean(),
   asks: fc.boolean(),
+  lfEndsLines: fc.boolean(),
 }).map((some) => ({ ...testConfig, ...some }));
 
 export const anyAnswers: fc.Arbitrary<Answers> = fc.record({

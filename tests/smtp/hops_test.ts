@@ -27,6 +27,7 @@ Deno.test("HopCounter counts lines of the header, however they are cut", () => {
     "\rx\r\nReceived\r\n": 1,
     "a\r\n-\r\nReceived\r\n": 1,
     "\rReceived\r\n": 0,
+    "Received: x\n\nReceived: y\n": 1,
     "Receive\xc4": 0, // D with another bit
     "\x12eceived": 0,
   };
