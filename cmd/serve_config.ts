@@ -8,6 +8,7 @@
 import { parse, TomlError } from "smol-toml";
 import { Fatal } from "../lib/fatal.ts";
 import { reason } from "../lib/reason.ts";
+import { takesValue } from "./serve_options.ts";
 
 interface Line {
   readonly args: string[];
@@ -101,6 +102,9 @@ function flag(
   }
   if (numeric.has(key) && !/^\d{1,9}$/.test(text)) {
     throw wrong(`${key} wants a whole number, not ${JSON.stringify(text)}`);
+  }
+  if (typeof value === "boolean" && takesValue(key)) {
+    throw wrong(`${key} wants a value, not ${text}`);
   }
   if (value === true) return [`--${key}`];
   if (value === false) return [`--no-${key}`];

@@ -85,6 +85,10 @@ testWith(
           "[[listen]] 1: v: options have their long names",
         ],
         [listen + "rate = 5\n", "[[listen]] 1: --rate wants N/SECONDS"],
+        [
+          "rules = true\n" + listen,
+          "[[listen]] 1: rules wants a value, not true",
+        ],
         ["limit = {}\n" + listen, "[[listen]] 1: limit is neither a text"],
       ];
       for (const [text, message] of wrong) {
