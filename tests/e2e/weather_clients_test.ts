@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { withGate } from "../support/gate.ts";
+import { type TestGate, withGate } from "../support/gate.ts";
 import { testWith, until } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
@@ -23,6 +23,18 @@ const many = runs(2000, 500);
 const roomy = ["-c3000", "-b1000", "127.0.0.1", "0"];
 const isSocket = (link: string) => link.startsWith("socket:");
 
+/** Many clients that say nothing, once it is seen how little they cost. */
+async function cheapClients(gate: TestGate): Promise<Deno.TcpConn[]> {
+  const { pid } = gate.child;
+  assert(await isServed(gate.port));
+  const before = memoryOf(pid);
+  const clients = await silentClients(gate.port, many);
+  assert(await isServed(gate.port), "others are served");
+  const each = (memoryOf(pid) - before) / many;
+  assert(each < 60, `${each} KB for each silent client`);
+  return clients;
+}
+
 testWith({}, "silent clients cost little, and are let go", () =>
   withGate(
     [
@@ -32,12 +44,7 @@ testWith({}, "silent clients cost little, and are let go", () =>
     {},
     async (gate) => {
       const { pid } = gate.child;
-      assert(await isServed(gate.port));
-      const before = memoryOf(pid);
-      const clients = await silentClients(gate.port, many);
-      assert(await isServed(gate.port), "others are served");
-      const each = (memoryOf(pid) - before) / many;
-      assert(each < 60, `${each} KB for each silent client`);
+      const clients = await cheapClients(gate);
       const farewells = await Promise.all(
         clients.map((client) => new Response(client.readable).text()),
       );
@@ -62,12 +69,7 @@ testWith(
       {},
       async (gate) => {
         const { pid } = gate.child;
-        assert(await isServed(gate.port));
-        const before = memoryOf(pid);
-        const clients = await silentClients(gate.port, many);
-        assert(await isServed(gate.port), "others are served");
-        const each = (memoryOf(pid) - before) / many;
-        assert(each < 60, `${each} KB for each silent client`);
+        const clients = await cheapClients(gate);
         for (const client of clients) client.close();
         for (let i = 0; i < 20; i++) assert(await isServed(gate.port));
         await until(

@@ -20,6 +20,7 @@
  */
 import { noOffers } from "../../lib/smtp/commands.ts";
 import type { SessionConfig } from "../../lib/smtp/session.ts";
+import type { Refusal } from "../../lib/smtp/actions.ts";
 import { type Answers, type Run, testConfig } from "./run.ts";
 
 export interface Dialogue {
@@ -51,6 +52,14 @@ function unescaped(text: string): string {
     },
   );
 }
+
+/** A refusal in these words, `_` for blanks. */
+const never = (words: string): Refusal => ({
+  type: "never",
+  code: 550,
+  enhanced: "5.7.1",
+  text: words.replaceAll("_", " "),
+});
 
 function readOptions(line: string, dialogue: Dialogue): void {
   for (const word of line.split(" ")) {
@@ -98,12 +107,7 @@ function readOptions(line: string, dialogue: Dialogue): void {
         dialogue.answers.login = { type: "later" };
         break;
       case "refused":
-        dialogue.answers.answered = {
-          type: "never",
-          code: 550,
-          enhanced: "5.7.1",
-          text: value.replaceAll("_", " "),
-        };
+        dialogue.answers.answered = never(value);
         break;
       case "opened":
       case "committed":
@@ -116,12 +120,7 @@ function readOptions(line: string, dialogue: Dialogue): void {
         };
         break;
       case "rejected":
-        dialogue.answers.committed = {
-          type: "never",
-          code: 550,
-          enhanced: "5.7.1",
-          text: value.replaceAll("_", " "),
-        };
+        dialogue.answers.committed = never(value);
         break;
       case "end":
       case "timeout":
