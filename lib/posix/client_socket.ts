@@ -10,16 +10,18 @@
 import { isIPv6 } from "node:net";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { encodeAddress, type SocketAddress } from "./listener.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  EAGAIN,
+  EINTR,
+  MSG_NOSIGNAL,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+} from "./numbers.ts";
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const MSG_NOSIGNAL = 0x4000;
-const EINTR = 4;
-const EAGAIN = 11;
 const EINPROGRESS = 115;
 
 const kinds = { tcp: SOCK_STREAM, udp: SOCK_DGRAM };

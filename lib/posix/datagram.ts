@@ -5,12 +5,14 @@
  * @module
  */
 import { check, libc, SystemError } from "./libc.ts";
+import {
+  MSG_NOSIGNAL,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+} from "./numbers.ts";
 
 const AF_UNIX = 1;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
-const MSG_NOSIGNAL = 0x4000;
 /** sun_path of unix(7), the closing NUL included. */
 const pathBytesLimit = 108;
 

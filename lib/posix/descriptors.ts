@@ -4,15 +4,11 @@
  * @module
  */
 import { check, errno, libc, SystemError } from "./libc.ts";
+import { EAGAIN, EINTR, F_SETFL, O_CLOEXEC, O_NONBLOCK } from "./numbers.ts";
 
 const O_RDWR = 2;
-const O_CLOEXEC = 0o2000000;
 const F_GETFD = 1;
 const F_SETFD = 2;
-const F_SETFL = 4;
-const O_NONBLOCK = 0o4000;
-const EINTR = 4;
-const EAGAIN = 11;
 const FD_CLOEXEC = 1;
 const POLLIN = 1;
 /** poll(2)'s milliseconds. */

@@ -5,12 +5,12 @@
  * @module
  */
 import { check, libc } from "./libc.ts";
+import { O_CLOEXEC } from "./numbers.ts";
 
 const O_WRONLY = 0o1;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
 const O_DIRECTORY = 0o200000;
-const O_CLOEXEC = 0o2000000;
 
 /** struct statfs has 120 on x86_64 and aarch64. */
 const statfsBytes = 128;

@@ -8,12 +8,18 @@ import { addressOfBytes } from "../address.ts";
 import { pipe, Poll } from "./descriptors.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { isIPv6 } from "node:net";
+import {
+  AF_INET,
+  AF_INET6,
+  EAGAIN,
+  EINTR,
+  F_SETFL,
+  O_NONBLOCK,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+} from "./numbers.ts";
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_REUSEPORT = 15;
@@ -27,11 +33,7 @@ const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
-const F_SETFL = 4;
-const O_NONBLOCK = 0o4000;
 const SHUT_RDWR = 2;
-const EINTR = 4;
-const EAGAIN = 11;
 const ENODEV = 19;
 /** Longest sockaddr used: sockaddr_in6. */
 const addressBytes = 28;
