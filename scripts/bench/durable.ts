@@ -6,7 +6,7 @@
  * All of them store in BENCH_DIR, by default the temporary folder. It should be
  * on a real file system that is used for nothing else: before it makes a file,
  * ext4 passes over each inode near by that was deleted in the last minutes,
- * which costs more than all the rest. Postfix is counted by what it has
+ * which can cost more than all the rest. Postfix is counted by what it has
  * accepted, which is durable in its queue; its deliveries go on meanwhile.
  *
  * @module
@@ -15,9 +15,19 @@ import { peer, postern, until } from "../../tests/support/peers.ts";
 import { type Contestant, race } from "./race.ts";
 import type { Bench } from "./run.ts";
 
+/**
+ * A folder of a contestant's own, where the inodes deleted by the others, and
+ * by the last run, are not: ext4 puts those in a folder with +T far from each
+ * other, by a hash of their names.
+ */
+async function homeIn(folder: string): Promise<string> {
+  const home = await Deno.makeTempDir({ dir: folder });
+  await Deno.chmod(home, 0o755); // not all that use it are root
+  return home;
+}
+
 async function ours(port: number, folder: string): Promise<Contestant> {
-  const maildir = `${folder}/postern/Maildir`;
-  await Deno.mkdir(`${folder}/postern`);
+  const maildir = `${await homeIn(folder)}/Maildir`;
   return {
     name: "postern",
     command: [
@@ -35,15 +45,14 @@ async function qmail(
   port: number,
   folder: string,
 ): Promise<Contestant> {
-  await Deno.mkdir(`${folder}/qmail`);
-  await Deno.chmod(`${folder}/qmail`, 0o755);
-  await run("cp", ["-a", `${home}/queue`, `${folder}/qmail/queue`]);
+  const own = await homeIn(folder);
+  await run("cp", ["-a", `${home}/queue`, `${own}/queue`]);
   return {
     name: "tcpserver + qmail",
     command: [
       ...["unshare", "-m", "sh", "-c"],
-      'mount --bind "$0/qmail/queue" "$1/queue" && shift && exec "$@"',
-      ...[folder, home],
+      'mount --bind "$0/queue" "$1/queue" && shift && exec "$@"',
+      ...[own, home],
       ...[tcpserver, "-q", "-c100", "-b100", "-RHl0", "127.0.0.1", `${port}`],
       `${home}/bin/qmail-smtpd`,
     ],
@@ -57,7 +66,7 @@ async function postfix(
   port: number,
   folder: string,
 ): Promise<Contestant> {
-  const home = `${folder}/postfix`;
+  const home = await homeIn(folder);
   const { stdout } = await run("id", ["-u", "nobody"]);
   const nobody = Number(stdout);
   for (const part of ["etc", "queue", "data", "mail"]) {
@@ -139,7 +148,6 @@ async function contestants(
   port: number,
   folder: string,
 ): Promise<Contestant[]> {
-  // Each where the others' deleted inodes are not (ext4's Orlov allocator).
   await run("chattr", ["+T", folder]).catch(() => {});
   const list = [await ours(port, folder)];
   const home = Deno.env.get("QMAIL_HOME");

@@ -5,10 +5,13 @@
  *
  * @module
  */
-import { peer } from "../../tests/support/peers.ts";
+import { peer, until } from "../../tests/support/peers.ts";
 import { median } from "./figures.ts";
 
 const concurrency = 20;
+
+/** Messages after which a server runs as it does for the rest of its life. */
+const warmUp = 2000;
 
 export interface Contestant {
   name: string;
@@ -68,16 +71,13 @@ function cpuSeconds(pid: number): number {
   return seconds;
 }
 
-async function listening(port: number): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+async function isServed(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
   }
-  throw new Error(`nobody listens on ${port}`);
 }
 
 async function measure(
@@ -94,7 +94,7 @@ async function measure(
     stderr: "null",
   }).spawn();
   try {
-    await listening(port);
+    await until(`${who.name} to listen`, () => isServed(port));
     const load = (count: number) =>
       new Deno.Command(peer("smtp-source")!, {
         args: [
@@ -103,7 +103,7 @@ async function measure(
           `127.0.0.1:${port}`,
         ],
       }).output();
-    await load(messages / 10); // warm
+    await load(warmUp);
     const cpu = cpuSeconds(server.pid), start = performance.now();
     const { success } = await load(messages);
     const seconds = (performance.now() - start) / 1000;
@@ -114,8 +114,17 @@ async function measure(
       cpuPerMessage: (cpuSeconds(server.pid) - cpu) / messages * 1e6,
     };
   } finally {
-    server.kill(who.stop ?? "SIGKILL");
+    try {
+      server.kill(who.stop ?? "SIGKILL");
+    } catch {
+      // It has ended by itself, and what is thrown above says so.
+    }
     await server.status;
+    // Postfix's children do, for a moment after their master.
+    await until(
+      `${who.name} to listen no more`,
+      async () => !await isServed(port),
+    );
   }
 }
 
