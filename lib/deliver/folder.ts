@@ -64,15 +64,31 @@ export function makeFolder(path: string): Promise<void> {
 async function make(path: string): Promise<void> {
   const parent = path.replace(/\/+[^/]+\/*$/, "") ||
     (path.startsWith("/") ? "/" : ".");
-  const mkdir = () => Deno.mkdir(path, { mode: 0o700 });
+  let isNew: boolean;
   try {
-    await mkdir();
+    isNew = await makeOne(path);
   } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code === "EEXIST") return;
-    if (code !== "ENOENT" || parent === path) throw error;
+    if (codeOf(error) !== "ENOENT" || parent === path) throw error;
     await makeFolder(parent);
-    await mkdir();
+    isNew = await makeOne(path);
   }
-  await syncFolder(parent);
+  try {
+    await syncFolder(parent);
+  } catch (error) {
+    // Where we may not look we have not made it either.
+    if (isNew || codeOf(error) !== "EACCES") throw error;
+  }
 }
+
+/** Returns false if it was there: another process may be making it just now. */
+async function makeOne(path: string): Promise<boolean> {
+  try {
+    await Deno.mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    return false;
+  }
+}
+
+const codeOf = (error: unknown) => (error as { code?: string }).code;

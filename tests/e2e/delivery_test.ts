@@ -105,6 +105,46 @@ for (
 }
 
 testWith(
+  {},
+  "several workers make the same Maildirs at once",
+  () =>
+    inFolder(async (folder) => {
+      const template = `maildir:${folder}/{user}/deep/Maildir`;
+      await withGate(
+        [
+          "--workers",
+          "3",
+          ...smtpd,
+          "--deliver",
+          template,
+          "--create-mailboxes",
+        ],
+        { env: relay },
+        async ({ port }) => {
+          const sessions = 12, users = 20;
+          const session = async () => {
+            const client = await SmtpClient.connect(port);
+            assertMatch(await client.reply(), /^220/);
+            await client.ask("HELO client.example");
+            for (let user = 0; user < users; user++) {
+              await client.ask("MAIL FROM:<a@b.example>");
+              await client.ask(`RCPT TO:<u${user}@b.example>`);
+              await client.ask("DATA");
+              assertMatch(await client.ask("Subject: x\r\n\r\ny\r\n."), /^250/);
+            }
+            client.close();
+          };
+          await Promise.all(Array.from({ length: sessions }, session));
+          for (let user = 0; user < users; user++) {
+            const found = names(`${folder}/u${user}/deep/Maildir/new`).length;
+            assertEquals(found, sessions);
+          }
+        },
+      );
+    }),
+);
+
+testWith(
   { peers: ["smtp-source"] },
   "smtp-source: 1,000 messages at 20, all in new, none in tmp",
   () =>
