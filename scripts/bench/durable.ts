@@ -30,6 +30,7 @@ async function ours(port: number, folder: string): Promise<Contestant> {
   const maildir = `${await homeIn(folder)}/Maildir`;
   return {
     name: "postern",
+    port,
     command: [
       ...[postern, "serve", "-q", "-c100", "-b100", "-RHl0"],
       ...["127.0.0.1", `${port}`, "smtpd", "--deliver", `maildir:${maildir}`],
@@ -49,6 +50,7 @@ async function qmail(
   await run("cp", ["-a", `${home}/queue`, `${own}/queue`]);
   return {
     name: "tcpserver + qmail",
+    port,
     command: [
       ...["unshare", "-m", "sh", "-c"],
       'mount --bind "$0/queue" "$1/queue" && shift && exec "$@"',
@@ -124,6 +126,7 @@ async function postfix(
   const isEmpty = (path: string) => [...Deno.readDirSync(path)].length === 0;
   return {
     name: "postfix",
+    port,
     command: [`${daemons.trim()}/master`, "-c", `${home}/etc`],
     stop: "SIGTERM", // master passes it on
     settle: () =>
@@ -145,19 +148,19 @@ async function run(program: string, args: string[]) {
 }
 
 async function contestants(
-  port: number,
+  freePort: () => number,
   folder: string,
 ): Promise<Contestant[]> {
   await run("chattr", ["+T", folder]).catch(() => {});
-  const list = [await ours(port, folder)];
+  const list = [await ours(freePort(), folder)];
   const home = Deno.env.get("QMAIL_HOME");
   const tcpserver = peer("tcpserver");
   if (home && tcpserver) {
-    list.push(await qmail(home, tcpserver, port, folder));
+    list.push(await qmail(home, tcpserver, freePort(), folder));
   }
   const program = peer("postfix");
   if (program && Deno.uid() === 0) {
-    list.push(await postfix(program, port, folder));
+    list.push(await postfix(program, freePort(), folder));
   }
   return list;
 }

@@ -9,7 +9,7 @@ import { type Contestant, discardingQueue, race } from "./race.ts";
 import type { Bench } from "./run.ts";
 
 async function contestants(
-  port: number,
+  freePort: () => number,
   folder: string,
 ): Promise<Contestant[]> {
   const qmail = Deno.env.get("QMAIL_SMTPD");
@@ -18,11 +18,14 @@ async function contestants(
     throw new Error("set QMAIL_SMTPD, and install ucspi-tcp");
   }
   const env = { RELAYCLIENT: "", QMAILQUEUE: await discardingQueue(folder) };
-  const line = ["-q", "-c100", "-b100", "-RHl0", "127.0.0.1", `${port}`, qmail];
   return [
-    { name: "postern", command: [postern, "serve", ...line], env },
-    { name: "tcpserver", command: [tcpserver, ...line], env },
-  ];
+    { name: "postern", serve: [postern, "serve"] },
+    { name: "tcpserver", serve: [tcpserver] },
+  ].map(({ name, serve }) => {
+    const port = freePort();
+    const options = ["-q", "-c100", "-b100", "-RHl0", "127.0.0.1", `${port}`];
+    return { name, port, command: [...serve, ...options, qmail], env };
+  });
 }
 
 export const bench: Bench = ([rounds = 7, messages = 2000]) =>

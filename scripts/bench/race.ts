@@ -1,7 +1,8 @@
 /**
  * Servers that take the same messages in turn, one message a connection, 20 at
- * once. The rounds are interleaved, every other one in the opposite order, and
- * what counts is the median of the ratios within a round.
+ * once. All of them run and are warm all the time, as servers are. The rounds
+ * are interleaved, every other one in the opposite order, and what counts is
+ * the median of the ratios within a round.
  *
  * @module
  */
@@ -15,6 +16,8 @@ const warmUp = 2000;
 
 export interface Contestant {
   name: string;
+  /** Where it will listen. */
+  port: number;
   command: string[];
   env?: Record<string, string>;
   /** How it ends; SIGKILL unless it has children to end. */
@@ -80,62 +83,81 @@ async function isServed(port: number): Promise<boolean> {
   }
 }
 
-async function measure(
-  who: Contestant,
-  port: number,
-  messages: number,
-): Promise<Figures> {
-  const [program, ...args] = who.command;
-  const server = new Deno.Command(program, {
-    args,
-    env: who.env,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  try {
-    await until(`${who.name} to listen`, () => isServed(port));
-    const load = (count: number) =>
-      new Deno.Command(peer("smtp-source")!, {
-        args: [
-          ...["-s", `${concurrency}`, "-m", `${count}`, "-l", "1000"],
-          ...["-f", "a@sender.example", "-t", "b@foreign.example"],
-          `127.0.0.1:${port}`,
-        ],
-      }).output();
-    await load(warmUp);
-    const cpu = cpuSeconds(server.pid), start = performance.now();
-    const { success } = await load(messages);
+/** A contestant that listens. */
+class Running {
+  readonly #server: Deno.ChildProcess;
+
+  constructor(readonly who: Contestant) {
+    const [program, ...args] = who.command;
+    this.#server = new Deno.Command(program, {
+      args,
+      env: who.env,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  }
+
+  async warm(): Promise<void> {
+    const { name, port } = this.who;
+    await until(`${name} to listen`, () => isServed(port));
+    await this.#load(warmUp);
+    await this.who.settle?.();
+  }
+
+  async measure(messages: number): Promise<Figures> {
+    const { pid } = this.#server;
+    const cpu = cpuSeconds(pid), start = performance.now();
+    await this.#load(messages);
     const seconds = (performance.now() - start) / 1000;
-    if (!success) throw new Error(`smtp-source failed against ${who.name}`);
-    await who.settle?.();
+    await this.who.settle?.();
     return {
       perSecond: messages / seconds,
-      cpuPerMessage: (cpuSeconds(server.pid) - cpu) / messages * 1e6,
+      cpuPerMessage: (cpuSeconds(pid) - cpu) / messages * 1e6,
     };
-  } finally {
-    try {
-      server.kill(who.stop ?? "SIGKILL");
-    } catch {
-      // It has ended by itself, and what is thrown above says so.
-    }
-    await server.status;
-    // Postfix's children do, for a moment after their master.
-    await until(
-      `${who.name} to listen no more`,
-      async () => !await isServed(port),
-    );
   }
+
+  async #load(messages: number): Promise<void> {
+    const { success } = await new Deno.Command(peer("smtp-source")!, {
+      args: [
+        ...["-s", `${concurrency}`, "-m", `${messages}`, "-l", "1000"],
+        ...["-f", "a@sender.example", "-t", "b@foreign.example"],
+        `127.0.0.1:${this.who.port}`,
+      ],
+    }).output();
+    if (!success) {
+      throw new Error(`smtp-source failed against ${this.who.name}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    try {
+      this.#server.kill(this.who.stop ?? "SIGKILL");
+    } catch {
+      // It has ended by itself, and what is thrown elsewhere says so.
+    }
+    await this.#server.status;
+  }
+}
+
+function freePort(): number {
+  const probe = Deno.listen({ port: 0 });
+  const { port } = probe.addr;
+  probe.close();
+  return port;
 }
 
 /**
  * Runs all and prints how the first does beside each other one.
  *
- * @param contestants for a port and a folder of their own
+ * @param contestants for ports and a folder of their own
  * @param fate what becomes of the messages
  */
 export async function race(
-  contestants: (port: number, folder: string) => Promise<Contestant[]>,
+  contestants: (
+    freePort: () => number,
+    folder: string,
+  ) => Promise<Contestant[]>,
   rounds: number,
   messages: number,
   fate = "discarded",
@@ -143,16 +165,19 @@ export async function race(
   if (!peer("smtp-source")) throw new Error("install postfix for smtp-source");
   const folder = await Deno.makeTempDir({ dir: Deno.env.get("BENCH_DIR") });
   await Deno.chmod(folder, 0o755);
-  const probe = Deno.listen({ port: 0 });
-  const { port } = probe.addr;
-  probe.close();
+  const running: Running[] = [];
   try {
-    const all = await contestants(port, folder);
+    const all = await contestants(freePort, folder);
+    for (const who of all) {
+      const server = new Running(who);
+      running.push(server);
+      await server.warm();
+    }
     const figures = new Map(all.map((who) => [who.name, [] as Figures[]]));
     for (let round = 0; round < rounds; round++) {
       // Who comes later finds the machine warmer, or its disk fuller.
-      for (const who of round % 2 ? all.toReversed() : all) {
-        figures.get(who.name)!.push(await measure(who, port, messages));
+      for (const each of round % 2 ? running.toReversed() : running) {
+        figures.get(each.who.name)!.push(await each.measure(messages));
       }
     }
     const ours = figures.get(all[0].name)!;
@@ -176,6 +201,7 @@ export async function race(
       );
     }
   } finally {
+    await Promise.all(running.map((server) => server.stop()));
     await Deno.remove(folder, { recursive: true });
   }
 }

@@ -9,14 +9,16 @@ import { type Contestant, discardingQueue, race } from "./race.ts";
 import type { Bench } from "./run.ts";
 
 async function contestants(
-  port: number,
+  freePort: () => number,
   folder: string,
 ): Promise<Contestant[]> {
-  const at = ["127.0.0.1", `${port}`];
+  const options = ["-q", "-c100", "-b100", "-RHl0", "127.0.0.1"];
+  const port = freePort();
   const list: Contestant[] = [{
     name: "postern",
+    port,
     command: [
-      ...[postern, "serve", "-q", "-c100", "-b100", "-RHl0", ...at],
+      ...[postern, "serve", ...options, `${port}`],
       ...["smtpd", "--deliver", "discard"],
     ],
     env: { RELAYCLIENT: "" },
@@ -24,18 +26,22 @@ async function contestants(
   const sink = peer("smtp-sink");
   if (sink) {
     const user = Deno.uid() === 0 ? ["-u", "postfix"] : []; // it insists
+    const port = freePort();
     list.push({
       name: "smtp-sink",
-      command: [sink, ...user, at.join(":"), "100"],
+      port,
+      command: [sink, ...user, `127.0.0.1:${port}`, "100"],
     });
   }
   const qmail = Deno.env.get("QMAIL_SMTPD");
   const tcpserver = peer("tcpserver");
   if (qmail && tcpserver && peer("gcc")) {
     const queue = await discardingQueue(folder);
+    const port = freePort();
     list.push({
       name: "tcpserver + qmail-smtpd",
-      command: [tcpserver, "-q", "-c100", "-b100", "-RHl0", ...at, qmail],
+      port,
+      command: [tcpserver, ...options, `${port}`, qmail],
       env: { RELAYCLIENT: "", QMAILQUEUE: queue },
     });
   }
