@@ -12,10 +12,11 @@ import {
   RawListener,
   setNoDelay,
 } from "../posix/listener.ts";
-import { spawn, waitFor } from "../posix/spawn.ts";
+import { spawn, whenEnded } from "../posix/spawn.ts";
 import { reason } from "../reason.ts";
 import {
   type Admission,
+  type Admitted,
   busyReply,
   deniedStatus,
   droppedStatus,
@@ -31,13 +32,29 @@ import type { Slots } from "./slots.ts";
 /** A refused connection never had a process: a number that is never a pid. */
 const belowNumbers = 2 ** 22; // Linux's PID_MAX_LIMIT
 
-/** A null status is one that the process has yet to tell. */
-interface Handed {
-  readonly pid: number;
-  readonly waitStatus: number | null;
-}
+/**
+ * So many are accepted in a row, if they are there, before whatever else there
+ * is to do: programs that have ended, log lines, signals.
+ */
+const burst = 64;
 
 const notFound = Object.assign(new Error("not in PATH"), { code: "ENOENT" });
+
+/** A connection that is here, or that a program has got. */
+class Client {
+  /** Its ends, once it is counted in by the admission. */
+  entered: Ends | null = null;
+  #closed = false;
+
+  constructor(readonly conn: RawConnection) {}
+
+  /** Closes our descriptor of it, once. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeDescriptor(this.conn.fd);
+  }
+}
 
 export class ExternalGate implements Gate {
   readonly holdsConnections = false;
@@ -77,7 +94,7 @@ export class ExternalGate implements Gate {
     );
     while (await this.#listener.wait()) {
       try {
-        for (;;) {
+        for (let i = 0; i < burst; i++) {
           if (this.slots.isFull) await this.slots.free();
           const conn = this.#closed ? null : this.#listener.accept();
           if (!conn) break;
@@ -102,79 +119,110 @@ export class ExternalGate implements Gate {
     // The program reads its settings itself, the rules need no signal.
   }
 
-  async #serve(conn: RawConnection): Promise<void> {
-    const { log, slots } = this;
-    log.status(slots.active, slots.limit);
+  /**
+   * Sees a connection through, without a promise where nobody has to be asked:
+   * the code that runs between two exec calls is always cold.
+   */
+  #serve(conn: RawConnection): void {
+    const { slots } = this;
+    this.log.status(slots.active, slots.limit);
+    const client = new Client(conn);
+    this.#attempt(client, () => {
+      if (!this.admission.isProxy(conn.remote.ip)) this.#enter(client, conn);
+      else {
+        skipProxied(conn).then((ends) =>
+          this.#attempt(client, () => this.#enter(client, ends))
+        );
+      }
+    });
+  }
+
+  /** A step for a client, who must not be held for ever if it fails. */
+  #attempt(client: Client, step: () => void): void {
     try {
-      await this.#connection(conn);
+      step();
     } catch (error) {
-      log.unexpected(error);
+      this.log.unexpected(error);
+      client.close();
+      this.#release(client);
     }
-    slots.give();
-    log.status(slots.active, slots.limit);
   }
 
-  async #connection(conn: RawConnection): Promise<void> {
-    const { log } = this;
-    const ends = this.admission.isProxy(conn.remote.ip)
-      ? await skipProxied(conn)
-      : conn;
-    let entered = false;
-    let pid: number, waitStatus: number | null;
-    try {
-      if (ends === null) {
-        ({ pid, waitStatus } = this.#refuse(droppedStatus, conn.remote.ip));
-        log.dropping(noHeader.what, noHeader.why);
-      } else if (!(entered = this.admission.enter(ends))) {
-        ({ pid, waitStatus } = this.#refuse(deniedStatus, ends.remote.ip));
-        if (this.options.busyReply) writeNow(conn.fd, toBytes(busyReply));
-      } else ({ pid, waitStatus } = await this.#hand(conn.fd, ends));
-    } finally {
-      closeDescriptor(conn.fd);
+  /** @param ends null if a proxy has not said whose they are */
+  #enter(client: Client, ends: Ends | null): void {
+    const { fd, remote: { ip } } = client.conn;
+    if (ends === null) {
+      const pid = this.#numbered(ip);
+      this.log.dropping(noHeader.what, noHeader.why);
+      return this.#end(client, pid, droppedStatus);
     }
-    log.end(pid, waitStatus ?? await waitFor(pid));
-    if (entered) this.admission.leave(ends!);
-  }
-
-  /** The number and the wait status of a connection without a process. */
-  #refuse(waitStatus: number, ip: string): Handed {
-    const pid = belowNumbers + this.log.nextNumber();
-    this.log.pidFrom(pid, ip);
-    return { pid, waitStatus };
-  }
-
-  /** Starts the program for a connection, or refuses it. */
-  async #hand(fd: number, ends: Ends): Promise<Handed> {
-    const { log, options } = this;
-    const { ip } = ends.remote;
-    if (!options.keepIpOptions) killIpOptions(fd);
-    if (options.noDelay) setNoDelay(fd);
-    if (options.banner) writeNow(fd, toBytes(options.banner));
+    if (!this.admission.enter(ends)) {
+      const pid = this.#numbered(ends.remote.ip);
+      if (this.options.busyReply) writeNow(fd, toBytes(busyReply));
+      return this.#end(client, pid, deniedStatus);
+    }
+    client.entered = ends;
+    if (!this.options.keepIpOptions) killIpOptions(fd);
+    if (this.options.noDelay) setNoDelay(fd);
+    if (this.options.banner) writeNow(fd, toBytes(this.options.banner));
     const admitting = this.admission.admit(ends.local, ends.remote);
-    const admitted = admitting instanceof Promise ? await admitting : admitting;
+    if (!(admitting instanceof Promise)) this.#hand(client, ends, admitting);
+    else {
+      admitting.then((admitted) =>
+        this.#attempt(client, () => this.#hand(client, ends, admitted))
+      );
+    }
+  }
+
+  /** Starts the program for a client, or refuses it. */
+  #hand(client: Client, { remote: { ip } }: Ends, admitted: Admitted): void {
+    const { log } = this;
     const { fields, env } = admitted;
     if (!env) {
-      const refused = this.#refuse(admitted.waitStatus, ip);
-      admitted.report(refused.pid);
-      return refused;
+      const pid = this.#numbered(ip);
+      admitted.report(pid);
+      return this.#end(client, pid, admitted.waitStatus);
     }
+    const { fd } = client.conn;
+    let pid: number;
     try {
-      const pid = spawn({
+      pid = spawn({
         path: this.#found(),
         args: this.args,
         env: entries(env),
         descriptors: [[fd, 0], [fd, 1]],
       });
-      // Only now is the pid known that tcpserver logs first.
-      log.pidFrom(pid, ip);
-      log.verdict("ok", pid, fields);
-      return { pid, waitStatus: null };
     } catch (error) {
-      const refused = this.#refuse(droppedStatus, ip);
-      log.verdict("ok", refused.pid, fields);
+      pid = this.#numbered(ip);
+      log.verdict("ok", pid, fields);
       log.dropping(`unable to run ${this.#name}`, reason(error));
-      return refused;
+      return this.#end(client, pid, droppedStatus);
     }
+    client.close();
+    // Only now is the pid known that tcpserver logs first.
+    log.pidFrom(pid, ip);
+    log.verdict("ok", pid, fields);
+    whenEnded(pid, (status) => this.#end(client, pid, status));
+  }
+
+  /** Logs the number of a connection without a process. */
+  #numbered(ip: string): number {
+    const pid = belowNumbers + this.log.nextNumber();
+    this.log.pidFrom(pid, ip);
+    return pid;
+  }
+
+  #end(client: Client, pid: number, waitStatus: number): void {
+    client.close();
+    this.log.end(pid, waitStatus);
+    this.#release(client);
+  }
+
+  #release({ entered }: Client): void {
+    const { slots } = this;
+    if (entered) this.admission.leave(entered);
+    slots.give();
+    this.log.status(slots.active, slots.limit);
   }
 
   /** The file to execute, as a byte string. Looked for anew, as execvp does. */

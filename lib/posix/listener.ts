@@ -65,10 +65,18 @@ export class RawListener {
   readonly #wake = pipe();
   readonly #poll: Poll;
   readonly address: SocketAddress;
+  /** What each connection's own end is; null if that is to be asked. */
+  readonly #local: SocketAddress | null;
 
-  /** @param fd of a listening socket that does not block */
-  private constructor(readonly fd: number) {
+  /**
+   * @param fd of a listening socket that does not block
+   * @param isOurs whether we have bound it: one that was handed to us may be
+   *   transparent (IP_TRANSPARENT), and take what is sent to others
+   */
+  private constructor(readonly fd: number, isOurs: boolean) {
     this.address = socketName(fd);
+    const isOne = isOurs && !["0.0.0.0", "::"].includes(this.address.ip);
+    this.#local = isOne ? this.address : null;
     this.#poll = new Poll([fd, this.#wake.read]);
   }
 
@@ -86,7 +94,7 @@ export class RawListener {
     const fd = boundSocket(at, shared);
     try {
       check("listen", libc().listen(fd, backlog));
-      return new RawListener(fd);
+      return new RawListener(fd, true);
     } catch (error) {
       libc().close(fd);
       throw error;
@@ -104,7 +112,7 @@ export class RawListener {
       throw new Error(`descriptor ${fd} is no listening socket`);
     }
     check("fcntl", libc().fcntl(fd, F_SETFL, O_NONBLOCK));
-    return new RawListener(fd);
+    return new RawListener(fd, false);
   }
 
   /** Waits on a helper thread until a connection may be there, or closed. */
@@ -132,7 +140,7 @@ export class RawListener {
         scratchLengthBytes,
         SOCK_CLOEXEC,
       );
-      if (fd >= 0) return connectionOf(fd);
+      if (fd >= 0) return connectionOf(fd, this.#local);
       const error = errno();
       if (error === EAGAIN) return null;
       if (error !== EINTR) throw new SystemError("accept", error);
@@ -149,10 +157,13 @@ export class RawListener {
 }
 
 /** Takes the client's address from the scratch that accept4 has filled. */
-function connectionOf(fd: number): RawConnection {
+function connectionOf(
+  fd: number,
+  local: SocketAddress | null,
+): RawConnection {
   try {
     const remote = writtenAddress();
-    return { fd, local: socketName(fd), remote };
+    return { fd, local: local ?? socketName(fd), remote };
   } catch (error) {
     libc().close(fd);
     throw error;

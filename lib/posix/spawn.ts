@@ -80,7 +80,8 @@ const knownActions = new Map<string, FileActions>();
 const knownActionsLimit = 1024;
 
 function fileActions(descriptors: Program["descriptors"]): FileActions {
-  const name = descriptors.join();
+  let name = "";
+  for (const [from, to] of descriptors) name += `${from}>${to} `;
   const known = knownActions.get(name);
   if (known) return known;
   const bytes = new Uint8Array(new ArrayBuffer(fileActionsBytes));
@@ -118,8 +119,8 @@ function attributes(): Uint8Array<ArrayBuffer> {
 interface Memory {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView;
-  /** Where the first byte is. */
-  readonly address: bigint;
+  /** Where the first byte is, below 2^53 as all of a process's memory is. */
+  readonly address: number;
 }
 
 const pidBytes = 8;
@@ -134,7 +135,7 @@ function room(size: number): Memory {
   return memory = {
     bytes,
     view: new DataView(bytes.buffer),
-    address: BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),
+    address: Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),
   };
 }
 
@@ -153,7 +154,9 @@ function fill({ path, args, env }: Program) {
   const list = (texts: readonly string[]) => {
     const start = slot;
     for (const text of texts) {
-      view.setBigUint64(slot, address + BigInt(at), true);
+      const pointer = address + at;
+      view.setUint32(slot, pointer % 2 ** 32, true);
+      view.setUint32(slot + 4, pointer / 2 ** 32, true);
       slot += pointerBytes;
       place(text);
     }
@@ -174,15 +177,19 @@ let watching = false;
 
 /** The raw wait status of a child started by {@linkcode spawn}. */
 export function waitFor(pid: number): Promise<number> {
+  return new Promise((resolve) => whenEnded(pid, resolve));
+}
+
+/** The same, told to a function that must not throw. */
+export function whenEnded(pid: number, tell: (status: number) => void): void {
   const status = ended.get(pid);
   if (status !== undefined) {
     ended.delete(pid);
-    return Promise.resolve(status);
-  }
-  return new Promise((resolve) => {
-    waiting.set(pid, resolve);
+    tell(status);
+  } else {
+    waiting.set(pid, tell);
     watch();
-  });
+  }
 }
 
 /**
