@@ -36,6 +36,8 @@ def open_socket(kind):
     return s
 sockets = [open_socket(kind) for kind in kinds.split(",") if kind]
 print(*[s.getsockname()[1] for s in sockets if kinds[0] in "1:"], sep="\\n", flush=True)
+pid = 0
+signal.signal(signal.SIGTERM, lambda *_: pid and os.kill(pid, signal.SIGTERM))
 for life in range(int(lives)):
     pid = os.fork()
     if pid == 0:
@@ -47,7 +49,6 @@ for life in range(int(lives)):
         os.closerange(100, 200)
         os.environ.update(LIFE=str(life), LISTEN_FDS=count or str(len(sockets)), LISTEN_PID=str(os.getpid()))
         os.execv(args[0], args)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if status != 0:
         sys.exit(status)
