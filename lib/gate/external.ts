@@ -44,6 +44,8 @@ const notFound = Object.assign(new Error("not in PATH"), { code: "ENOENT" });
 class Client {
   /** Its ends, once it is counted in by the admission. */
   entered: Ends | null = null;
+  /** Neither it nor its program takes a slot any more. */
+  gone = false;
   #closed = false;
 
   constructor(readonly conn: RawConnection) {}
@@ -127,25 +129,33 @@ export class ExternalGate implements Gate {
     const { slots } = this;
     this.log.status(slots.active, slots.limit);
     const client = new Client(conn);
-    this.#attempt(client, () => {
-      if (!this.admission.isProxy(conn.remote.ip)) this.#enter(client, conn);
-      else {
-        skipProxied(conn).then((ends) =>
-          this.#attempt(client, () => this.#enter(client, ends))
+    try {
+      if (this.admission.isProxy(conn.remote.ip)) {
+        this.#later(
+          client,
+          skipProxied(conn),
+          (ends) => this.#enter(client, ends),
         );
-      }
-    });
+      } else this.#enter(client, conn);
+    } catch (error) {
+      this.#broken(client, error);
+    }
   }
 
-  /** A step for a client, who must not be held for ever if it fails. */
-  #attempt(client: Client, step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.log.unexpected(error);
-      client.close();
-      this.#release(client);
-    }
+  /** Goes on with a client when there is an answer. */
+  #later<T>(
+    client: Client,
+    answer: Promise<T>,
+    goOn: (answer: T) => void,
+  ): void {
+    answer.then(goOn).catch((error) => this.#broken(client, error));
+  }
+
+  /** Only a bug leads here: it costs one connection, no more. */
+  #broken(client: Client, error: unknown): void {
+    this.log.unexpected(error);
+    client.close();
+    this.#release(client);
   }
 
   /** @param ends null if a proxy has not said whose they are */
@@ -166,12 +176,13 @@ export class ExternalGate implements Gate {
     if (this.options.noDelay) setNoDelay(fd);
     if (this.options.banner) writeNow(fd, toBytes(this.options.banner));
     const admitting = this.admission.admit(ends.local, ends.remote);
-    if (!(admitting instanceof Promise)) this.#hand(client, ends, admitting);
-    else {
-      admitting.then((admitted) =>
-        this.#attempt(client, () => this.#hand(client, ends, admitted))
+    if (admitting instanceof Promise) {
+      this.#later(
+        client,
+        admitting,
+        (admitted) => this.#hand(client, ends, admitted),
       );
-    }
+    } else this.#hand(client, ends, admitting);
   }
 
   /** Starts the program for a client, or refuses it. */
@@ -218,9 +229,11 @@ export class ExternalGate implements Gate {
     this.#release(client);
   }
 
-  #release({ entered }: Client): void {
+  #release(client: Client): void {
+    if (client.gone) return;
+    client.gone = true;
     const { slots } = this;
-    if (entered) this.admission.leave(entered);
+    if (client.entered) this.admission.leave(client.entered);
     slots.give();
     this.log.status(slots.active, slots.limit);
   }
