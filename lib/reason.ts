@@ -53,13 +53,19 @@ export function reasonOf(code: string): string | undefined {
   return reasons[code];
 }
 
+/** What a system error is called (`ENOENT`); undefined if it is none. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
 /**
  * The text for a caught error: by its `code` where the runtime gives one,
  * else the error's own message without Deno's `(os error N)` and path tail.
  */
 export function reason(error: unknown): string {
-  const code = (error as { code?: unknown })?.code;
-  if (typeof code === "string" && reasons[code]) return reasons[code];
+  const code = codeOf(error);
+  if (code !== undefined && reasons[code]) return reasons[code];
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/ \(os error \d+\).*$/s, "").toLowerCase();
 }

@@ -13,6 +13,7 @@ import {
   writeFileAsync,
 } from "../posix/files.ts";
 import { sync } from "../posix/sync.ts";
+import { codeOf } from "../reason.ts";
 import { makeFolder, syncFolder } from "./folder.ts";
 
 /** One process may have another's id, on another host or after a restart. */
@@ -116,7 +117,7 @@ export class Draft {
         this.#path = path;
         return fd;
       } catch (error) {
-        const { code } = error as { code?: string };
+        const code = codeOf(error);
         if (attempt === attempts) throw error;
         if (code === "ENOENT") await makeMaildir(this.maildir, this.base);
         else if (code !== "EEXIST") throw error;

@@ -7,6 +7,7 @@
 import { closeDescriptor } from "../posix/descriptors.ts";
 import { openFolder } from "../posix/files.ts";
 import { sync } from "../posix/sync.ts";
+import { codeOf } from "../reason.ts";
 
 /** Those who wait for the next sync of a folder, while one is going on. */
 interface Syncs {
@@ -90,5 +91,3 @@ async function makeOne(path: string): Promise<boolean> {
     return false;
   }
 }
-
-const codeOf = (error: unknown) => (error as { code?: string }).code;

@@ -4,6 +4,7 @@
  * @module
  */
 import { fileSystemOf } from "../posix/files.ts";
+import { codeOf } from "../reason.ts";
 
 /** An answer is good for this long. */
 const freshMs = 1000;
@@ -34,7 +35,7 @@ function freePercent(path: string): number {
     return usable > 0 ? available / usable * 100 : 100;
   } catch (error) {
     const parent = path.replace(/\/+[^/]+\/*$/, "") || "/";
-    const isMissing = (error as { code?: string }).code === "ENOENT";
+    const isMissing = codeOf(error) === "ENOENT";
     if (isMissing && path.includes("/") && parent !== path) {
       return freePercent(parent);
     }

@@ -5,7 +5,7 @@
  * @module
  */
 import { concat, toBytes } from "../bytes.ts";
-import { reason } from "../reason.ts";
+import { codeOf, reason } from "../reason.ts";
 import { Draft, hostPart, makeMaildir } from "./draft.ts";
 import { FreeSpace } from "./free_space.ts";
 import { type Mailbox, MailboxPath } from "./mailbox.ts";
@@ -108,7 +108,7 @@ export class Maildirs implements Target {
     try {
       return (await Deno.stat(base!)).isDirectory ? null : unknownUser;
     } catch (error) {
-      const code = (error as { code?: string }).code;
+      const code = codeOf(error);
       if (code === "ENOENT" || code === "ENOTDIR") return unknownUser;
       return this.#refuse(base!, error); // the user may well be known
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { codeOf } from "../reason.ts";
 import type { Refusal } from "./target.ts";
 
 /** A full disk is no fault of the sender's (RFC 5321 4.2.3). */
@@ -21,7 +22,7 @@ const notStored: Refusal = {
 };
 
 export function storageFailure(error: unknown): Refusal {
-  const code = (error as { code?: string })?.code;
+  const code = codeOf(error);
   return code === "ENOSPC" || code === "EDQUOT"
     ? insufficientStorage
     : notStored;

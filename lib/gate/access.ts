@@ -7,7 +7,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { CdbReader } from "../cdb/reader.ts";
 import { decide, type Decision, type Peer } from "../rules/lookup.ts";
-import { reason } from "../reason.ts";
+import { codeOf, reason } from "../reason.ts";
 
 export type Access = Decision | { type: "unreadable"; reason: string };
 
@@ -39,7 +39,7 @@ export class AccessRules {
     } catch (error) {
       this.#identity = "";
       this.#reader = undefined;
-      if (this.allowMissing && (error as { code?: string }).code === "ENOENT") {
+      if (this.allowMissing && codeOf(error) === "ENOENT") {
         return allowAll;
       }
       return { type: "unreadable", reason: reason(error) };

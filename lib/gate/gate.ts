@@ -5,6 +5,7 @@
  * @module
  */
 import type { SocketAddress } from "../posix/listener.ts";
+import { codeOf } from "../reason.ts";
 
 /** Where a gate's listening socket is from. */
 export interface Place {
@@ -60,8 +61,8 @@ export class AcceptFailures {
    * ENOMEM), with a complaint once a second.
    */
   async handle(error: unknown): Promise<void> {
-    const { code } = error as { code?: unknown };
-    if (typeof code === "string" && clientsOwn.has(code)) return;
+    const code = codeOf(error);
+    if (code !== undefined && clientsOwn.has(code)) return;
     const now = performance.now();
     if (now - this.#complainedAt >= complainEveryMs) {
       this.#complainedAt = now;

@@ -112,12 +112,8 @@ testWith(
       const template = `maildir:${folder}/{user}/deep/Maildir`;
       await withGate(
         [
-          "--workers",
-          "3",
-          ...smtpd,
-          "--deliver",
-          template,
-          "--create-mailboxes",
+          ...["--workers", "3", ...smtpd],
+          ...["--deliver", template, "--create-mailboxes"],
         ],
         { env: relay },
         async ({ port }) => {
