@@ -331,9 +331,9 @@ function steps(trace: string, folder: string): string[] {
     if ((match = /^mkdir\("(.*)", 0700\) += 0$/.exec(line))) {
       found.push(`make ${short(match[1])}`);
     } else if (
-      (match = /^openat\(.*O_EXCL.*\) = \d+<(.*)>$/.exec(line))
+      (match = /^openat\(.*O_EXCL.*\) += \d+<(.*)>$/.exec(line))
     ) found.push(`create ${short(match[1])}`);
-    else if ((match = /^write\(\d+<([^>]*)>, "(.*)".*\) = \d+$/.exec(line))) {
+    else if ((match = /^write\(\d+<([^>]*)>, "(.*)".*\) += \d+$/.exec(line))) {
       if (match[1].includes("/tmp/1")) found.push(`write ${short(match[1])}`);
       if (match[2].includes("250 2.0.0 ok ")) found.push("250");
     } else if ((match = /^rename\("(.*)", "(.*)"\) += 0$/.exec(line))) {
