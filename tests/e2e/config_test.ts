@@ -56,8 +56,9 @@ program = ["cat"]
         assertEquals(await new Response(denied.readable).text(), "hello ");
         await gate.logged(/deny \d+ two:127\.0\.0\.1:/);
         client.close();
-      } finally {
         assertEquals((await gate.stop()).code, 0);
+      } finally {
+        await gate.stop();
       }
     }),
 );

@@ -35,7 +35,8 @@ def open_socket(kind):
         s.setblocking(True)
     return s
 sockets = [open_socket(kind) for kind in kinds.split(",") if kind]
-print(*[s.getsockname()[1] for s in sockets if kinds[0] in "1:"], sep="\\n", flush=True)
+# The test waits for a line's end, and PYTHONUNBUFFERED writes piece by piece.
+print("\\n".join(str(s.getsockname()[1]) for s in sockets if kinds[0] in "1:"), flush=True)
 pid = 0
 signal.signal(signal.SIGTERM, lambda *_: pid and os.kill(pid, signal.SIGTERM))
 for life in range(int(lives)):
@@ -116,8 +117,9 @@ testWith(
         assertEquals(gate.ports.length, 2);
         assertEquals(await greeting("127.0.0.1", gate.ports[0]), "one\n");
         assertEquals(await greeting("::1", gate.ports[1]), "two\n");
-      } finally {
         assertEquals((await gate.stop()).code, 0);
+      } finally {
+        await gate.stop();
       }
     }),
 );
