@@ -13,8 +13,9 @@ import { matchSubnets } from "../address.ts";
 import { AccessRules } from "./access.ts";
 import { ClientLimits } from "./client_limits.ts";
 import {
+  type ConnectionEnvironment,
   connectionEnvironment,
-  type Environment,
+  InheritedEnvironment,
   ownEnvironment,
 } from "./environment.ts";
 import type { GateLog } from "./log.ts";
@@ -42,7 +43,7 @@ const localNameFreshMs = 60_000;
  * of tcpserver's child, and `report` logs why under the number it was given.
  */
 export type Admitted =
-  | { fields: ConnectionFields; env: Environment }
+  | { fields: ConnectionFields; env: ConnectionEnvironment }
   | {
     fields: ConnectionFields;
     env: null;
@@ -51,7 +52,7 @@ export type Admitted =
   };
 
 export class Admission {
-  readonly #own: Environment = ownEnvironment();
+  readonly #inherited = new InheritedEnvironment(ownEnvironment());
   readonly #rules: AccessRules;
   readonly #localNames = new Map<
     string,
@@ -134,7 +135,7 @@ export class Admission {
       case "allow":
         return {
           fields,
-          env: connectionEnvironment(this.#own, fields, access.env),
+          env: connectionEnvironment(this.#inherited, fields, access.env),
         };
       case "deny":
         return {

@@ -42,72 +42,136 @@ export function ownEnvironment(): Map<string, string> {
   return env;
 }
 
+/** What says who is connected, by ucspi-tcp's names and by ucspi-tcp6's. */
+const ofConnection = [
+  ["TCPLOCALIP", "TCP6LOCALIP", "localIp"],
+  ["TCPLOCALPORT", "TCP6LOCALPORT", "localPort"],
+  ["TCPLOCALHOST", "TCP6LOCALHOST", "localHost"],
+  ["TCPREMOTEIP", "TCP6REMOTEIP", "remoteIp"],
+  ["TCPREMOTEPORT", "TCP6REMOTEPORT", "remotePort"],
+  ["TCPREMOTEHOST", "TCP6REMOTEHOST", "remoteHost"],
+  ["TCPREMOTEINFO", "TCP6REMOTEINFO", "remoteInfo"],
+] as const;
+
+/** Everything that a connection sets, or that it must not inherit. */
+const connectionNames: ReadonlySet<string> = new Set([
+  "PROTO",
+  "TCP6INTERFACE",
+  ...ofConnection.flatMap(([name, name6]) => [name, name6]),
+]);
+
 /**
- * tcpserver's variables over the inherited ones. One that is not known is
- * removed, so that a stale one never reaches the program; an empty one (`-l ""`,
- * an ident server that tells no name) is set. A client of IPv6
- * has PROTO=TCP6, and the same facts under ucspi-tcp6's names too.
+ * What all connections inherit: an environment without those variables of
+ * tcpserver's that it had itself, so that a stale one never reaches a program.
+ */
+export class InheritedEnvironment {
+  readonly #values: ReadonlyMap<string, string>;
+  /** Put together once, not for each program. */
+  readonly entries: readonly string[];
+
+  constructor(own: Environment) {
+    const kept = [...own].filter(([name]) => !connectionNames.has(name));
+    this.#values = new Map(kept);
+    this.entries = entries(kept);
+  }
+
+  get(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  [Symbol.iterator](): Iterator<[name: string, value: string]> {
+    return this.#values[Symbol.iterator]();
+  }
+}
+
+/**
+ * tcpserver's variables over the inherited ones. One that is not known is not
+ * there; an empty one (`-l ""`, an ident server that tells no name) is set. A
+ * client of IPv6 has PROTO=TCP6, and the same facts under ucspi-tcp6's names
+ * too.
  */
 export function connectionEnvironment(
-  own: Environment,
+  inherited: InheritedEnvironment,
   fields: ConnectionFields,
   rules: readonly (readonly [name: string, value: string])[],
-): Environment {
-  const env = new ChangedEnvironment(own);
+): ConnectionEnvironment {
   const v6 = fields.remoteIp.includes(":");
-  const both = (name: string, value: string | null) => {
-    env.set(`TCP${name}`, value);
-    env.set(`TCP6${name}`, v6 ? value : null);
-  };
-  env.set("PROTO", v6 ? "TCP6" : "TCP");
-  both("LOCALIP", fields.localIp);
-  both("LOCALPORT", String(fields.localPort));
-  both("LOCALHOST", fields.localHost);
-  both("REMOTEIP", fields.remoteIp);
-  both("REMOTEPORT", String(fields.remotePort));
-  both("REMOTEHOST", fields.remoteHost);
-  both("REMOTEINFO", fields.remoteInfo);
-  env.set("TCP6INTERFACE", fields.interface ?? null);
+  const env = new ConnectionEnvironment(inherited);
+  env.add("PROTO", v6 ? "TCP6" : "TCP");
+  for (const [name, name6, field] of ofConnection) {
+    const value = fields[field];
+    if (value === null) continue;
+    env.add(name, `${value}`);
+    if (v6) env.add(name6, `${value}`);
+  }
+  if (fields.interface !== undefined) {
+    env.add("TCP6INTERFACE", fields.interface);
+  }
   for (const [name, value] of rules) env.set(name, value);
   return env;
 }
 
 /**
- * Changes to an environment that all connections share. It is not copied:
- * thousands of sessions wait, and each would hold the whole of it.
+ * What one connection has over what all have. That is not copied: thousands of
+ * sessions wait, and each would hold the whole of it. For so few names a
+ * search is less than a Map, in memory and in time.
  */
-class ChangedEnvironment implements Environment {
-  /** null where a variable is removed. */
-  readonly #changes = new Map<string, string | null>();
+export class ConnectionEnvironment implements Environment {
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
+  #hides = false;
 
-  constructor(readonly base: Environment) {}
+  constructor(readonly inherited: InheritedEnvironment) {}
 
-  set(name: string, value: string | null): void {
-    if (value !== null || this.base.has(name)) this.#changes.set(name, value);
+  /** Sets what nobody has set or inherited. */
+  add(name: string, value: string): void {
+    this.#names.push(name);
+    this.#values.push(value);
+  }
+
+  set(name: string, value: string): void {
+    const at = this.#names.indexOf(name);
+    if (at >= 0) this.#values[at] = value;
+    else {
+      this.add(name, value);
+      this.#hides ||= this.inherited.has(name);
+    }
   }
 
   get(name: string): string | undefined {
-    const changed = this.#changes.get(name);
-    return changed === undefined ? this.base.get(name) : changed ?? undefined;
+    const at = this.#names.indexOf(name);
+    return at < 0 ? this.inherited.get(name) : this.#values[at];
   }
 
   has(name: string): boolean {
-    return this.get(name) !== undefined;
+    return this.#names.includes(name) || this.inherited.has(name);
   }
 
   *[Symbol.iterator](): Iterator<[name: string, value: string]> {
-    for (const entry of this.base) {
-      if (!this.#changes.has(entry[0])) yield entry;
+    for (const entry of this.inherited) {
+      if (!this.#names.includes(entry[0])) yield entry;
     }
-    for (const [name, value] of this.#changes) {
-      if (value !== null) yield [name, value];
+    for (const [i, name] of this.#names.entries()) {
+      yield [name, this.#values[i]];
     }
+  }
+
+  /** NAME=VALUE entries for an exec. */
+  entries(): string[] {
+    if (this.#hides) return entries(this);
+    const list = this.inherited.entries.slice();
+    for (let i = 0; i < this.#names.length; i++) {
+      list.push(`${this.#names[i]}=${this.#values[i]}`);
+    }
+    return list;
   }
 }
 
-/** NAME=VALUE entries for an exec. */
-export function entries(env: Environment): string[] {
-  const list: string[] = [];
-  for (const [name, value] of env) list.push(`${name}=${value}`);
-  return list;
+/** The same of any environment. */
+export function entries(env: Iterable<[name: string, value: string]>) {
+  return Array.from(env, ([name, value]) => `${name}=${value}`);
 }

@@ -21,7 +21,6 @@ import {
   deniedStatus,
   droppedStatus,
 } from "./admission.ts";
-import { entries } from "./environment.ts";
 import { AcceptFailures, type Gate, lastCallMs, type Place } from "./gate.ts";
 import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
@@ -200,7 +199,7 @@ export class ExternalGate implements Gate {
       pid = spawn({
         path: this.#found(),
         args: this.args,
-        env: entries(env),
+        env: env.entries(),
         descriptors: [[fd, 0], [fd, 1]],
       });
     } catch (error) {

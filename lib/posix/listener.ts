@@ -220,9 +220,11 @@ function isSame(one: SocketAddress | null, other: SocketAddress): boolean {
   return one?.ip === other.ip && one.port === other.port;
 }
 
+const noOptions = new Uint8Array(1);
+
 /** Forgets IP options of a connection, so that no source route answers. */
 export function killIpOptions(fd: number): void {
-  libc().setsockopt(fd, IPPROTO_IP, IP_OPTIONS, new Uint8Array(1), 0);
+  libc().setsockopt(fd, IPPROTO_IP, IP_OPTIONS, noOptions, 0);
 }
 
 export function setNoDelay(fd: number): void {
@@ -250,8 +252,8 @@ export function skip(fd: number, count: number): void {
 }
 
 function setOption(fd: number, level: number, name: number, value: number) {
-  const bytes = new Uint8Array(new Int32Array([value]).buffer);
-  libc().setsockopt(fd, level, name, bytes, 4);
+  scratchView.setInt32(0, value, true);
+  libc().setsockopt(fd, level, name, scratchAddress, 4);
 }
 
 /** A number that a socket has at SOL_SOCKET; null if it has none. */

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   connectionEnvironment,
   entries,
+  InheritedEnvironment,
   ownEnvironment,
 } from "../../lib/gate/environment.ts";
 
@@ -15,6 +16,8 @@ const fields = {
   remotePort: 4000,
 };
 
+const none = new InheritedEnvironment(new Map());
+
 Deno.test("what is unknown is removed, what is ours is set, and rules come last", () => {
   const own = new Map([
     ["PATH", "/bin"],
@@ -23,7 +26,7 @@ Deno.test("what is unknown is removed, what is ours is set, and rules come last"
     ["TCPLOCALHOST", "stale"],
     ["PROTO", "stale"],
   ]);
-  const env = connectionEnvironment(own, fields, [
+  const env = connectionEnvironment(new InheritedEnvironment(own), fields, [
     ["RELAYCLIENT", ""],
     ["TCPREMOTEHOST", "by.rule"],
   ]);
@@ -38,12 +41,31 @@ Deno.test("what is unknown is removed, what is ours is set, and rules come last"
     RELAYCLIENT: "",
   });
   assertEquals(own.get("TCPREMOTEHOST"), "stale", "the gate's own stays");
-  assertEquals(entries(env).includes("RELAYCLIENT="), true);
+  assertEquals(env.entries(), entries(env));
+  assertEquals(env.entries().includes("RELAYCLIENT="), true);
+});
+
+Deno.test("a rule hides what is inherited, once, and the last one counts", () => {
+  const inherited = new InheritedEnvironment(
+    new Map([["PATH", "/bin"], ["DATABYTES", "1"], ["HOME", "/"]]),
+  );
+  const env = connectionEnvironment(inherited, fields, [
+    ["DATABYTES", "2"],
+    ["DATABYTES", "3"],
+  ]);
+  assertEquals(env.get("DATABYTES"), "3");
+  const list = env.entries();
+  assertEquals(
+    list.filter((entry) => entry.startsWith("DATABYTES")),
+    ["DATABYTES=3"],
+  );
+  assertEquals(list.slice(0, 2), ["PATH=/bin", "HOME=/"]);
+  assertEquals(inherited.get("DATABYTES"), "1", "for the next connection");
 });
 
 Deno.test("an empty value is a value", () => {
   const given = { ...fields, localHost: "", remoteInfo: "" };
-  const env = connectionEnvironment(new Map(), given, []);
+  const env = connectionEnvironment(none, given, []);
   assertEquals(env.get("TCPLOCALHOST"), "");
   assertEquals(env.get("TCPREMOTEINFO"), "");
   assertEquals(env.has("TCPREMOTEHOST"), false);
@@ -58,7 +80,8 @@ Deno.test("a client of IPv6 has ucspi-tcp6's names too", () => {
     remoteHost: "mx.example",
     interface: "eth0",
   };
-  assertEquals(Object.fromEntries(connectionEnvironment(own, v6, [])), {
+  const env = connectionEnvironment(new InheritedEnvironment(own), v6, []);
+  assertEquals(Object.fromEntries(env), {
     PROTO: "TCP6",
     TCPLOCALIP: "2001:db8::1",
     TCP6LOCALIP: "2001:db8::1",
@@ -73,7 +96,11 @@ Deno.test("a client of IPv6 has ucspi-tcp6's names too", () => {
     TCP6INTERFACE: "eth0",
   });
   const stale = new Map([["TCP6REMOTEIP", "stale"], ["TCP6INTERFACE", "x"]]);
-  const v4 = connectionEnvironment(stale, fields, []);
+  const v4 = connectionEnvironment(
+    new InheritedEnvironment(stale),
+    fields,
+    [],
+  );
   assertEquals([...v4].filter(([name]) => name.startsWith("TCP6")), []);
 });
 
