@@ -118,6 +118,10 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   try {
     const blocks = await blocksOf(command, calledAs);
     const { options } = blocks[0]; // those of the process are the same in all
+    if (blocks.some(({ service }) => service.type === "program")) {
+      const { quietChildren } = await import("../lib/posix/quiet_children.ts");
+      quietChildren();
+    }
     const role = WorkerRole.fromEnvironment();
     if (options.workers > 1 && !role) {
       const { superviseWorkers } = await import("../lib/gate/workers.ts");

@@ -116,6 +116,8 @@ const symbols = {
     parameters: ["buffer", "buffer"],
     result: "i32",
   },
+  pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  execv: { parameters: ["buffer", "buffer"], result: "i32" },
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },

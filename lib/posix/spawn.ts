@@ -10,7 +10,8 @@ import { libc, SystemError } from "./libc.ts";
 /** Room for glibc's opaque types (80, 336 and 128 bytes on x86_64). */
 const fileActionsBytes = 128;
 const attributesBytes = 512;
-const signalSetBytes = 128;
+/** sigset_t, of which the kernel knows the first 64 bits. */
+export const signalSetBytes = 128;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const WNOHANG = 1;
@@ -139,7 +140,12 @@ function room(size: number): Memory {
   };
 }
 
-function fill({ path, args, env }: Program) {
+/**
+ * What the exec family of calls takes. It is there until the next fill.
+ *
+ * @returns the first four bytes are room for a pid
+ */
+export function fill({ path, args, env }: Omit<Program, "descriptors">) {
   const pointers = args.length + 1 + env.length + 1;
   let size = pidBytes + pointers * pointerBytes + path.length + 1;
   for (const text of args) size += text.length + 1;
