@@ -1,13 +1,13 @@
 /**
- * Children that end without waking every thread's neighbour.
+ * Children that end without waking a thread that has nothing to do.
  *
  * posix_spawn blocks all signals of the thread that calls it, and the kernel
  * never ignores a signal that the first thread blocks: the SIGCHLD of a child
- * that ends meanwhile goes to another thread, which wakes up to find nothing
- * to do. For a gate to programs that is nearly each child, and 1% of all that
- * the machine does. A signal that all threads block wakes nobody. The runtime
- * has threads before any of our code runs, so only an exec can arrange that:
- * a mask is inherited.
+ * that ends meanwhile goes to another thread, which wakes up only to ignore it.
+ * For a gate to programs that is nearly each child, and 1% of all that the
+ * machine does. A signal that all threads block wakes nobody. The runtime has
+ * threads before any of our code runs, so only an exec can arrange that: a mask
+ * is inherited.
  *
  * @module
  */
