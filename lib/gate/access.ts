@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { CdbReader } from "../cdb/reader.ts";
 import { decide, type Decision, type Peer } from "../rules/lookup.ts";
+import { closeDescriptor } from "../posix/descriptors.ts";
+import { cString, FileStatus, openFile, readFile } from "../posix/files.ts";
 import { codeOf, reason } from "../reason.ts";
 
 export type Access = Decision | { type: "unreadable"; reason: string };
@@ -20,25 +21,33 @@ const settledMs = 20;
 const allowAll: Decision = { type: "allow", rule: null, env: [] };
 
 export class AccessRules {
-  #reader: CdbReader | undefined;
-  #identity = "";
+  readonly #path: Uint8Array<ArrayBuffer> | null;
+  readonly #now = new FileStatus();
+  /** What the file was whose bytes the reader has. */
+  readonly #read = new FileStatus();
+  /** null if the file is to be read whatever it is. */
+  #reader: CdbReader | null = null;
 
   /** @param allowMissing a file that is not there allows everyone (`-X`) */
   constructor(
-    readonly path: string | null,
+    path: string | null,
     readonly allowMissing: boolean,
-  ) {}
+  ) {
+    this.#path = path === null ? null : cString(path);
+  }
 
   /** Looks at the file's identity at each call, at its bytes only if new. */
   decide(peer: Peer): Access {
-    if (this.path === null) return allowAll;
+    if (this.#path === null) return allowAll;
     try {
-      const seen = identity(statSync(this.path, { bigint: true }));
-      if (seen !== this.#identity) this.#load(this.path);
-      return decide(this.#reader!, peer);
+      const now = this.#now.ofPath(this.#path);
+      if (this.#reader && now.isSame(this.#read)) {
+        return decide(this.#reader, peer);
+      }
+      this.#reader = null;
+      return decide(this.#load(this.#path), peer);
     } catch (error) {
-      this.#identity = "";
-      this.#reader = undefined;
+      this.#reader = null;
       if (this.allowMissing && codeOf(error) === "ENOENT") {
         return allowAll;
       }
@@ -46,34 +55,17 @@ export class AccessRules {
     }
   }
 
-  #load(path: string): void {
-    const fd = openSync(path, "r");
+  #load(path: Uint8Array<ArrayBuffer>): CdbReader {
+    const fd = openFile(path);
     try {
-      const stat = fstatSync(fd, { bigint: true });
-      const bytes = new Uint8Array(Number(stat.size));
-      for (let at = 0; at < bytes.length;) {
-        const n = readSync(fd, bytes, at, bytes.length - at, at);
-        if (n === 0) break; // shrank meanwhile: the reader sees zeros
-        at += n;
-      }
-      this.#reader = new CdbReader(bytes);
-      const age = Date.now() - Number(stat.ctimeNs / 1_000_000n);
-      this.#identity = Math.abs(age) < settledMs ? "" : identity(stat);
+      const { size, changedMs } = this.#read.ofDescriptor(fd);
+      // If it shrinks meanwhile, the reader sees zeros.
+      const reader = new CdbReader(readFile(fd, size));
+      const age = Date.now() - changedMs;
+      this.#reader = Math.abs(age) < settledMs ? null : reader;
+      return reader;
     } finally {
-      closeSync(fd);
+      closeDescriptor(fd);
     }
   }
-}
-
-/** Two contents share it only when one replaces the other in place at once. */
-function identity(
-  stat: {
-    dev: bigint;
-    ino: bigint;
-    size: bigint;
-    mtimeNs: bigint;
-    ctimeNs: bigint;
-  },
-): string {
-  return `${stat.dev},${stat.ino},${stat.size},${stat.mtimeNs},${stat.ctimeNs}`;
 }

@@ -42,6 +42,10 @@ const symbols = {
     parameters: ["buffer", "i32", "u32"],
     result: "i32",
   },
+  statx: {
+    parameters: ["i32", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+  },
   statfs: { parameters: ["buffer", "buffer"], result: "i32" },
   rename: { parameters: ["buffer", "buffer"], result: "i32" },
   fsyncAsync: {
