@@ -118,16 +118,15 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   try {
     const blocks = await blocksOf(command, calledAs);
     const { options } = blocks[0]; // those of the process are the same in all
+    if (options.workers > 1 && !WorkerRole.isGiven()) {
+      const { superviseWorkers } = await import("../lib/gate/workers.ts");
+      return await superviseWorkers(options, blocks);
+    }
     if (blocks.some(({ service }) => service.type === "program")) {
       const { quietChildren } = await import("../lib/posix/quiet_children.ts");
       quietChildren();
     }
-    const role = WorkerRole.fromEnvironment();
-    if (options.workers > 1 && !role) {
-      const { superviseWorkers } = await import("../lib/gate/workers.ts");
-      return await superviseWorkers(options, blocks);
-    }
-    return await serve(options, blocks, role);
+    return await serve(options, blocks, WorkerRole.fromEnvironment());
   } catch (error) {
     if (command.verbosity === "silent" && error instanceof Fatal) {
       return error.exitCode; // -q hides even why

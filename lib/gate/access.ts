@@ -40,12 +40,9 @@ export class AccessRules {
   decide(peer: Peer): Access {
     if (this.#path === null) return allowAll;
     try {
-      const now = this.#now.ofPath(this.#path);
-      if (this.#reader && now.isSame(this.#read)) {
-        return decide(this.#reader, peer);
-      }
-      this.#reader = null;
-      return decide(this.#load(this.#path), peer);
+      const isSame = this.#now.ofPath(this.#path).isSame(this.#read);
+      const known = isSame ? this.#reader : null;
+      return decide(known ?? this.#load(this.#path), peer);
     } catch (error) {
       this.#reader = null;
       if (this.allowMissing && codeOf(error) === "ENOENT") {

@@ -82,7 +82,7 @@ export class Admission {
    * checks, clients that it cannot name) are nobody's excess.
    */
   enter({ remote: { ip }, byProxy }: Ends): boolean {
-    if (byProxy || this.#limits.areOff) return true;
+    if (byProxy) return true;
     const excess = this.#limits.enter(ip, performance.now());
     if (excess) {
       this.log.dropping(`too many connections from ${ip}`, excess);

@@ -30,10 +30,6 @@ export class ClientLimits {
     readonly rate: Rate | null,
   ) {}
 
-  get areOff(): boolean {
-    return this.perClient === null && this.rate === null;
-  }
-
   /**
    * Takes a connection, or says why not. One that was taken must be given
    * back by {@linkcode leave}.
@@ -41,7 +37,7 @@ export class ClientLimits {
    * @param nowMs any clock that only goes forward
    */
   enter(ip: string, nowMs: number): string | null {
-    if (this.areOff) return null;
+    if (this.perClient === null && this.rate === null) return null;
     const key = clientKey(ip);
     const active = this.#active.get(key) ?? 0;
     if (this.perClient !== null && active >= this.perClient) {

@@ -65,26 +65,14 @@ const connectionNames: ReadonlySet<string> = new Set([
  * tcpserver's that it had itself, so that a stale one never reaches a program.
  */
 export class InheritedEnvironment {
-  readonly #values: ReadonlyMap<string, string>;
+  readonly variables: ReadonlyMap<string, string>;
   /** Put together once, not for each program. */
   readonly entries: readonly string[];
 
   constructor(own: Environment) {
     const kept = [...own].filter(([name]) => !connectionNames.has(name));
-    this.#values = new Map(kept);
+    this.variables = new Map(kept);
     this.entries = entries(kept);
-  }
-
-  get(name: string): string | undefined {
-    return this.#values.get(name);
-  }
-
-  has(name: string): boolean {
-    return this.#values.has(name);
-  }
-
-  [Symbol.iterator](): Iterator<[name: string, value: string]> {
-    return this.#values[Symbol.iterator]();
   }
 }
 
@@ -138,21 +126,21 @@ export class ConnectionEnvironment implements Environment {
     if (at >= 0) this.#values[at] = value;
     else {
       this.add(name, value);
-      this.#hides ||= this.inherited.has(name);
+      this.#hides ||= this.inherited.variables.has(name);
     }
   }
 
   get(name: string): string | undefined {
     const at = this.#names.indexOf(name);
-    return at < 0 ? this.inherited.get(name) : this.#values[at];
+    return at < 0 ? this.inherited.variables.get(name) : this.#values[at];
   }
 
   has(name: string): boolean {
-    return this.#names.includes(name) || this.inherited.has(name);
+    return this.#names.includes(name) || this.inherited.variables.has(name);
   }
 
   *[Symbol.iterator](): Iterator<[name: string, value: string]> {
-    for (const entry of this.inherited) {
+    for (const entry of this.inherited.variables) {
       if (!this.#names.includes(entry[0])) yield entry;
     }
     for (const [i, name] of this.#names.entries()) {

@@ -34,6 +34,11 @@ export class WorkerRole {
     closeOnExec(lifeDescriptor);
   }
 
+  /** Whether the environment has one for this process. */
+  static isGiven(): boolean {
+    return Deno.env.has(workerVariable);
+  }
+
   /** The role that the environment gives this process; null for none. */
   static fromEnvironment(): WorkerRole | null {
     const text = Deno.env.get(workerVariable);

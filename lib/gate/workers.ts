@@ -10,6 +10,7 @@
 import { fromBytes } from "../bytes.ts";
 import { closeDescriptor, pipe, readSome } from "../posix/descriptors.ts";
 import { ReservedPort } from "../posix/listener.ts";
+import { ourArguments, ourPath } from "../posix/ourselves.ts";
 import { spawn, waitFor } from "../posix/spawn.ts";
 import { reason } from "../reason.ts";
 import { entries, ownEnvironment } from "./environment.ts";
@@ -32,9 +33,6 @@ import {
   type WorkerPart,
   workerVariable,
 } from "./worker_role.ts";
-
-/** Also when our file has been replaced meanwhile. */
-const ourselves = "/proc/self/exe";
 
 const shortestBackoffMs = 1000;
 const longestBackoffMs = 30_000;
@@ -173,10 +171,9 @@ class Supervisor {
     try {
       pipes.push(pipe());
       pipes.push(pipe());
-      const argv = fromBytes(Deno.readFileSync("/proc/self/cmdline"));
       worker.pid = spawn({
-        path: ourselves,
-        args: argv.split("\0").slice(0, -1),
+        path: ourPath,
+        args: ourArguments(),
         env: entries(env),
         descriptors: [
           [pipes[0].write, reportDescriptor],

@@ -1,6 +1,6 @@
 /**
- * Files by their descriptors, which Deno's own hide. The calls block as long
- * as the system takes for memory, not for the disk.
+ * Files by their descriptors, which Deno's own hide. The calls block, all but
+ * readFile as long as the system takes for memory, not for the disk.
  *
  * @module
  */
@@ -16,11 +16,13 @@ const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const statxBytes = 256;
-/**
- * Where struct statx, in words of 32 bits, has what tells a file and its
- * content from others: inode, size, ctime, mtime and device (statx(2)).
- */
-const tellingWords = [8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 34, 35];
+/** Where struct statx has what, in words of 32 bits (statx(2)). */
+const inode = 8, bytesInAll = 10, ctime = 24, mtime = 28, device = 34;
+/** A time has nanoseconds too, in a third word. */
+const tellingWords = [
+  ...[inode, bytesInAll, ctime, mtime, device].flatMap((at) => [at, at + 1]),
+  ...[ctime + 2, mtime + 2],
+];
 
 /** struct statfs has 120 on x86_64 and aarch64. */
 const statfsBytes = 128;
@@ -118,13 +120,17 @@ export class FileStatus {
 
   /** In bytes. */
   get size(): number {
-    return this.#words[10] + this.#words[11] * 2 ** 32;
+    return this.#word64(bytesInAll);
   }
 
   /** When it was changed, or came to be so called, in ms since 1970. */
   get changedMs(): number {
-    const seconds = this.#words[24] + this.#words[25] * 2 ** 32;
-    return seconds * 1000 + Math.floor(this.#words[26] / 1e6);
+    const nanoseconds = this.#words[ctime + 2];
+    return this.#word64(ctime) * 1000 + Math.floor(nanoseconds / 1e6);
+  }
+
+  #word64(at: number): number {
+    return this.#words[at] + this.#words[at + 1] * 2 ** 32;
   }
 }
 

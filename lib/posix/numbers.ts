@@ -22,3 +22,6 @@ export const F_SETFL = 4;
 
 export const EINTR = 4;
 export const EAGAIN = 11;
+
+/** sigset_t, of which the kernel knows the first 64 bits. */
+export const signalSetBytes = 128;

@@ -11,14 +11,14 @@
  *
  * @module
  */
-import { fromBytes } from "../bytes.ts";
 import { libc } from "./libc.ts";
-import { fill, signalSetBytes } from "./spawn.ts";
+import { signalSetBytes } from "./numbers.ts";
+import { ourArguments, ourPath } from "./ourselves.ts";
+import { fill } from "./spawn.ts";
 
 const SIG_BLOCK = 0;
 const SIG_SETMASK = 2;
 const SIGCHLD = 17;
-const ourselves = "/proc/self/exe";
 
 /**
  * Executes this program anew with SIGCHLD blocked, unless it is so already.
@@ -32,15 +32,14 @@ export function quietChildren(): void {
   blocked[bit >> 3] = 1 << (bit & 7);
   libc().pthread_sigmask(SIG_BLOCK, blocked, before);
   try {
-    const commandLine = fromBytes(Deno.readFileSync("/proc/self/cmdline"));
-    const args = commandLine.split("\0").slice(0, -1);
+    const args = ourArguments();
     if (before[bit >> 3] & blocked[bit >> 3]) return nameAs(args[0]);
-    const { path, argv } = fill({ path: ourselves, args, env: [] });
+    const { path, argv } = fill({ path: ourPath, args, env: [] });
     libc().execv(path, argv);
   } catch {
     // There is no /proc.
   }
-  libc().pthread_sigmask(SIG_SETMASK, before, bytes());
+  libc().pthread_sigmask(SIG_SETMASK, before, null);
 }
 
 /** An exec names the process after the file's path, which was not its name. */

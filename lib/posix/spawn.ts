@@ -6,12 +6,11 @@
  * @module
  */
 import { libc, SystemError } from "./libc.ts";
+import { signalSetBytes } from "./numbers.ts";
 
 /** Room for glibc's opaque types (80, 336 and 128 bytes on x86_64). */
 const fileActionsBytes = 128;
 const attributesBytes = 512;
-/** sigset_t, of which the kernel knows the first 64 bits. */
-export const signalSetBytes = 128;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const WNOHANG = 1;

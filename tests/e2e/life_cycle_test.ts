@@ -12,6 +12,7 @@ import {
   testWith,
   until,
 } from "../support/peers.ts";
+import { childrenOf } from "../support/processes.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const smtpd = ["smtpd", "--deliver", "discard"];
@@ -22,18 +23,6 @@ async function greeted(port: number): Promise<boolean> {
   const reply = await client.reply();
   client.close();
   return reply.startsWith("220");
-}
-
-/** Pids of the processes that a process has started. */
-function childrenOf(pid: number): number[] {
-  const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
-  const threads = [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) =>
-    name
-  );
-  const all = threads.flatMap((id) =>
-    Deno.readTextFileSync(`/proc/${pid}/task/${id}/children`).split(" ")
-  );
-  return [...new Set([...text.split(" "), ...all])].filter(Boolean).map(Number);
 }
 
 function isRunning(pid: number): boolean {

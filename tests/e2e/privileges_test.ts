@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type TestGate, withGate } from "../support/gate.ts";
 import { inFolder, testWith, until } from "../support/peers.ts";
+import { childrenOf } from "../support/processes.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const needs = { root: true };
@@ -30,13 +31,6 @@ function assertDropped(pid: number): void {
       assertMatch(field(key), /^0+$/, key);
     }
   }
-}
-
-function childrenOf(pid: number): number[] {
-  return [...Deno.readDirSync(`/proc/${pid}/task`)].flatMap(({ name }) =>
-    Deno.readTextFileSync(`/proc/${pid}/task/${name}/children`)
-      .split(" ").filter(Boolean).map(Number)
-  );
 }
 
 /** A program's view: its ids, and whether root or root's file can be had. */

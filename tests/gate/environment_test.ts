@@ -60,7 +60,11 @@ Deno.test("a rule hides what is inherited, once, and the last one counts", () =>
     ["DATABYTES=3"],
   );
   assertEquals(list.slice(0, 2), ["PATH=/bin", "HOME=/"]);
-  assertEquals(inherited.get("DATABYTES"), "1", "for the next connection");
+  assertEquals(
+    inherited.variables.get("DATABYTES"),
+    "1",
+    "for the next connection",
+  );
 });
 
 Deno.test("an empty value is a value", () => {
