@@ -155,14 +155,16 @@ class QueueMessage implements Message {
   }
 
   /**
-   * An envelope that ends early makes the program fail and store nothing.
-   * That is not waited for, as qmail-smtpd does not.
+   * An envelope that ends early makes the program fail and store nothing. Its
+   * end is waited for: a session has one queue program at a time, however many
+   * messages are too big.
    */
-  abandon(): void {
+  async abandon(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
     Object.values(this.ends).forEach(closeDescriptor);
     this.#endAfter(graceMs);
+    await this.#ended;
   }
 
   async #write(fd: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {

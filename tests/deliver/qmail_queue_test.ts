@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { delivery, qmailQueue } from "../../lib/deliver/qmail_queue.ts";
 import type { Message } from "../../lib/deliver/target.ts";
-import { inFolder, output, until } from "../support/peers.ts";
+import { inFolder, output } from "../support/peers.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const options = { sanitizeOps: false, sanitizeResources: false };
@@ -54,8 +54,6 @@ Deno.test("each exit code has qmail's reply", () => {
   const crashed = delivery(9, 1);
   assertEquals(crashed.type === "later" && crashed.text, "qq crashed");
 });
-
-const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
 async function withQueue(
   script: string,
@@ -116,11 +114,10 @@ Deno.test(
   options,
   () =>
     withQueue(
-      "cat > message; cat <&1 > envelope; mv envelope done",
+      "cat > message; cat <&1 > envelope; sleep 0.2; mv envelope done",
       async (message, folder) => {
         await message.append(bytes("half"));
-        await message.abandon();
-        await until("the program's end", () => exists(`${folder}/done`));
+        await message.abandon(); // which is when the program has ended
         assertEquals(await Deno.readTextFile(`${folder}/done`), "");
       },
     ),
@@ -179,7 +176,7 @@ Deno.test(
   "a write that waits for the program ends with the message",
   options,
   () =>
-    withQueue("exec sleep 60", async (message) => {
+    withQueue("exec sleep 1", async (message) => {
       const writing = message.append(new Uint8Array(300_000));
       await new Promise((resolve) => setTimeout(resolve, 50));
       await message.abandon();
