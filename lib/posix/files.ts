@@ -15,9 +15,11 @@ const O_DIRECTORY = 0o200000;
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
+const S_IFMT = 0o170000;
+const S_IFREG = 0o100000;
 const statxBytes = 256;
 /** Where struct statx has what, in words of 32 bits (statx(2)). */
-const inode = 8, bytesInAll = 10, ctime = 24, mtime = 28, device = 34;
+const mode = 7, inode = 8, bytesInAll = 10, ctime = 24, mtime = 28, device = 34;
 /** A time has nanoseconds too, in a third word. */
 const tellingWords = [
   ...[inode, bytesInAll, ctime, mtime, device].flatMap((at) => [at, at + 1]),
@@ -47,13 +49,13 @@ export function openFile(path: Uint8Array<ArrayBuffer>): number {
   return check("open", libc().open(path, O_CLOEXEC));
 }
 
-/** So many bytes from where a file is at; zeros where it has no more. */
+/** So many bytes from where a file is at; fewer where it has no more. */
 export function readFile(fd: number, size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(new ArrayBuffer(size));
   for (let at = 0; at < size;) {
     const rest = bytes.subarray(at);
     const n = check("read", libc().read(fd, rest, BigInt(rest.length)));
-    if (n === 0) break;
+    if (n === 0) return bytes.subarray(0, at);
     at += n;
   }
   return bytes;
@@ -116,6 +118,10 @@ export class FileStatus {
   /** Two contents share it only when one replaces the other in place at once. */
   isSame(other: FileStatus): boolean {
     return tellingWords.every((at) => this.#words[at] === other.#words[at]);
+  }
+
+  get isFile(): boolean {
+    return (this.#words[mode] & S_IFMT) === S_IFREG;
   }
 
   /** In bytes. */

@@ -303,7 +303,7 @@ export const rows: Record<string, Row> = {
       why: "tcpserver's child crashes, which refuses without a word",
       edits: [[
         /^(tcpserver: pid .*)$/,
-        "$1\ntcpserver: warning: dropping connection, unable to read FOLDER/folder.cdb: is a directory",
+        "$1\ntcpserver: warning: dropping connection, unable to read FOLDER/folder.cdb: not a regular file",
       ], [/status 11$/, "status 28416"]],
     },
   },
