@@ -14,7 +14,7 @@ import {
 } from "../posix/files.ts";
 import { sync } from "../posix/sync.ts";
 import { codeOf } from "../reason.ts";
-import { makeFolder, syncFolder } from "./folder.ts";
+import { makeFolder, syncAbove, syncFolder } from "./folder.ts";
 
 /** One process may have another's id, on another host or after a restart. */
 const random = [...crypto.getRandomValues(new Uint8Array(4))]
@@ -48,9 +48,18 @@ export async function makeMaildir(
   base: string | null,
 ): Promise<void> {
   if (base !== null) await Deno.stat(base);
-  await Promise.all(
-    ["tmp", "new", "cur"].map((part) => makeFolder(`${path}/${part}`)),
+  const [inNew, inCur] = await Promise.all(
+    ["new", "cur"].map((part) => makeFolder(`${path}/${part}`)),
   );
+  const made = [...inNew, ...inCur];
+  if (made.length === 0 && await exists(`${path}/tmp`)) return;
+  await syncAbove(`${path}/new`, made);
+  // Last: whoever sees it relies on the others, and on their being durable.
+  await makeFolder(`${path}/tmp`);
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
 }
 
 /** One mailbox's copy of a message; its file is made when it is needed. */
@@ -95,7 +104,13 @@ export class Draft {
   /** Shows a finished one to readers; resolves when that is on the disk. */
   async publish(): Promise<void> {
     const path = `${this.maildir}/new/${this.#name}.${this.host}`;
-    renameFile(this.#path!, path);
+    try {
+      renameFile(this.#path!, path);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+      await makeMaildir(this.maildir, this.base); // it had no new
+      renameFile(this.#path!, path);
+    }
     this.#path = path;
     await syncFolder(`${this.maildir}/new`);
   }

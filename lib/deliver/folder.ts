@@ -50,44 +50,55 @@ async function syncOnce(path: string): Promise<void> {
   }
 }
 
-/** Each path that is being made, so that nobody relies on half of it. */
-const making = new Map<string, Promise<void>>();
-
-/** Makes a folder, and those above it, durable and for us alone (mode 0700). */
-export function makeFolder(path: string): Promise<void> {
-  const known = making.get(path);
-  if (known) return known;
-  const made = make(path).finally(() => making.delete(path));
-  making.set(path, made);
-  return made;
-}
-
-async function make(path: string): Promise<void> {
-  const parent = path.replace(/\/+[^/]+\/*$/, "") ||
-    (path.startsWith("/") ? "/" : ".");
-  let isNew: boolean;
+/**
+ * Makes a folder, and those above it that are missing, for us alone (mode
+ * 0700). They are on the disk after {@linkcode syncAbove} only.
+ *
+ * @returns those that were made here; others may be making the rest just now
+ */
+export async function makeFolder(path: string): Promise<string[]> {
   try {
-    isNew = await makeOne(path);
+    return await makeOne(path);
   } catch (error) {
+    const parent = parentOf(path);
     if (codeOf(error) !== "ENOENT" || parent === path) throw error;
-    await makeFolder(parent);
-    isNew = await makeOne(path);
-  }
-  try {
-    await syncFolder(parent);
-  } catch (error) {
-    // Where we may not look we have not made it either.
-    if (isNew || codeOf(error) !== "EACCES") throw error;
+    return [...await makeFolder(parent), ...await makeOne(path)];
   }
 }
 
-/** Returns false if it was there: another process may be making it just now. */
-async function makeOne(path: string): Promise<boolean> {
+async function makeOne(path: string): Promise<string[]> {
   try {
     await Deno.mkdir(path, { mode: 0o700 });
-    return true;
+    return [path];
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
-    return false;
+    return [];
   }
+}
+
+/**
+ * Resolves when the whole path to a folder is on the disk, as far as we can
+ * see to it: another process may have made some of it, and not got that far.
+ *
+ * @param made must be on the disk
+ */
+export async function syncAbove(
+  path: string,
+  made: readonly string[],
+): Promise<void> {
+  const syncs: Promise<void>[] = [];
+  for (;;) {
+    const parent = parentOf(path);
+    if (parent === path) break;
+    const synced = syncFolder(parent);
+    // Where we may not look, or nothing can change, we have made nothing.
+    syncs.push(made.includes(path) ? synced : synced.catch(() => {}));
+    path = parent;
+  }
+  await Promise.all(syncs);
+}
+
+function parentOf(path: string): string {
+  const parent = path.replace(/\/*[^/]+\/*$/, "");
+  return parent || (path.startsWith("/") ? "/" : ".");
 }

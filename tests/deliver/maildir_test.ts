@@ -104,6 +104,22 @@ Deno.test(
     }),
 );
 
+Deno.test(
+  "what is missing of a Maildir is made when it is needed",
+  options,
+  () =>
+    inFolder(async (folder) => {
+      const maildir = new Maildirs(`${folder}/{user}`, "h", silent, {
+        createMailboxes: true,
+        minFreePercent: 0,
+      });
+      await Deno.mkdir(`${folder}/c/tmp`, { recursive: true });
+      assertEquals((await (await open(maildir)).commit()).type, "stored");
+      assertEquals(names(`${folder}/c`).sort(), ["cur", "new", "tmp"]);
+      assertEquals(names(`${folder}/c/new`).length, 1);
+    }),
+);
+
 /** Users alice and bob of d.example, each with a folder of their own. */
 async function users(
   folder: string,
