@@ -18,10 +18,7 @@ import type { Stream } from "../stream.ts";
 
 /** A proxy sends its header at once; security.md's table. */
 const headerMs = 5000;
-/**
- * When to look again for a header, or the rest of it: soon at first. Waiting
- * on a helper thread for each would let 512 silent proxies take them all.
- */
+/** When to look again for a header, or the rest of it: soon at first. */
 const firstLookMs = 1;
 const longestLookMs = 128;
 

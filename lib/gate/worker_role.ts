@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { closeOnExec, untilHangup, writeNow } from "../posix/descriptors.ts";
+import { closeOnExec, writeNow } from "../posix/descriptors.ts";
 import type { SocketAddress } from "../posix/listener.ts";
+import { untilHangup } from "../posix/readable.ts";
 
 /** The variable that makes a serve process a worker; a JSON WorkerPart. */
 export const workerVariable = "POSTERN_WORKER";

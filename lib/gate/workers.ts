@@ -8,9 +8,10 @@
  * @module
  */
 import { fromBytes } from "../bytes.ts";
-import { closeDescriptor, pipe, readSome } from "../posix/descriptors.ts";
+import { closeDescriptor, pipe } from "../posix/descriptors.ts";
 import { ReservedPort } from "../posix/listener.ts";
 import { ourArguments, ourPath } from "../posix/ourselves.ts";
+import { readSome } from "../posix/readable.ts";
 import { spawn, waitFor } from "../posix/spawn.ts";
 import { reason } from "../reason.ts";
 import { entries, ownEnvironment } from "./environment.ts";

@@ -45,8 +45,11 @@ export class TcpStream implements Stream {
 
 /** Closes a connection, whatever Deno is still doing with it. */
 export function breakOff(conn: Deno.TcpConn | Deno.TlsConn): void {
-  shutDown(socketAddress(conn.localAddr), socketAddress(conn.remoteAddr));
-  conn.close();
+  try {
+    shutDown(socketAddress(conn.localAddr), socketAddress(conn.remoteAddr));
+  } finally {
+    conn.close();
+  }
 }
 
 function socketAddress({ hostname, port }: Deno.NetAddr): SocketAddress {

@@ -4,17 +4,14 @@
  * @module
  */
 import { check, errno, libc, SystemError } from "./libc.ts";
+import { descriptorLimit } from "./limits.ts";
 import { EAGAIN, EINTR, F_SETFL, O_CLOEXEC, O_NONBLOCK } from "./numbers.ts";
 
 const O_RDWR = 2;
 const F_GETFD = 1;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
-const POLLIN = 1;
-/** poll(2)'s milliseconds. */
-const forEver = -1;
 const EBADF = 9;
-const pipeBytes = 4096;
 const nullDevice = new TextEncoder().encode("/dev/null\0");
 
 /**
@@ -78,40 +75,6 @@ export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
   libc().write(fd, bytes, BigInt(bytes.length));
 }
 
-/** Reads what there is on a helper thread; no bytes are the end. */
-export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(new ArrayBuffer(pipeBytes));
-  const n = Number(await libc().readAsync(fd, bytes, BigInt(pipeBytes)));
-  return bytes.subarray(0, Math.max(0, n));
-}
-
-/** Waits for bytes or the end of any of some descriptors. */
-export class Poll {
-  // poll writes here at its end: it has to be there until then.
-  readonly #pollfds: Uint8Array<ArrayBuffer>;
-  readonly #count: bigint;
-
-  constructor(fds: readonly number[]) {
-    this.#pollfds = new Uint8Array(new ArrayBuffer(8 * fds.length));
-    this.#count = BigInt(fds.length);
-    const view = new DataView(this.#pollfds.buffer);
-    for (const [i, fd] of fds.entries()) {
-      view.setInt32(i * 8, fd, true);
-      view.setInt16(i * 8 + 4, POLLIN, true);
-    }
-  }
-
-  /** On a helper thread, and one call at a time. */
-  async wait(): Promise<void> {
-    await libc().pollAsync(this.#pollfds, this.#count, forEver);
-  }
-}
-
-/** Resolves when nobody writes to a pipe any more. */
-export async function untilHangup(fd: number): Promise<void> {
-  while ((await readSome(fd)).length > 0);
-}
-
 /**
  * Whether a descriptor was opened by this process. All of the runtime's and of
  * this folder's are close-on-exec; one that came through an exec cannot be.
@@ -128,6 +91,16 @@ export function isOurs(fd: number): boolean {
 export function closeOnExec(fd: number): void {
   if (isOurs(fd)) throw new SystemError("fcntl", EBADF);
   check("fcntl", libc().fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+/** What is open, and maybe what is not: each number has to be tried. */
+export function openDescriptors(): number[] {
+  try {
+    return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => +name);
+  } catch {
+    // There is no /proc, or no descriptor left to read it with.
+    return Array.from({ length: descriptorLimit().soft }, (_, fd) => fd);
+  }
 }
 
 export function closeDescriptor(fd: number): void {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { isOurs } from "./descriptors.ts";
+import { isOurs, openDescriptors } from "./descriptors.ts";
 import { libc } from "./libc.ts";
 import { isListening } from "./listener.ts";
 
@@ -62,11 +62,5 @@ function filterProgram(): Uint8Array<ArrayBuffer> {
 
 /** Descriptors of ours that listen; Deno hides those of its own. */
 function listeners(): number[] {
-  try {
-    return [...Deno.readDirSync("/proc/self/fd")]
-      .map(({ name }) => Number(name))
-      .filter((fd) => isOurs(fd) && isListening(fd));
-  } catch {
-    return []; // there is no /proc
-  }
+  return openDescriptors().filter((fd) => isOurs(fd) && isListening(fd));
 }

@@ -5,8 +5,9 @@
  * @module
  */
 import { addressOfBytes } from "../address.ts";
-import { pipe, Poll } from "./descriptors.ts";
+import { openDescriptors } from "./descriptors.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
+import { forget, readable } from "./readable.ts";
 import { isIPv6 } from "node:net";
 import {
   AF_INET,
@@ -60,10 +61,6 @@ export interface RawConnection {
 
 export class RawListener {
   #closed = false;
-  /** Its end ends a wait. Shutting the socket down would do so too, but for
-   * every process that holds it. */
-  readonly #wake = pipe();
-  readonly #poll: Poll;
   readonly address: SocketAddress;
   /** What each connection's own end is; null if that is to be asked. */
   readonly #local: SocketAddress | null;
@@ -77,7 +74,6 @@ export class RawListener {
     this.address = socketName(fd);
     const isOne = isOurs && !["0.0.0.0", "::"].includes(this.address.ip);
     this.#local = isOne ? this.address : null;
-    this.#poll = new Poll([fd, this.#wake.read]);
   }
 
   /**
@@ -115,15 +111,11 @@ export class RawListener {
     return new RawListener(fd, false);
   }
 
-  /** Waits on a helper thread until a connection may be there, or closed. */
+  /** Waits until a connection may be there: false when it is closed. */
   async wait(): Promise<boolean> {
-    await this.#poll.wait();
-    if (this.#closed) {
-      libc().close(this.fd);
-      libc().close(this.#wake.read);
-      return false;
-    }
-    return true;
+    if (!this.#closed) await readable(this.fd);
+    if (this.#closed) libc().close(this.fd);
+    return !this.#closed;
   }
 
   /**
@@ -152,7 +144,7 @@ export class RawListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    libc().close(this.#wake.write);
+    forget(this.fd);
   }
 }
 
@@ -209,8 +201,7 @@ function boundSocket({ ip, port }: SocketAddress, shared: boolean): number {
  * at once: whoever reads from it or writes to it is told.
  */
 export function shutDown(local: SocketAddress, remote: SocketAddress): void {
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
-    const fd = Number(name);
+  for (const fd of openDescriptors()) {
     if (!isSame(peerName(fd), remote)) continue;
     if (isSame(socketName(fd), local)) libc().shutdown(fd, SHUT_RDWR);
   }

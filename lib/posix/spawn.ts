@@ -18,6 +18,11 @@ const WEXITED = 4;
 const WNOWAIT = 0x01000000;
 const P_ALL = 0;
 const signalInfoBytes = 128;
+const SIGCHLD = 17;
+const SIG_DFL = 0n;
+const SIG_IGN = 1n;
+/** glibc's struct sigaction, the handler first. */
+const sigactionBytes = 152;
 /** Filled by each waitpid, and read before the next. */
 const waitStatus = new Int32Array(1);
 const waitStatusBytes = new Uint8Array(waitStatus.buffer);
@@ -59,7 +64,10 @@ export function spawn(program: Program): number {
       envp,
     );
     if (error !== 0) throw new SystemError(`run ${program.path}`, error);
-    return memory!.view.getInt32(0, true);
+    const child = memory!.view.getInt32(0, true);
+    started.add(child);
+    ended.delete(child);
+    return child;
   } finally {
     if (!actions.kept) {
       libc().posix_spawn_file_actions_destroy(actions.bytes);
@@ -98,6 +106,7 @@ let sharedAttributes: Uint8Array<ArrayBuffer> | undefined;
 
 function attributes(): Uint8Array<ArrayBuffer> {
   if (sharedAttributes) return sharedAttributes;
+  keepStatuses();
   const c = libc();
   const bytes = new Uint8Array(new ArrayBuffer(attributesBytes));
   c.posix_spawnattr_init(bytes);
@@ -110,6 +119,16 @@ function attributes(): Uint8Array<ArrayBuffer> {
     POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK,
   );
   return sharedAttributes = bytes;
+}
+
+/**
+ * Whoever ignores SIGCHLD hands that on to us, and of a child of a process that
+ * ignores it nobody hears how it ended (waitpid(2)).
+ */
+function keepStatuses(): void {
+  const action = new BigUint64Array(new ArrayBuffer(sigactionBytes));
+  libc().sigaction(SIGCHLD, null, new Uint8Array(action.buffer));
+  if (action[0] === SIG_IGN) libc().signal(SIGCHLD, SIG_DFL);
 }
 
 /**
@@ -175,7 +194,13 @@ export function fill({ path, args, env }: Omit<Program, "descriptors">) {
   return { pid: bytes, argv, envp, path: bytes.subarray(pathAt, at) };
 }
 
-/** Raw wait statuses by process id, of children nobody asked about yet. */
+/**
+ * Processes that we started and have not collected yet. Others may be our
+ * children too: those we were executed over, and, in a container's first
+ * process, all that lost their parents. A later process may have the id of one.
+ */
+const started = new Set<number>();
+/** Raw wait statuses by process id, of those nobody asked about yet. */
 const ended = new Map<number, number>();
 const waiting = new Map<number, (status: number) => void>();
 let watching = false;
@@ -221,6 +246,7 @@ function collect(): number {
     const pid = libc().waitpid(-1, waitStatusBytes, WNOHANG);
     if (pid <= 0) return count;
     count++;
+    if (!started.delete(pid)) continue;
     const tell = waiting.get(pid);
     if (tell) {
       waiting.delete(pid);

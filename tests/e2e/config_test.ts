@@ -5,7 +5,13 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { TestGate } from "../support/gate.ts";
-import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import {
+  inFolder,
+  output,
+  postern,
+  testWith,
+  until,
+} from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const head = `verbose = true
@@ -157,5 +163,40 @@ testWith(
         100,
         "tcpserver: block 2: 0.0.0.0 port 25 is block 1's already",
       ]);
+    }),
+);
+
+testWith(
+  {},
+  "many addresses with programs: more than there are threads",
+  () =>
+    inFolder(async (folder) => {
+      const block = `[[listen]]
+host = "127.0.0.1"
+port = 0
+local-name = "x"
+limit = 3
+program = ["echo", "hello"]
+`;
+      await Deno.writeTextFile(
+        `${folder}/gate.toml`,
+        `${head}print-port = true\n${block.repeat(50)}`,
+      );
+      const gate = await TestGate.start(
+        ["serve", "--config", `${folder}/gate.toml`],
+        { program: postern, asGiven: true },
+      );
+      try {
+        assertEquals(gate.ports.length, 50);
+        for (const port of [...gate.ports, ...gate.ports]) {
+          const conn = await Deno.connect({ port });
+          assertEquals(await new Response(conn.readable).text(), "hello\n");
+        }
+        const ends = () => [...gate.log.matchAll(/: end \d+ status 0\n/g)];
+        await until("all have ended", () => ends().length === 100);
+        assertEquals((await gate.stop()).code, 0);
+      } finally {
+        await gate.stop("SIGKILL");
+      }
     }),
 );

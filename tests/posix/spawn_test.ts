@@ -55,6 +55,40 @@ Deno.test(
 );
 
 Deno.test(
+  "the end of a process that we did not start is nobody's answer",
+  options,
+  async () => {
+    const PR_SET_CHILD_SUBREAPER = 36;
+    const { symbols: { prctl } } = Deno.dlopen("libc.so.6", {
+      prctl: {
+        parameters: ["i32", "usize", "usize", "usize", "usize"],
+        result: "i32",
+      },
+    });
+    const adopt = (on: bigint) =>
+      assertEquals(prctl(PR_SET_CHILD_SUBREAPER, on, 0n, 0n, 0n), 0);
+    adopt(1n);
+    const [status, orphan] = (await sh("(exit 7) & echo $!")).trim().split(" ");
+    adopt(0n);
+    assertEquals(status, "0");
+    const isThere = async () => {
+      try {
+        return !!await Deno.stat(`/proc/${orphan}`);
+      } catch {
+        return false;
+      }
+    };
+    // Waiting for one collects the others.
+    for (let i = 0; i < 100 && await isThere(); i++) await sh("true");
+    assertEquals(await isThere(), false);
+    let told = false;
+    waitFor(Number(orphan)).then(() => told = true);
+    await sh("true");
+    assertEquals(told, false);
+  },
+);
+
+Deno.test(
   "a program that is not there is an error with its code",
   options,
   () => {
