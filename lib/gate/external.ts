@@ -26,7 +26,7 @@ import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
 import { findProgram } from "./program.ts";
 import { type Ends, noHeader, skipProxied } from "./proxied.ts";
-import type { Slots } from "./slots.ts";
+import { Slots } from "./slots.ts";
 
 /** A refused connection never had a process: a number that is never a pid. */
 const belowNumbers = 2 ** 22; // Linux's PID_MAX_LIMIT
@@ -58,12 +58,13 @@ class Client {
 }
 
 export class ExternalGate implements Gate {
-  readonly holdsConnections = false;
   readonly #listener: RawListener;
   /** The program's name as text. */
   readonly #name: string;
   /** Where it is looked for: our own, not one that a rule sets for it. */
   readonly #path = Deno.env.get("PATH");
+  /** Those about whom somebody is being asked: no program has them yet. */
+  readonly #pending = new Slots(Infinity);
   #closed = false;
 
   /**
@@ -113,7 +114,13 @@ export class ExternalGate implements Gate {
       if (this.#closed) return;
       this.#closed = true;
       this.#listener.close();
+      this.slots.close();
     }, lastCallMs);
+  }
+
+  /** A running child goes on without us. */
+  ended(): Promise<void> {
+    return this.#pending.empty();
   }
 
   refresh(): void {
@@ -147,7 +154,9 @@ export class ExternalGate implements Gate {
     answer: Promise<T>,
     goOn: (answer: T) => void,
   ): void {
-    answer.then(goOn).catch((error) => this.#broken(client, error));
+    this.#pending.take();
+    answer.then(goOn).catch((error) => this.#broken(client, error))
+      .then(() => this.#pending.give());
   }
 
   /** Only a bug leads here: it costs one connection, no more. */

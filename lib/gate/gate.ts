@@ -24,8 +24,8 @@ export interface Gate {
   close(): void;
   /** Reads settings again at the next connection (SIGHUP). */
   refresh(): void;
-  /** Whether connections would end with this process, and so need a grace. */
-  readonly holdsConnections: boolean;
+  /** Resolves when no connection needs this process any more. */
+  ended(): Promise<void>;
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { toBytes } from "../bytes.ts";
 import { TcpStream } from "../net/tcp_stream.ts";
+import { keepThread } from "../posix/spare_thread.ts";
 import { reason } from "../reason.ts";
 import { Session } from "../smtp/session.ts";
 import {
@@ -55,7 +56,6 @@ export async function prepareSessions(
 }
 
 export class InProcessGate implements Gate {
-  readonly holdsConnections = true;
   readonly #listener: Deno.TcpListener;
   #closed = false;
 
@@ -88,6 +88,7 @@ export class InProcessGate implements Gate {
     const failures = new AcceptFailures((error) =>
       this.log.warning(`unable to accept: ${reason(error)}`)
     );
+    keepThread();
     while (!this.#closed) {
       if (this.slots.isFull) await this.slots.free();
       try {
@@ -105,7 +106,12 @@ export class InProcessGate implements Gate {
       if (this.#closed) return;
       this.#closed = true;
       this.#listener.close();
+      this.slots.close();
     }, lastCallMs);
+  }
+
+  ended(): Promise<void> {
+    return this.slots.empty();
   }
 
   refresh(): void {

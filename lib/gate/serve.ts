@@ -214,13 +214,11 @@ async function accept(
   options: ProcessOptions,
 ): Promise<void> {
   await Promise.all(all.map(({ gate }) => gate.run()));
-  // A running child goes on without us.
-  const held = all.filter(({ gate }) => gate.holdsConnections);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const grace = new Promise<void>((over) => {
     timer = setTimeout(over, options.graceSeconds * 1000);
   });
-  const ended = Promise.all(held.map(({ slots }) => slots.empty()));
+  const ended = Promise.all(all.map(({ gate }) => gate.ended()));
   await Promise.race([ended, grace]);
   clearTimeout(timer);
 }

@@ -8,6 +8,7 @@ export class Slots {
   active = 0;
   #freed: (() => void) | undefined;
   #emptied: (() => void) | undefined;
+  #closed = false;
 
   constructor(readonly limit: number) {}
 
@@ -15,11 +16,20 @@ export class Slots {
     return this.active >= this.limit;
   }
 
-  /** Resolves when a connection may be taken. One caller at a time. */
+  /**
+   * Resolves when a connection may be taken, or none is wanted any more. One
+   * caller at a time.
+   */
   async free(): Promise<void> {
-    while (this.isFull) {
+    while (this.isFull && !this.#closed) {
       await new Promise<void>((resolve) => this.#freed = resolve);
     }
+  }
+
+  /** No connection is wanted any more. */
+  close(): void {
+    this.#closed = true;
+    this.#freed?.();
   }
 
   take(): void {

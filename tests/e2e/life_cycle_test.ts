@@ -33,7 +33,9 @@ function isRunning(pid: number): boolean {
   }
 }
 
-for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
+const greeter = ["sh", "-c", "printf '220 hello\\r\\n'; read line"];
+
+for (const program of [smtpd, greeter]) {
   testWith(
     {},
     `workers share a port, and are replaced: ${program[0]}`,
@@ -45,7 +47,11 @@ for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
           const workers = childrenOf(gate.child.pid);
           assertEquals(workers.length, 3);
           for (let i = 0; i < 20; i++) assert(await greeted(gate.port));
-          await gate.logged(/status: 1\/40\n(.|\n)*status: 0\/40\n/);
+          await gate.logged(/status: 0\/40\n$/);
+          const client = await SmtpClient.connect(gate.port);
+          await gate.logged(/status: 1\/40\n$/);
+          client.close();
+          await gate.logged(/status: 0\/40\n$/);
           Deno.kill(workers[0], "SIGKILL");
           await gate.logged(
             /worker \d ended with status 9, starting it again in 1 s\n/,

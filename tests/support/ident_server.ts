@@ -31,7 +31,13 @@ export class IdentServer {
 
   close(): void {
     this.#listener.close();
+    this.hangUp();
+  }
+
+  /** Closes on those who wait for an answer. */
+  hangUp(): void {
     for (const conn of this.#open) conn.close();
+    this.#open.clear();
   }
 
   async #run(): Promise<void> {
