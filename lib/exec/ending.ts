@@ -10,16 +10,20 @@ import { waitFor } from "../posix/spawn.ts";
  *
  * @returns its raw wait status; null if it was too late
  */
-export async function ending(
-  pid: number,
-  seconds: number,
-): Promise<number | null> {
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    Deno.kill(pid, "SIGKILL"); // it is ours until waitFor has told
-  }, seconds * 1000);
-  const status = await waitFor(pid);
-  clearTimeout(timer);
-  return late ? null : status;
+export function ending(pid: number, seconds: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      try {
+        Deno.kill(pid, "SIGKILL"); // it is ours until waitFor has told
+      } catch {
+        resolve(null); // it is another user's now (setuid), and beyond us
+      }
+    }, seconds * 1000);
+    waitFor(pid).then((status) => {
+      clearTimeout(timer);
+      resolve(late ? null : status);
+    });
+  });
 }

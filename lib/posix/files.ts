@@ -10,7 +10,8 @@ import { O_CLOEXEC } from "./numbers.ts";
 const O_WRONLY = 0o1;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
-const O_DIRECTORY = 0o200000;
+/** Where others have it, aarch64 has O_DIRECT, which no folder takes. */
+const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;
 
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
