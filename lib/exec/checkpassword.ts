@@ -39,23 +39,12 @@ export async function checkpassword(
 ): Promise<Login> {
   const secrets = toBytes(`${user}\0${password}\0Y${Date.now()}\0`);
   if (secrets.length > secretsBytes) return { type: "bad" };
-  const { read, write } = pipe(), nothing = openNull();
-  let pid: number;
+  let pid: number, write: number;
   try {
-    // Descriptors 0 and 1 may be the client's: neither reaches the program.
-    pid = spawn({
-      path: args[0],
-      args,
-      env,
-      descriptors: [[nothing, 0], [nothing, 1], [read, secretsFd]],
-    });
+    ({ pid, write } = start(args, env));
   } catch (error) {
-    closeDescriptor(write);
     log(`unable to run ${args[0]}: ${reason(error)}`);
     return { type: "later" };
-  } finally {
-    closeDescriptor(read);
-    closeDescriptor(nothing);
   }
   writeNow(write, secrets); // less than a pipe takes at once
   closeDescriptor(write);
@@ -68,4 +57,31 @@ export async function checkpassword(
     }`,
   );
   return { type: "later" };
+}
+
+/** Starts the program; what is written to `write` is what it reads. */
+function start(
+  args: readonly string[],
+  env: readonly string[],
+): { pid: number; write: number } {
+  const { read, write } = pipe();
+  try {
+    // Descriptors 0 and 1 may be the client's: neither reaches the program.
+    const nothing = openNull();
+    try {
+      const descriptors = [
+        [nothing, 0],
+        [nothing, 1],
+        [read, secretsFd],
+      ] as const;
+      return { pid: spawn({ path: args[0], args, env, descriptors }), write };
+    } finally {
+      closeDescriptor(nothing);
+    }
+  } catch (error) {
+    closeDescriptor(write);
+    throw error;
+  } finally {
+    closeDescriptor(read);
+  }
 }
