@@ -11,6 +11,7 @@ import type { Rate } from "../lib/gate/client_limits.ts";
 import type { LogFormat } from "../lib/gate/log.ts";
 import type { ServeOptions } from "../lib/gate/options.ts";
 import { groupId, userId } from "../lib/posix/ids.ts";
+import { reason } from "../lib/reason.ts";
 
 export const classicUsage =
   "tcpserver: usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] " +
@@ -36,9 +37,17 @@ function id(what: "uid" | "gid", text: string): number {
       `tcpserver: fatal: unable to set ${what}: invalid argument`,
     );
   }
-  const found = what === "uid" ? userId(text) : groupId(text);
-  if (found !== null) return found;
   const kind = what === "uid" ? "user" : "group";
+  let found;
+  try {
+    found = what === "uid" ? userId(text) : groupId(text);
+  } catch (error) {
+    throw new Fatal(
+      111,
+      `tcpserver: fatal: unable to look up ${kind} ${text}: ${reason(error)}`,
+    );
+  }
+  if (found !== null) return found;
   throw new Fatal(
     111,
     `tcpserver: fatal: unable to set ${what}: unknown ${kind} ${text}`,

@@ -25,11 +25,14 @@ export function dropUser(uid: number): void {
   if (uid !== 0) check("setuid", libc().setuid(uid));
 }
 
-/** The user id of a name in /etc/passwd; null if there is none. */
+/**
+ * The user id of a name in /etc/passwd; null if there is none. Throws Deno's
+ * errors when the file cannot be read.
+ */
 export const userId = (name: string): number | null =>
   idIn("/etc/passwd", name);
 
-/** The group id of a name in /etc/group; null if there is none. */
+/** The same for a group in /etc/group. */
 export const groupId = (name: string): number | null =>
   idIn("/etc/group", name);
 

@@ -409,3 +409,31 @@ for (const workers of ["1", "2"]) {
     await reader.cancel();
   });
 }
+
+for (const [letter, kind] of [["u", "user"], ["g", "group"]]) {
+  testWith(
+    { peers: ["unshare"], root: true },
+    `at the start: no file to look up a ${kind} in`,
+    async () => {
+      const script = 'mount -t tmpfs none /etc && exec "$@"';
+      const serve = [
+        postern,
+        "serve",
+        `-${letter}`,
+        "nobody",
+        "::1",
+        "0",
+        "cat",
+      ];
+      const { code, stderr } = await output("unshare", [
+        ...["-m", "sh", "-c", script, "sh", ...serve],
+      ]);
+      assertEquals(
+        stderr,
+        `tcpserver: fatal: unable to look up ${kind} nobody: ` +
+          "file does not exist\n",
+      );
+      assertEquals(code, 111);
+    },
+  );
+}
