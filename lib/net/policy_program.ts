@@ -21,13 +21,42 @@ const connectionsLimit = 16;
 /** The server closed, maybe while nobody asked anything. */
 class Lost extends Error {}
 
+/** A connection, and a read that may begin before anybody wants it. */
+class Connection {
+  readonly #buffer = new Uint8Array(1024);
+  #reading: Promise<number | null> | null = null;
+
+  constructor(readonly conn: Deno.Conn) {}
+
+  /** What comes next; null at the end. */
+  async read(): Promise<string | null> {
+    this.conn.ref();
+    const reading = this.#reading ?? this.conn.read(this.#buffer);
+    this.#reading = null;
+    const n = await reading;
+    return n === null ? null : fromBytes(this.#buffer.subarray(0, n));
+  }
+
+  /** Tells of the first thing that comes, be it the end, without holding up ours. */
+  watch(heard: () => void): void {
+    this.#reading = this.conn.read(this.#buffer);
+    this.#reading.then(heard, heard);
+    this.conn.unref();
+  }
+
+  close(): void {
+    this.conn.close();
+  }
+}
+
 /**
- * A policy program. Its connections are kept for the next question; one that
- * turns out to be lost is replaced once. Fails closed: without an answer in
+ * A policy program. Its connections are kept for the next question, unless
+ * something comes on them meanwhile, which would be taken for its answer; one
+ * that turns out to be lost is replaced once. Fails closed: without an answer in
  * time, or with one that makes no sense, `ask` defers, 451 4.3.5.
  */
 export class PolicyProgram {
-  readonly #idle: Deno.Conn[] = [];
+  readonly #idle: Connection[] = [];
   readonly #waiting: (() => void)[] = [];
   #used = 0;
 
@@ -62,7 +91,7 @@ export class PolicyProgram {
 
   /** Closes the connections that nobody uses. */
   close(): void {
-    for (const conn of this.#idle.splice(0)) conn.close();
+    for (const connection of this.#idle.splice(0)) connection.close();
   }
 
   async #exchange(
@@ -84,17 +113,18 @@ export class PolicyProgram {
 
   async #attempt(
     request: Uint8Array<ArrayBuffer>,
-    kept: Deno.Conn | undefined,
+    kept: Connection | undefined,
     deadline: Deadline,
   ): Promise<string> {
-    const conn = kept ?? await this.#connect(deadline);
+    const connection = kept ?? new Connection(await this.#connect(deadline));
+    const { conn } = connection;
     let usable = false;
     deadline.onExpiry(() => conn.close());
     try {
       for (let rest = request; rest.length > 0;) {
         rest = rest.subarray(await conn.write(rest));
       }
-      const response = await readResponse(conn);
+      const response = await readResponse(connection);
       usable = !deadline.expired;
       return response;
     } catch (error) {
@@ -102,9 +132,19 @@ export class PolicyProgram {
       throw isLoss(error) ? new Lost("it closed the connection") : error;
     } finally {
       deadline.onExpiry(null);
-      if (usable) this.#idle.push(conn);
+      if (usable) this.#keep(connection);
       else if (!deadline.expired) conn.close();
     }
+  }
+
+  #keep(connection: Connection): void {
+    this.#idle.push(connection);
+    connection.watch(() => {
+      const place = this.#idle.indexOf(connection);
+      if (place === -1) return; // it was asked
+      this.#idle.splice(place, 1);
+      connection.close();
+    });
   }
 
   async #connect(deadline: Deadline): Promise<Deno.Conn> {
@@ -142,13 +182,12 @@ export class PolicyProgram {
 }
 
 /** Up to the empty line, which is left out. */
-async function readResponse(conn: Deno.Conn): Promise<string> {
-  const buffer = new Uint8Array(1024);
+async function readResponse(connection: Connection): Promise<string> {
   let text = "";
   for (;;) {
-    const n = await conn.read(buffer);
-    if (n === null) throw new Lost("it closed the connection");
-    text += fromBytes(buffer.subarray(0, n));
+    const piece = await connection.read();
+    if (piece === null) throw new Lost("it closed the connection");
+    text += piece;
     const end = text.indexOf("\n\n");
     // More would be taken for the answer to the next question.
     if (end !== -1 && end + 2 < text.length) {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PolicyProgram } from "../../lib/net/policy_program.ts";
 import { policyAddress } from "../../lib/policy/delegation.ts";
-import { inFolder, peer, testWith, until } from "../support/peers.ts";
+import { inFolder, output, peer, testWith, until } from "../support/peers.ts";
 import { question } from "../support/question.ts";
 
 const accept = { type: "accept" };
@@ -34,6 +34,18 @@ class PolicyServer {
     return new PolicyProgram(address, seconds, log);
   }
 
+  /** Sends something that nobody has asked for. */
+  async say(text: string): Promise<void> {
+    for (const conn of this.#conns) {
+      await conn.write(new TextEncoder().encode(text));
+    }
+  }
+
+  /** Whether all have hung up on it. */
+  isAlone(): boolean {
+    return this.#conns.size === 0;
+  }
+
   hangUp(): void {
     for (const conn of this.#conns) conn.close();
     this.#conns.clear();
@@ -57,7 +69,10 @@ class PolicyServer {
     const buffer = new Uint8Array(4096);
     for (;;) {
       const n = await conn.read(buffer);
-      if (n === null) return;
+      if (n === null) {
+        if (this.#conns.delete(conn)) conn.close();
+        return;
+      }
       text += new TextDecoder().decode(buffer.subarray(0, n));
       for (let end; (end = text.indexOf("\n\n")) !== -1;) {
         const request = text.slice(0, end);
@@ -163,6 +178,47 @@ Deno.test("PolicyProgram does not take two answers for one question", () =>
       program.close();
     },
   ));
+
+Deno.test("PolicyProgram does not take what came unasked for an answer", () =>
+  withServer(
+    (request) =>
+      request.includes("recipient=bad@")
+        ? "action=REJECT\n\n"
+        : "action=OK\n\n",
+    async (server) => {
+      const program = server.program(20);
+      assertEquals<unknown>(await program.ask(question()), accept);
+      await server.say("action=OK\n\n");
+      await until("it has been noticed", () => server.isAlone());
+      const refusal = await program.ask(question({ recipient: "bad@x" }));
+      assertEquals(refusal.type, "never");
+      assertEquals<unknown>(await program.ask(question()), accept);
+      assertEquals(server.connections, 2);
+      program.close();
+    },
+  ));
+
+Deno.test("PolicyProgram lets the process end while a connection is kept", async () => {
+  const script = `
+    import { PolicyProgram } from "${
+    import.meta.resolve("../../lib/net/policy_program.ts")
+  }";
+    const address = { transport: "tcp", hostname: "127.0.0.1", port: Number(Deno.args[0]) };
+    const program = new PolicyProgram(address, 20, console.error);
+    console.log((await program.ask(${JSON.stringify(question())})).type);
+  `;
+  await withServer(
+    () => "action=OK\n\n",
+    (server) =>
+      inFolder(async (folder) => {
+        await Deno.writeTextFile(`${folder}/ask.ts`, script);
+        const { stdout, stderr } = await output(Deno.execPath(), [
+          ...["run", "-A", "--no-check", `${folder}/ask.ts`, `${server.port}`],
+        ]);
+        assertEquals([stdout, stderr], ["accept\n", ""]);
+      }),
+  );
+});
 
 Deno.test("PolicyProgram does not hold an endless answer", () =>
   withServer(() => "action=" + "x".repeat(20_000), async (server) => {
