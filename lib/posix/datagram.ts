@@ -20,11 +20,19 @@ export class UnixSender {
   readonly #fd: number;
   readonly #isStream: boolean;
 
-  /** @throws SystemError when nobody is there, or the path is too long */
+  /**
+   * @param path one that starts with `@` is in the abstract name space, as
+   *   sd_notify(3) writes it
+   * @throws SystemError when nobody is there, or the path is too long
+   */
   constructor(path: string) {
     const name = new TextEncoder().encode(path);
-    if (name.length >= pathBytesLimit) throw new SystemError("connect", 36);
-    const address = new Uint8Array(2 + name.length + 1);
+    const isAbstract = path.startsWith("@");
+    if (isAbstract) name[0] = 0;
+    // A NUL at the end would be part of an abstract name.
+    const nameBytes = name.length + (isAbstract ? 0 : 1);
+    if (nameBytes > pathBytesLimit) throw new SystemError("connect", 36);
+    const address = new Uint8Array(2 + nameBytes);
     new DataView(address.buffer).setUint16(0, AF_UNIX, true);
     address.set(name, 2);
     let fd = connected(SOCK_DGRAM, address);
