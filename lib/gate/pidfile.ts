@@ -1,6 +1,7 @@
 /**
  * `--pidfile`: there while the gate is ready, and gone (or empty) after it.
- * A file that is there already is replaced, whatever it says.
+ * A file that is there already is replaced, whatever it says; what is no file
+ * is left alone.
  *
  * @module
  */
@@ -30,9 +31,7 @@ export class Pidfile {
       mode: 0o644,
     });
     this.#file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
-    if (isFolder(this.path)) {
-      throw new Deno.errors.IsADirectory("is a directory");
-    }
+    refuseOthers(this.path);
   }
 
   /** Call it only when the port is ours. Throws Deno's errors. */
@@ -56,12 +55,16 @@ export class Pidfile {
   }
 }
 
-function isFolder(path: string): boolean {
+/** A rename would replace /dev/null too. A link is replaced, not followed. */
+function refuseOthers(path: string): void {
+  let there: Deno.FileInfo;
   try {
-    return Deno.lstatSync(path).isDirectory;
+    there = Deno.lstatSync(path);
   } catch {
-    return false;
+    return; // there is none; else the rename tells what is wrong
   }
+  if (there.isDirectory) throw new Deno.errors.IsADirectory("is a directory");
+  if (!there.isFile && !there.isSymlink) throw new Error("is no regular file");
 }
 
 function isSame(path: string, { dev, ino }: Deno.FileInfo): boolean {

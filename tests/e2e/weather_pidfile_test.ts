@@ -47,11 +47,13 @@ for (const workers of ["1", "2"]) {
     () =>
       inFolder(async (folder) => {
         await Deno.mkdir(`${folder}/folder`);
+        await output("mkfifo", [`${folder}/pipe`]);
         for (
           const [path, why] of [
             [`${folder}/none/pid`, "file does not exist"],
             [`${folder}/folder`, "is a directory"],
             ["/dev/null/pid", "not a directory"],
+            [`${folder}/pipe`, "is no regular file"],
           ]
         ) {
           const { code, stdout, stderr } = await output(postern, [
@@ -60,7 +62,7 @@ for (const workers of ["1", "2"]) {
           assertEquals([code, stdout, stderr], [
             ...[111, "", `tcpserver: fatal: unable to write ${path}: ${why}\n`],
           ]);
-          assertEquals(names(folder), ["folder"]);
+          assertEquals(names(folder), ["folder", "pipe"]);
         }
       }),
   );
