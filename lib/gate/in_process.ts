@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { canonicalAddress } from "../address.ts";
 import { toBytes } from "../bytes.ts";
 import { TcpStream } from "../net/tcp_stream.ts";
+import { setBacklog } from "../posix/listener.ts";
 import { keepThread } from "../posix/spare_thread.ts";
 import { reason } from "../reason.ts";
 import { Session } from "../smtp/session.ts";
@@ -68,16 +70,11 @@ export class InProcessGate implements Gate {
     readonly slots: Slots,
     readonly log: GateLog,
   ) {
-    const listen: Deno.TcpListenOptions & {
-      reusePort: boolean;
-      tcpBacklog?: number;
-    } = {
-      hostname: address.ip,
-      port: address.port,
-      reusePort: shared,
-      tcpBacklog: options.backlog, // Deno before 2.9 does not know it
-    };
-    this.#listener = Deno.listen(listen);
+    const { ip: hostname, port } = address;
+    this.#listener = Deno.listen({ hostname, port, reusePort: shared });
+    const { addr } = this.#listener;
+    const ip = canonicalAddress(addr.hostname);
+    setBacklog({ ip, port: addr.port }, options.backlog); // Deno's own is 128
   }
 
   get port(): number {

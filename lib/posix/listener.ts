@@ -207,6 +207,17 @@ export function shutDown(local: SocketAddress, remote: SocketAddress): void {
   }
 }
 
+/**
+ * Gives a listening socket of this process that something else holds a queue
+ * of this length: Linux lets listen(2) change it. Best effort.
+ */
+export function setBacklog(at: SocketAddress, backlog: number): void {
+  for (const fd of openDescriptors()) {
+    if (!isListening(fd) || !isSame(socketName(fd), at)) continue;
+    libc().listen(fd, backlog);
+  }
+}
+
 function isSame(one: SocketAddress | null, other: SocketAddress): boolean {
   return one?.ip === other.ip && one.port === other.port;
 }

@@ -143,6 +143,26 @@ for (const program of programs) {
   );
 }
 
+for (const program of [["smtpd", "--deliver", "discard"], ["cat"]]) {
+  testWith(
+    { peers: ["ss"] },
+    `the kernel's queue is as long as -b says: ${program[0]}`,
+    async () => {
+      for (const host of ["127.0.0.1", "0", "::1", "::"]) {
+        const serve = ["-RHl0", "-b", "7", "--workers", "2", host, "0"];
+        await withGate([...serve, ...program], {}, async ({ port }) => {
+          const { stdout } = await output("ss", [
+            ...["-Hltn", "sport", "=", `:${port}`],
+          ]);
+          const queues = stdout.trim().split("\n")
+            .map((line) => line.split(/\s+/)[2]);
+          assertEquals(queues, ["7", "7"], host);
+        });
+      }
+    },
+  );
+}
+
 testWith({}, "a log in JSON has the same facts", () =>
   withGate(
     ["-vRHl0", "--log-format", "json", "127.0.0.1", "0", "smtpd"],
