@@ -75,7 +75,11 @@ function proxies(text: string): string[] {
   try {
     checkSubnets(subnets);
   } catch {
-    throw wrongValue("--proxy-protocol", "addresses or ranges: a,b/24", text);
+    throw wrongValue(
+      "--proxy-protocol",
+      "whole addresses or ranges, no zeros in front: 192.0.2.1,10.0.0.0/8",
+      text,
+    );
   }
   return subnets;
 }

@@ -40,10 +40,15 @@ export function networkOf(text: string, bits: number): string {
   return addressOfBytes(new Uint8Array(bytes));
 }
 
-/** Addresses and CIDR ranges, for `matchSubnets`. Throws on anything else. */
+/**
+ * Addresses and CIDR ranges, for `matchSubnets`. Throws on anything else, such
+ * as 010.0.0.1 and 10, which ipaddr.js would read as 8.0.0.1 and 0.0.0.10.
+ */
 export function checkSubnets(subnets: readonly string[]): void {
   for (const subnet of subnets) {
-    if (!ipaddr.isValid(subnet) && !ipaddr.isValidCIDR(subnet)) {
+    const [base] = subnet.split("/");
+    const isWhole = isIPv4(base) || isIPv6(base);
+    if (!isWhole || !ipaddr.isValid(subnet) && !ipaddr.isValidCIDR(subnet)) {
       throw new Error(`${JSON.stringify(subnet)} is no address and no range`);
     }
   }

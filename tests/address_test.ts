@@ -34,7 +34,22 @@ Deno.test("addresses and ranges of both families", () => {
   for (const ip of ["192.0.3.0", "198.51.100.8", "2001:db9::", "::2"]) {
     assertEquals(matchSubnets(ip, subnets), false, ip);
   }
-  for (const wrong of ["x", "192.0.2.0/33", ""]) {
+  for (
+    const wrong of [
+      ...["x", "", "192.0.2.0/33", "::/129", "192.0.2.0/", "192.0.2.0/8/8"],
+      ...[
+        "192.0.2.0/x",
+        "192.0.2.0/-1",
+        "/8",
+        "::1%lo/x",
+        "::1%a.b",
+        "192.0.2.0/ 8",
+      ],
+      // Octal, hexadecimal and short forms, which mean something else elsewhere.
+      ...["127.000.000.010", "0177.0.0.1", "010.0.0.0/8", "0x7f.0.0.1"],
+      ...["10", "10/8", "127.1", "2130706433", "::ffff:127.0.0.010"],
+    ]
+  ) {
     assertThrows(() => checkSubnets([wrong]), Error, "no address and no range");
   }
 });
