@@ -19,6 +19,7 @@ import {
   ownEnvironment,
 } from "./environment.ts";
 import type { GateLog } from "./log.ts";
+import { LocalNames } from "./local_names.ts";
 import type { GateOptions } from "./options.ts";
 import type { Ends } from "./proxied.ts";
 
@@ -34,9 +35,6 @@ export const busyReply = "421 4.7.0 too many connections, try again later\r\n";
  * one must not take the names away.
  */
 const leastNameSeconds = 5;
-
-/** Our own address changes its name rarely, but is asked for always. */
-const localNameFreshMs = 60_000;
 
 /**
  * An allowed connection has an environment. A refused one has the wait status
@@ -54,11 +52,7 @@ export type Admitted =
 export class Admission {
   readonly #inherited = new InheritedEnvironment(ownEnvironment());
   readonly #rules: AccessRules;
-  readonly #localNames = new Map<
-    string,
-    { name: string | null; at: number }
-  >();
-
+  readonly #localNames: LocalNames;
   readonly #limits: ClientLimits;
   readonly #resolver: Resolver;
 
@@ -67,6 +61,7 @@ export class Admission {
     this.#resolver = dnsResolver(
       Math.max(options.infoTimeoutSeconds, leastNameSeconds),
     );
+    this.#localNames = new LocalNames(this.#resolver);
     this.#limits = new ClientLimits(options.perClient, options.rate);
   }
 
@@ -96,16 +91,16 @@ export class Admission {
 
   /** Decides at once where nobody has to be asked. */
   admit(
-    local: SocketAddress,
-    remote: SocketAddress,
+    { local, remote, byHeader }: Ends,
   ): Admitted | Promise<Admitted> {
-    const { localHost, remoteHost, remoteInfo, infoTimeoutSeconds } =
-      this.options;
+    const { localHost, remoteHost, infoTimeoutSeconds } = this.options;
+    // Its ident server knows nothing of the proxy's connection to us.
+    const remoteInfo = this.options.remoteInfo && !byHeader;
     if (localHost !== null && !remoteHost && !remoteInfo) {
       return this.#decide(local, remote, [localHost, null, null]);
     }
     return Promise.all([
-      localHost ?? this.#localName(local.ip),
+      localHost ?? this.#localNames.of(local.ip),
       remoteHost ? this.#remoteName(remote.ip) : null,
       remoteInfo ? identify(local, remote, infoTimeoutSeconds) : null,
     ]).then((names) => this.#decide(local, remote, names));
@@ -162,13 +157,5 @@ export class Admission {
     const name = await hostOf(ip, this.#resolver);
     if (name === null || !this.options.paranoid) return name;
     return await leadsTo(name, ip, this.#resolver) ? name : null;
-  }
-
-  async #localName(ip: string): Promise<string | null> {
-    const known = this.#localNames.get(ip);
-    if (known && Date.now() - known.at < localNameFreshMs) return known.name;
-    const name = await hostOf(ip, this.#resolver);
-    this.#localNames.set(ip, { name, at: Date.now() });
-    return name;
   }
 }

@@ -183,7 +183,7 @@ export class ExternalGate implements Gate {
     if (!this.options.keepIpOptions) killIpOptions(fd);
     if (this.options.noDelay) setNoDelay(fd);
     if (this.options.banner) writeNow(fd, toBytes(this.options.banner));
-    const admitting = this.admission.admit(ends.local, ends.remote);
+    const admitting = this.admission.admit(ends);
     if (admitting instanceof Promise) {
       this.#later(
         client,

@@ -171,7 +171,7 @@ export class InProcessGate implements Gate {
   ): Promise<number> {
     if (this.options.noDelay) conn.setNoDelay(true);
     if (this.options.banner) await conn.write(toBytes(this.options.banner));
-    const admitted = await this.admission.admit(ends.local, ends.remote);
+    const admitted = await this.admission.admit(ends);
     if (!admitted.env) {
       admitted.report(number);
       conn.close();

@@ -33,6 +33,8 @@ export interface Ends {
   readonly remote: SocketAddress;
   /** A proxy that speaks for itself: its address is no client's. */
   readonly byProxy?: true;
+  /** A PROXY header has named them: they are not the ends of our socket. */
+  readonly byHeader?: true;
 }
 
 /**
@@ -76,7 +78,12 @@ function spokenOf(
   { local, remote }: Ends,
 ): Ends {
   if (header.type === "local") return { local, remote, byProxy: true };
-  return header.remote.ip === remote.ip ? { ...header, byProxy: true } : header;
+  const ends = {
+    local: header.local,
+    remote: header.remote,
+    byHeader: true,
+  } as const;
+  return header.remote.ip === remote.ip ? { ...ends, byProxy: true } : ends;
 }
 
 function precededBy(first: Uint8Array, stream: Stream): Stream {

@@ -136,3 +136,37 @@ testWith({}, "-4 and -I are about HOST", async () => {
   const nowhere = await start("--interface", "nosuch0", "fe80::1");
   assertMatch(nowhere.stderr, /unable to bind: device does not exist\n$/);
 });
+
+for (const program of programs) {
+  testWith(
+    { root: true },
+    `ident is not asked about a client behind a proxy: ${program[0]}`,
+    () => {
+      const { at } = network();
+      return withIdent(at(9), (line) => `${line} : USERID : UNIX : joe\n`, (
+        ident,
+      ) =>
+        withGate(
+          ["-vHl0", "--proxy-protocol", at(8), at(1), "0", ...program],
+          {},
+          async (gate) => {
+            const fetch = async (from: string, first: string) => {
+              const client = await ClientFrom.connect(from, {
+                ip: at(1),
+                port: gate.port,
+              });
+              client.send(first);
+              await client.has("220 ");
+              client.close();
+            };
+            // The address that the header calls ours is ours indeed.
+            await fetch(at(8), `PROXY TCP4 ${at(9)} ${at(1)} 1234 25\r\n`);
+            await gate.logged(RegExp(`ok \\d+ 0:${at(1)}:25 :${at(9)}::1234`));
+            assertEquals(ident.asked, []);
+            await fetch(at(9), "");
+            await gate.logged(RegExp(`ok \\d+ 0:\\S+ :${at(9)}:joe:`));
+          },
+        ));
+    },
+  );
+}
