@@ -9,6 +9,7 @@ import {
   builtInSmtpd,
   findProgram,
   isExecutable,
+  searchPath,
 } from "../lib/gate/program.ts";
 import { type Block, serve, type Service } from "../lib/gate/serve.ts";
 import { WorkerRole } from "../lib/gate/worker_role.ts";
@@ -49,7 +50,7 @@ async function serviceOf(
   }
   if (!classic) {
     // tcpserver itself would complain only at each connection.
-    const path = findProgram(program[0], Deno.env.get("PATH"));
+    const path = findProgram(program[0], searchPath());
     if (path === null || !isExecutable(path)) {
       throw new Fatal(
         111,

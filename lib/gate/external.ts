@@ -24,7 +24,7 @@ import {
 import { AcceptFailures, type Gate, lastCallMs, type Place } from "./gate.ts";
 import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
-import { findProgram } from "./program.ts";
+import { findProgram, searchPath } from "./program.ts";
 import { type Ends, noHeader, skipProxied } from "./proxied.ts";
 import { Slots } from "./slots.ts";
 
@@ -62,7 +62,7 @@ export class ExternalGate implements Gate {
   /** The program's name as text. */
   readonly #name: string;
   /** Where it is looked for: our own, not one that a rule sets for it. */
-  readonly #path = Deno.env.get("PATH");
+  readonly #path = searchPath();
   /** Those about whom somebody is being asked: no program has them yet. */
   readonly #pending = new Slots(Infinity);
   #closed = false;

@@ -3,9 +3,17 @@
  *
  * @module
  */
+import { toBytes } from "../bytes.ts";
+import { ownEnvironment } from "./environment.ts";
 
 /** execvp's, when there is no PATH at all. */
 const defaultPath = "/bin:/usr/bin";
+
+/** PATH as text. What is no UTF-8 in it leads nowhere; Deno.env would throw. */
+export function searchPath(): string | undefined {
+  const path = ownEnvironment().get("PATH");
+  return path && new TextDecoder().decode(toBytes(path));
+}
 
 /**
  * The path to execute: a name without a slash is looked for in PATH. One that
@@ -55,7 +63,7 @@ export function builtInSmtpd(
   if (bareWord && first === "smtpd") {
     return { args: program.slice(1), calledAs: "postern smtpd" };
   }
-  const path = findProgram(first, Deno.env.get("PATH"));
+  const path = findProgram(first, searchPath());
   if (path === null || !isThisExecutable(path)) return null;
   const name = first.slice(first.lastIndexOf("/") + 1);
   if (name === "qmail-smtpd") {

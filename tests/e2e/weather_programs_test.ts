@@ -5,9 +5,15 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type TestGate, withGate } from "../support/gate.ts";
-import { inFolder, peer, testWith, until } from "../support/peers.ts";
+import { inFolder, peer, postern, testWith, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
-import { fetchAll, quiet } from "../support/weather.ts";
+import {
+  afterShell,
+  byShell,
+  fetchAll,
+  isServed,
+  quiet,
+} from "../support/weather.ts";
 
 /** By the name tcpserver, which looks for its program at each connection. */
 function withTcpserver(
@@ -15,8 +21,6 @@ function withTcpserver(
   program: string[],
   fn: (gate: TestGate) => Promise<void>,
 ): Promise<void> {
-  const postern = Deno.env.get("POSTERN") ??
-    new URL("../../dist/postern", import.meta.url).pathname;
   Deno.symlinkSync(postern, `${folder}/tcpserver`);
   return withGate([...quiet, "-v", "127.0.0.1", "0", ...program], {
     program: `${folder}/tcpserver`,
@@ -136,3 +140,23 @@ testWith({}, "a program's other children are not counted", () =>
       assert(!/(end(.|\n)*){11}/.test(gate.log));
     },
   ));
+
+for (const workers of ["1", "2"]) {
+  testWith(
+    {},
+    `a PATH that is no UTF-8 finds programs, and is theirs: ${workers} workers`,
+    async () => {
+      const serve = [...quiet, "--workers", workers, "127.0.0.1", "0"];
+      const path = "PATH=$PATH:$(printf '/caf\\351')";
+      const last = 'printf %s "${PATH##*/}" | od -An -tx1';
+      const program = afterShell(path, [...serve, "sh", "-c", last]);
+      await withGate(program, byShell, async ({ port }) => {
+        assertEquals(await fetchAll(port), " 63 61 66 e9\n");
+      });
+      const smtpd = afterShell(path, [...serve, postern, "smtpd"]);
+      await withGate(smtpd, byShell, async ({ port }) => {
+        assert(await isServed(port));
+      });
+    },
+  );
+}
