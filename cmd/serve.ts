@@ -103,7 +103,7 @@ async function check(
   let problems: string[];
   try {
     const blocks = await blocksOf(command, calledAs);
-    problems = await checkBlocks(blocks, blocks[0].options.workers > 1);
+    problems = await checkBlocks(blocks, blocks[0].options);
   } catch (error) {
     if (error instanceof Fatal) throw usageError(error.message);
     throw error;

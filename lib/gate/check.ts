@@ -5,59 +5,88 @@
  * @module
  */
 import { Fatal } from "../fatal.ts";
-import type { SocketAddress } from "../posix/listener.ts";
+import { encodeAddress, type SocketAddress } from "../posix/listener.ts";
 import { AccessRules } from "./access.ts";
-import { addressFor, type Block } from "./serve.ts";
+import { addressFor, attempt, type Block, dropIds } from "./serve.ts";
 import { ownEnvironment } from "./environment.ts";
 import { prepareSessions } from "./in_process.ts";
-import type { GateOptions } from "./options.ts";
+import type { GateOptions, ProcessOptions } from "./options.ts";
+import { Pidfile } from "./pidfile.ts";
 import type { SmtpdOptions } from "./smtp_settings.ts";
 
 /**
  * What would go wrong, each in a line. Program and options are known good.
  *
- * @param shared whether several processes are to listen on each address
+ * Root gives up its ids here, as a gate would before it reads the rules: the
+ * process is of no other use afterwards.
  */
 export async function checkBlocks(
   blocks: readonly Block[],
-  shared: boolean,
+  ofProcess: ProcessOptions,
 ): Promise<string[]> {
+  const { pidfile, workers } = ofProcess;
   const problems: string[] = [];
+  const tell = (error: unknown, where = "") => {
+    if (!(error instanceof Fatal)) throw error;
+    problems.push(where + error.message.replace(/^tcpserver: fatal: /, ""));
+  };
   const places: SocketAddress[] = [];
+  const where = (i: number) => blocks.length > 1 ? `block ${i + 1}: ` : "";
+  try {
+    attempt(`write ${pidfile}`, () => tryPidfile(pidfile));
+  } catch (error) {
+    tell(error);
+  }
   for (const [i, { options, service }] of blocks.entries()) {
-    const where = blocks.length > 1 ? `block ${i + 1}: ` : "";
     try {
       places[i] = await addressFor(options);
+      const { ip, port } = places[i];
+      attempt("bind", () => encodeAddress(ip, port)); // knows its interface
       const clash = places.slice(0, i).findIndex((earlier) =>
-        earlier && clashes(earlier, places[i], shared)
+        earlier && clashes(earlier, places[i], workers > 1)
       );
       if (clash >= 0) {
-        const { ip, port } = places[i];
         const other = places[clash].ip;
         problems.push(
-          `${where}${ip} port ${port} ` +
+          `${where(i)}${ip} port ${port} ` +
             (ip === other
               ? `is block ${clash + 1}'s already`
               : `overlaps with block ${clash + 1}'s ${other}`),
         );
       }
     } catch (error) {
-      if (!(error instanceof Fatal)) throw error;
-      problems.push(where + error.message.replace(/^tcpserver: fatal: /, ""));
-    }
-    const rules = new AccessRules(options.rules, options.allowMissingRules);
-    const access = rules.decide({ ip: "192.0.2.1", host: null, info: null });
-    if (access.type === "unreadable") {
-      problems.push(
-        `${where}unable to read ${options.rules}: ${access.reason}`,
-      );
+      tell(error, where(i));
     }
     if (service.type === "smtp") {
       const found = await smtp(service.options, options);
-      problems.push(...found.map((line) => where + line));
+      problems.push(...found.map((line) => where(i) + line));
+    }
+  }
+  try {
+    if (Deno.uid() === 0) dropIds(ofProcess);
+  } catch (error) {
+    tell(error);
+  }
+  for (
+    const [i, { options: { rules, allowMissingRules } }] of blocks.entries()
+  ) {
+    const access = new AccessRules(rules, allowMissingRules)
+      .decide({ ip: "192.0.2.1", host: null, info: null });
+    if (access.type === "unreadable") {
+      problems.push(`${where(i)}unable to read ${rules}: ${access.reason}`);
     }
   }
   return problems;
+}
+
+/** Its temporary file comes and goes; what is at the path stays. */
+function tryPidfile(path: string | null): void {
+  const pidfile = new Pidfile(path);
+  try {
+    pidfile.prepare();
+  } finally {
+    pidfile.remove();
+  }
 }
 
 /**

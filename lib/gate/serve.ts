@@ -85,8 +85,7 @@ export async function serve(
       if (inherited.length === 0) turnNewcomersAway();
     });
     attempt(`write ${options.pidfile}`, () => pidfile?.publish());
-    attempt("set gid", () => dropGroup(options.gid, options.uid !== 0));
-    attempt("set uid", () => dropUser(options.uid));
+    dropIds(options);
     if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
     attempt("open /dev/null", releaseStdinAndStdout);
     for (const { slots } of all) log.status(0, slots.limit);
@@ -98,6 +97,12 @@ export async function serve(
   }
   await log.flush();
   return 0;
+}
+
+/** Throws Fatal. */
+export function dropIds({ gid, uid }: ProcessOptions): void {
+  attempt("set gid", () => dropGroup(gid, uid !== 0));
+  attempt("set uid", () => dropUser(uid));
 }
 
 /** Where HOST and PORT are. */

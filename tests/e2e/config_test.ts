@@ -155,6 +155,30 @@ testWith(
         "tcpserver: fatal: unable to set uid: unknown user nobody-at-all",
       ]);
       assertEquals((await check("0", "25", "smtpd", "--nonsense"))[0], 100);
+      assertEquals(await check("fe80::1%nosuch", "25", "cat"), [
+        100,
+        "tcpserver: unable to bind: device does not exist",
+      ]);
+      for (
+        const [path, why] of [
+          [`${folder}/none/pid`, "file does not exist"],
+          [folder, "is a directory"],
+          ["/dev/null", "is no regular file"],
+        ]
+      ) {
+        assertEquals(await check("--pidfile", path, "0", "25", "cat"), [
+          100,
+          `tcpserver: unable to write ${path}: ${why}`,
+        ]);
+      }
+      const pid = `${folder}/pid`;
+      for (const text of [null, "123\n"]) {
+        if (text !== null) await Deno.writeTextFile(pid, text);
+        const pidfile = ["--pidfile", pid, "0", "25", "cat"];
+        assertEquals(await check(...pidfile), [0, ""]);
+        const there = await Deno.readTextFile(pid).catch(() => null);
+        assertEquals(there, text);
+      }
       await Deno.writeTextFile(
         `${folder}/two.toml`,
         `[[listen]]\nport = 25\nprogram = ["cat"]\n`.repeat(2),
@@ -198,5 +222,35 @@ program = ["echo", "hello"]
       } finally {
         await gate.stop("SIGKILL");
       }
+    }),
+);
+
+testWith(
+  { root: true },
+  "--check reads the rules as who will read them",
+  () =>
+    inFolder(async (folder) => {
+      const cdb = `${folder}/cdb`;
+      await Deno.writeTextFile(`${folder}/rules`, ":allow\n");
+      await output(postern, [
+        ...["rules", "compile", "-o", cdb, `${folder}/rules`],
+      ]);
+      const check = async (...ids: string[]) => {
+        const { code, stderr } = await output(postern, [
+          ...["serve", "--check", ...ids, "-x", cdb, "0", "25", "cat"],
+        ]);
+        return [code, stderr];
+      };
+      const unreadable = [
+        100,
+        `tcpserver: unable to read ${cdb}: access denied\n`,
+      ];
+      await Deno.chmod(cdb, 0o600);
+      assertEquals(await check(), [0, ""]);
+      assertEquals(await check("-u", "65534"), unreadable);
+      await Deno.chown(cdb, 0, 65533);
+      await Deno.chmod(cdb, 0o640);
+      assertEquals(await check("-u", "65534", "-g", "65533"), [0, ""]);
+      assertEquals(await check("-u", "65534", "-g", "65534"), unreadable);
     }),
 );
