@@ -13,7 +13,7 @@ import {
   setNoDelay,
 } from "../posix/listener.ts";
 import { spawn, whenEnded } from "../posix/spawn.ts";
-import { reason } from "../reason.ts";
+import { codeOf, reason } from "../reason.ts";
 import {
   type Admission,
   type Admitted,
@@ -36,6 +36,9 @@ const belowNumbers = 2 ** 22; // Linux's PID_MAX_LIMIT
  * is to do: programs that have ended, log lines, signals.
  */
 const burst = 64;
+
+/** Of posix_spawn(3) these are fork's, as good as always. */
+const forkFailures = new Set(["EAGAIN", "ENOMEM"]);
 
 const notFound = Object.assign(new Error("not in PATH"), { code: "ENOENT" });
 
@@ -212,6 +215,12 @@ export class ExternalGate implements Gate {
         descriptors: [[fd, 0], [fd, 1]],
       });
     } catch (error) {
+      if (forkFailures.has(codeOf(error)!)) {
+        // tcpserver, which forks first, says nothing else of the client.
+        log.dropping("unable to fork", reason(error));
+        client.close();
+        return this.#release(client);
+      }
       pid = this.#numbered(ip);
       log.verdict("ok", pid, fields);
       log.dropping(`unable to run ${this.#name}`, reason(error));

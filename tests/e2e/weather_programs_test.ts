@@ -160,3 +160,38 @@ for (const workers of ["1", "2"]) {
     },
   );
 }
+
+testWith(
+  { peers: ["prlimit"], root: true },
+  "a process that cannot be had drops the connection",
+  () =>
+    withGate(
+      [
+        ...["--nproc=60", postern, "serve", "-1", "-u", "61234"],
+        ...[...quiet, "-v", "-c", "100", "127.0.0.1", "0"],
+        ...["sh", "-c", "printf '220 hello\\r\\n'; exec cat"],
+      ],
+      { program: "prlimit", asGiven: true },
+      async (gate) => {
+        const { port } = gate;
+        const held: SmtpClient[] = [];
+        for (;;) {
+          const client = await SmtpClient.connect(port);
+          if (await client.reply() === "") break;
+          held.push(client);
+        }
+        const n = held.length;
+        assert(n > 0);
+        await gate.logged(RegExp(
+          `status: ${n + 1}/100\ntcpserver: warning: dropping connection, ` +
+            `unable to fork: temporary failure\ntcpserver: status: ${n}/100\n$`,
+        ));
+        held.pop()!.close();
+        await gate.logged(
+          RegExp(`end \\d+ status 0\n.*status: ${n - 1}/100\n$`),
+        );
+        await until("a process can be had again", () => isServed(port));
+        held.forEach((each) => each.close());
+      },
+    ),
+);
