@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  hasEnded,
   peek,
   type RawConnection,
   skip,
@@ -106,6 +107,7 @@ export async function skipProxied(conn: RawConnection): Promise<Ends | null> {
   const end = performance.now() + headerMs;
   let waitMs = firstLookMs;
   while (performance.now() < end) {
+    const ended = hasEnded(conn.fd);
     const n = peek(conn.fd, buffer);
     if (n === 0) return null;
     if (n !== null) {
@@ -116,6 +118,7 @@ export async function skipProxied(conn: RawConnection): Promise<Ends | null> {
         return spokenOf(header, conn);
       }
     }
+    if (ended) return null;
     await new Promise((over) => setTimeout(over, waitMs));
     waitMs = Math.min(waitMs * 2, longestLookMs);
   }

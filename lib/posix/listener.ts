@@ -28,6 +28,7 @@ const SO_ACCEPTCONN = 30;
 const SO_DOMAIN = 39;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
+const POLLRDHUP = 0x2000;
 const IPPROTO_IP = 0;
 const IP_OPTIONS = 4;
 const IPPROTO_TCP = 6;
@@ -246,6 +247,16 @@ export function peek(
   const n = Number(libc().recv(fd, buffer, BigInt(buffer.length), flags));
   if (n >= 0) return n;
   return errno() === EAGAIN || errno() === EINTR ? null : 0;
+}
+
+const pollfd = new Uint8Array(new ArrayBuffer(8));
+const pollfdView = new DataView(pollfd.buffer);
+
+/** Whether nothing more will arrive than what has; peek shows that no sooner. */
+export function hasEnded(fd: number): boolean {
+  pollfdView.setInt32(0, fd, true);
+  pollfdView.setInt32(4, POLLRDHUP, true); // and no result yet
+  return libc().poll(pollfd, 1n, 0) > 0;
 }
 
 /** Takes bytes that {@linkcode peek} has shown. */

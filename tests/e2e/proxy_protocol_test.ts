@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { TestGate } from "../support/gate.ts";
+import { type TestGate, withGate } from "../support/gate.ts";
 import {
   far,
   near,
@@ -275,5 +275,28 @@ for (const program of programs) {
           assert(!gate.log.includes("too many connections"), gate.log);
         });
       }),
+  );
+}
+
+for (const program of programs) {
+  testWith(
+    {},
+    `a proxy that hangs up within a header holds no slot: ${program[0]}`,
+    () =>
+      withGate(
+        [...serve, "127.0.0.1", "-c1", "127.0.0.1", "0", ...program],
+        {},
+        async (gate) => {
+          // Were each waited for as long as it may take, it would be too long.
+          for (let i = 0; i < 10; i++) {
+            const conn = await Deno.connect({ port: gate.port });
+            await conn.write(version2().subarray(0, 20));
+            await conn.closeWrite();
+            conn.readable.cancel().catch(() => {});
+          }
+          await until("all have gone", () =>
+            count(gate.log, /end \d+ status 28416\n/) === 10);
+        },
+      ),
   );
 }
