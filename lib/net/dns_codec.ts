@@ -50,10 +50,14 @@ let codec: Promise<Codec> | undefined;
 const nameLimit = 253;
 const labelLimit = 63;
 
-/** Whether a name can be asked about. */
+/**
+ * Whether a name can be asked about. One in Unicode cannot: dns-packet would
+ * write its labels longer than they are here, over 63 bytes at the worst.
+ */
 export function isName(name: string): boolean {
   const plain = withoutLastDot(name);
-  return plain.length > 0 && plain.length <= nameLimit &&
+  // deno-lint-ignore no-control-regex
+  return /^[\x00-\x7f]+$/.test(plain) && plain.length <= nameLimit &&
     plain.split(".").every((label) =>
       label.length > 0 && label.length <= labelLimit
     );

@@ -167,6 +167,29 @@ Deno.test("dnsResolver() takes no response but its own", () =>
     });
   }));
 
+Deno.test("dnsResolver() does not ask about names it could not write", () =>
+  withServer(
+    () => txt(["asked"]),
+    async (server, resolver) => {
+      const wrong = [
+        ...["", ".", "a..example", `${"x".repeat(64)}.example`],
+        ...[
+          `${"\xfc".repeat(32)}.example`,
+          "\xfc.example",
+          "b\u00fccher.example",
+        ],
+        "x.".repeat(128),
+      ];
+      for (const name of wrong) {
+        assertEquals(await resolver(name, "TXT"), {
+          type: "none",
+          exists: false,
+        });
+      }
+      assertEquals(server.asked, []);
+    },
+  ));
+
 Deno.test("dnsResolver() goes on to the next server", async () => {
   const bad = new NameServerStub(() => ({ rcode: 2 }));
   const good = new NameServerStub(() => txt(["good"]));
