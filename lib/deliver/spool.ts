@@ -15,6 +15,7 @@ export class Spool {
   #pieceBytes = 0;
   #files: { write: Deno.FsFile; read: Deno.FsFile[] } | undefined;
   #failure: unknown;
+  #closed = false;
 
   /**
    * @param folder where a file is made when it is needed
@@ -35,9 +36,11 @@ export class Spool {
     this.#pieces = [];
     this.#pieceBytes = 0;
     try {
-      this.#files ??= await this.#open();
+      const files = this.#files ?? await this.#open();
+      this.#files = files;
+      if (this.#closed) return this.close();
       while (bytes.length > 0) {
-        bytes = bytes.subarray(await this.#files.write.write(bytes));
+        bytes = bytes.subarray(await files.write.write(bytes));
       }
     } catch (error) {
       this.#failure = error;
@@ -92,6 +95,7 @@ export class Spool {
 
   /** Forgets everything. A reader that has begun goes on. */
   close(): void {
+    this.#closed = true;
     this.#pieces = [];
     const files = this.#files;
     this.#files = undefined;

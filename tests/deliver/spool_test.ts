@@ -71,3 +71,13 @@ Deno.test("Spool tells a failure when it is read", async () => {
   assertEquals((failure as { code?: string }).code, "ENOENT");
   spool.close();
 });
+
+Deno.test("Spool that is closed while it opens its file leaves nothing open", () =>
+  inFolder(async (folder) => {
+    const spool = new Spool(folder, 2);
+    const appending = spool.append(toBytes("x".repeat(100_000)));
+    spool.close();
+    await appending;
+    assertEquals(descriptorsIn(folder), 0);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
