@@ -54,7 +54,8 @@ export interface Patience {
 /**
  * Runs a session to its end and closes the stream.
  *
- * @returns the exit code that qmail-smtpd would leave with
+ * @returns the exit code that qmail-smtpd would leave with; rejects if a
+ *   message could not be abandoned
  */
 export function drive(
   stream: Stream,
@@ -62,9 +63,10 @@ export function drive(
   services: Services,
   patience: Patience,
 ): Promise<0 | 1> {
-  return new Promise((resolve) => {
-    const driver = new Driver(stream, session, services, patience, resolve);
-    driver.run().then(resolve);
+  return new Promise((resolve, reject) => {
+    const settle = { resolve, reject };
+    const driver = new Driver(stream, session, services, patience, settle);
+    driver.run().then(resolve, reject);
   });
 }
 
@@ -85,15 +87,21 @@ class Driver {
     readonly services: Services,
     readonly patience: Patience,
     /** Called when time is over: a read of stdin cannot be broken off. */
-    readonly expired: (exitCode: 1) => void,
+    readonly expired: {
+      resolve(exitCode: 1): void;
+      reject(error: unknown): void;
+    },
   ) {}
 
   async run(): Promise<0 | 1> {
     const { idleSeconds, sessionSeconds } = this.patience;
-    const idle = this.#deadline(idleSeconds, () => this.#expire());
+    const expire = () => {
+      this.#expire().catch((error) => this.expired.reject(error));
+    };
+    const idle = this.#deadline(idleSeconds, expire);
     const whole = this.#deadline(sessionSeconds, () => {
       this.#overdue = !this.#isClientsTurn;
-      if (!this.#overdue) this.#expire();
+      if (!this.#overdue) expire();
     });
     let buffer = new Uint8Array(smallBufferBytes);
     try {
@@ -127,8 +135,7 @@ class Driver {
     } finally {
       idle?.clear();
       whole?.clear();
-      await this.#abandon();
-      await this.#close();
+      await this.#end();
     }
     return this.#exitCode ?? 1;
   }
@@ -247,9 +254,16 @@ class Driver {
       writeAll(this.stream, toBytes(farewell)).catch(() => {}),
       new Promise((over) => setTimeout(over, farewellMs)),
     ]);
-    await this.#abandon();
-    await this.#close();
-    this.expired(1);
+    await this.#end();
+    this.expired.resolve(1);
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#abandon();
+    } finally {
+      await this.#close();
+    }
   }
 
   async #close(): Promise<void> {
