@@ -5,11 +5,12 @@
  * @module
  */
 import { fromBytes, toBytes } from "../bytes.ts";
-import { closeDescriptor, writeNow } from "../posix/descriptors.ts";
+import { closeDescriptor } from "../posix/descriptors.ts";
 import {
   killIpOptions,
   type RawConnection,
   RawListener,
+  sendNow,
   setNoDelay,
 } from "../posix/listener.ts";
 import { spawn, whenEnded } from "../posix/spawn.ts";
@@ -179,13 +180,21 @@ export class ExternalGate implements Gate {
     }
     if (!this.admission.enter(ends)) {
       const pid = this.#numbered(ends.remote.ip);
-      if (this.options.busyReply) writeNow(fd, toBytes(busyReply));
+      if (this.options.busyReply) sendQuietly(fd, busyReply);
       return this.#end(client, pid, deniedStatus);
     }
     client.entered = ends;
     if (!this.options.keepIpOptions) killIpOptions(fd);
     if (this.options.noDelay) setNoDelay(fd);
-    if (this.options.banner) writeNow(fd, toBytes(this.options.banner));
+    if (this.options.banner) {
+      try {
+        sendNow(fd, toBytes(this.options.banner));
+      } catch (error) {
+        const pid = this.#numbered(ends.remote.ip);
+        this.log.dropping("unable to print banner", reason(error));
+        return this.#end(client, pid, droppedStatus);
+      }
+    }
     const admitting = this.admission.admit(ends);
     if (admitting instanceof Promise) {
       this.#later(
@@ -261,5 +270,13 @@ export class ExternalGate implements Gate {
     const path = findProgram(this.#name, this.#path);
     if (path === null) throw notFound;
     return fromBytes(new TextEncoder().encode(path));
+  }
+}
+
+function sendQuietly(fd: number, text: string): void {
+  try {
+    sendNow(fd, toBytes(text));
+  } catch {
+    // It does not want to know.
   }
 }

@@ -15,6 +15,7 @@ import {
   EAGAIN,
   EINTR,
   F_SETFL,
+  MSG_NOSIGNAL,
   O_NONBLOCK,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -232,6 +233,17 @@ export function killIpOptions(fd: number): void {
 
 export function setNoDelay(fd: number): void {
   setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+/**
+ * Sends without waiting, which is enough for a few bytes to a new client.
+ *
+ * @throws SystemError when it has gone, or not all is taken (EAGAIN)
+ */
+export function sendNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+  const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  const n = libc().send(fd, bytes, BigInt(bytes.length), flags);
+  if (check("send", n) < bytes.length) throw new SystemError("send", EAGAIN);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { closeDescriptor, writeNow } from "../../lib/posix/descriptors.ts";
-import { RawListener } from "../../lib/posix/listener.ts";
+import { RawListener, sendNow } from "../../lib/posix/listener.ts";
+import { until } from "../support/peers.ts";
 
 for (const ip of ["127.0.0.1", "::1"]) {
   Deno.test(`a raw listener on ${ip} takes connections and tells both ends`, async () => {
@@ -23,6 +24,28 @@ for (const ip of ["127.0.0.1", "::1"]) {
     assertEquals(await waiting, false);
   });
 }
+
+Deno.test("sendNow() waits for no client that does not read, nor for one that has gone", async () => {
+  const listener = RawListener.listen({ ip: "127.0.0.1", port: 0 }, 5);
+  const client = await Deno.connect({ port: listener.address.port });
+  const { fd } = listener.accept()!;
+  const much = new Uint8Array(1 << 24);
+  const failure = () => {
+    try {
+      sendNow(fd, much);
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  assertEquals(failure(), "EAGAIN"); // some were taken
+  assertEquals(failure(), "EAGAIN");
+  client.close();
+  await until("the client is gone", () => failure() !== "EAGAIN");
+  assertEquals(failure(), "EPIPE");
+  closeDescriptor(fd);
+  listener.close();
+  assertEquals(await listener.wait(), false);
+});
 
 Deno.test("a port in use is told by its code", () => {
   const first = RawListener.listen({ ip: "127.0.0.1", port: 0 }, 5);
