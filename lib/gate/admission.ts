@@ -49,6 +49,12 @@ export type Admitted =
     report: (number: number) => void;
   };
 
+/** What is logged about a connection over a limit. */
+interface Excess {
+  readonly what: string;
+  readonly why: string;
+}
+
 export class Admission {
   readonly #inherited = new InheritedEnvironment(ownEnvironment());
   readonly #rules: AccessRules;
@@ -72,17 +78,15 @@ export class Admission {
   }
 
   /**
-   * Counts a client in, who must be counted out by {@linkcode leave}; or
-   * logs why not, and returns false. A proxy's own connections (health
-   * checks, clients that it cannot name) are nobody's excess.
+   * Counts a client in, who must be counted out by {@linkcode leave}; or says
+   * why not. A proxy's own connections (health checks, clients that it cannot
+   * name) are nobody's excess.
    */
-  enter({ remote: { ip }, byProxy }: Ends): boolean {
-    if (byProxy) return true;
+  enter({ remote: { ip }, byProxy }: Ends): Excess | null {
+    if (byProxy) return null;
     const excess = this.#limits.enter(ip, performance.now());
-    if (excess) {
-      this.log.dropping(`too many connections from ${ip}`, excess);
-    }
-    return excess === null;
+    if (excess === null) return null;
+    return { what: `too many connections from ${ip}`, why: excess };
   }
 
   leave({ remote: { ip }, byProxy }: Ends): void {

@@ -178,8 +178,10 @@ export class ExternalGate implements Gate {
       this.log.dropping(noHeader.what, noHeader.why);
       return this.#end(client, pid, droppedStatus);
     }
-    if (!this.admission.enter(ends)) {
+    const excess = this.admission.enter(ends);
+    if (excess) {
       const pid = this.#numbered(ends.remote.ip);
+      this.log.dropping(excess.what, excess.why);
       if (this.options.busyReply) sendQuietly(fd, busyReply);
       return this.#end(client, pid, deniedStatus);
     }

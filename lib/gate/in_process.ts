@@ -146,7 +146,9 @@ export class InProcessGate implements Gate {
     }
     const { ip } = ends.remote;
     log.pidFrom(number, ip);
-    if (!admission.enter(ends)) {
+    const excess = admission.enter(ends);
+    if (excess) {
+      log.dropping(excess.what, excess.why);
       if (this.options.busyReply) {
         await conn.write(toBytes(busyReply)).catch(() => {});
       }

@@ -43,7 +43,7 @@ for (const program of programs) {
           assertEquals(await third.reply(), "");
           third.close();
           await gate.logged(
-            /dropping connection, too many connections from 127\.0\.0\.1: at most 2 at once\n/,
+            /: pid \d+ from 127\.0\.0\.1\n.*dropping connection, too many connections from 127\.0\.0\.1: at most 2 at once\n/,
           );
           two[0].close();
           await gate.logged(/status: 1\/40\n$/);

@@ -30,7 +30,10 @@ for (
       let inside = 0;
       const admission = {
         isProxy: () => false,
-        enter: () => ++inside > 0,
+        enter: () => {
+          inside++;
+          return null;
+        },
         leave: () => inside--,
         admit: fail,
       } as unknown as Admission;
