@@ -183,7 +183,7 @@ function describeConnections(command: Command): void {
     .option("-I, --interface <name>", "where a link-local HOST is")
     .option(
       "--config <file>",
-      "take HOST PORT PROGRAM and options from a file",
+      "take HOST PORT PROGRAM and all options from a file",
     );
   command.optionsGroup("Each connection:")
     .option("-B, --banner <text>", "send this first", "")
@@ -270,12 +270,22 @@ export function parseCommand(
   let family: ServeOptions["family"] = "any"; // the last one counts
   command.on("option:ipv4", () => family = "ipv4");
   command.on("option:ipv6", () => family = "ipv6");
+  let lost = ""; // an option that would not count beside a file
+  for (const option of command.options) {
+    if (["config", "check"].includes(option.name())) continue;
+    command.on(`option:${option.name()}`, () => lost = option.long!);
+  }
   try {
     command.parse(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return null;
     throw usageError(`${complaint(error)}\n${classicUsage}`);
+  }
+  if (command.opts().config !== undefined && lost) {
+    throw usageError(
+      `tcpserver: ${lost} does not count with --config: put it into the file`,
+    );
   }
   return {
     operands: command.args,

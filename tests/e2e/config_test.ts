@@ -109,6 +109,19 @@ testWith(
         ...["serve", "--config", path, "0", "25", "cat"],
       ]);
       assertEquals(both.code, 100);
+      await Deno.writeTextFile(path, listen);
+      for (const flag of ["-u1", "--workers=2", "--pidfile=x", "-q", "-H"]) {
+        for (const also of [[], ["--check"]]) {
+          const { code, stderr } = await output(postern, [
+            ...["serve", ...also, flag, "--config", path],
+          ]);
+          assertEquals(code, 100, flag);
+          assertMatch(
+            stderr,
+            /^tcpserver: --[-a-z]+ does not count with --con/,
+          );
+        }
+      }
       const missing = await output(postern, ["serve", "--config", "/nowhere"]);
       assertEquals([missing.code, missing.stderr], [
         111,
