@@ -86,9 +86,11 @@ async function blocksOf(
       }
     }
   }
+  // Each worker listens for all blocks, and needs a slot for each.
+  const workers = Math.min(...all.map(({ workers }) => workers));
   return await Promise.all(
     all.map(async (options) => ({
-      options,
+      options: { ...options, workers },
       service: await serviceOf(options, calledAs),
     })),
   );

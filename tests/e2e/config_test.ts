@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assertEquals, assertMatch } from "@std/assert";
-import { TestGate } from "../support/gate.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { TestGate, withGate } from "../support/gate.ts";
 import {
   inFolder,
   output,
@@ -12,7 +12,9 @@ import {
   testWith,
   until,
 } from "../support/peers.ts";
+import { childrenOf } from "../support/processes.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
+import { isServed } from "../support/weather.ts";
 
 const head = `verbose = true
 remote-name = false
@@ -66,6 +68,31 @@ program = ["cat"]
       } finally {
         await gate.stop();
       }
+    }),
+);
+
+testWith(
+  {},
+  "no more workers than the smallest limit has slots for",
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/gate.toml`;
+      const block = (limit: number) =>
+        `[[listen]]\nhost = "127.0.0.1"\nport = 0\nlimit = ${limit}\n` +
+        `program = ["smtpd", "--deliver", "discard"]\n`;
+      await Deno.writeTextFile(
+        path,
+        `${head}print-port = true\nworkers = 4\n${block(8)}${block(2)}`,
+      );
+      const serve = ["serve", "--config", path];
+      await withGate(
+        serve,
+        { program: postern, asGiven: true },
+        async ({ child, ports }) => {
+          assertEquals(childrenOf(child.pid).length, 2);
+          for (const port of ports) assert(await isServed(port));
+        },
+      );
     }),
 );
 
