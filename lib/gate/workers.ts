@@ -173,7 +173,7 @@ class Supervisor {
       pipes.push(pipe());
       pipes.push(pipe());
       worker.pid = spawn({
-        path: ourPath,
+        path: ourPath(),
         args: ourArguments(),
         env: entries(env),
         descriptors: [

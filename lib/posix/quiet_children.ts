@@ -34,7 +34,7 @@ export function quietChildren(): void {
   try {
     const args = ourArguments();
     if (before[bit >> 3] & blocked[bit >> 3]) return nameAs(args[0]);
-    const { path, argv } = fill({ path: ourPath, args, env: [] });
+    const { path, argv } = fill({ path: ourPath(), args, env: [] });
     libc().execv(path, argv);
   } catch {
     // There is no /proc.

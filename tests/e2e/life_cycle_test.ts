@@ -69,6 +69,39 @@ for (const program of [smtpd, greeter]) {
   );
 }
 
+for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
+  testWith(
+    {},
+    `workers are replaced after an upgrade: ${program[0]}`,
+    () =>
+      inFolder(async (folder) => {
+        const file = `${folder}/postern`;
+        await Deno.copyFile(postern, file);
+        await withGate(
+          ["serve", "-1", "--workers", "2", ...local, "0", ...program],
+          { program: file, asGiven: true },
+          async (gate) => {
+            // Another file under the same name.
+            await Deno.link(file, `${folder}/next`);
+            await Deno.remove(file);
+            await Deno.rename(`${folder}/next`, file);
+            const old = childrenOf(gate.child.pid);
+            for (const pid of old) Deno.kill(pid, "SIGKILL");
+            await until("new workers", async () => {
+              const now = childrenOf(gate.child.pid);
+              return now.length === 2 && !now.some((pid) =>
+                old.includes(pid)
+              ) &&
+                await greeted(gate.port).catch(() => false);
+            });
+            assertEquals((await gate.stop()).code, 0);
+            assert(!/binary/.test(gate.log), gate.log);
+          },
+        );
+      }),
+  );
+}
+
 testWith({}, "workers end when nobody watches over them", () =>
   withGate(
     ["--workers", "2", ...local, "0", ...smtpd],
