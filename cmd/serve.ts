@@ -61,13 +61,22 @@ async function serviceOf(
   return { type: "program", args: program.map(bytesOf) };
 }
 
+/** The text of the file that a command line names; null if it names none. */
+async function configOf(command: ParsedCommand): Promise<string | null> {
+  const path = command.flags.config;
+  if (path === undefined) return null;
+  const { readConfig } = await import("./serve_config.ts");
+  return readConfig(path);
+}
+
 /** The blocks of a command line, or of the file that it names. */
 async function blocksOf(
   command: ParsedCommand,
+  config: string | null,
   calledAs: string,
 ): Promise<(Block & { options: ServeOptions })[]> {
   const all: ServeOptions[] = [];
-  if (command.flags.config === undefined) all.push(optionsOf(command));
+  if (config === null) all.push(optionsOf(command));
   else {
     if (command.operands.length > 0) {
       throw usageError(
@@ -75,7 +84,8 @@ async function blocksOf(
       );
     }
     const { commandLines } = await import("./serve_config.ts");
-    for (const { args, where } of commandLines(command.flags.config)) {
+    const lines = commandLines(command.flags.config, config);
+    for (const { args, where } of lines) {
       try {
         all.push(parse(args, calledAs)!);
       } catch (error) {
@@ -104,7 +114,7 @@ async function check(
   const { checkBlocks } = await import("../lib/gate/check.ts");
   let problems: string[];
   try {
-    const blocks = await blocksOf(command, calledAs);
+    const blocks = await blocksOf(command, await configOf(command), calledAs);
     problems = await checkBlocks(blocks, blocks[0].options);
   } catch (error) {
     if (error instanceof Fatal) throw usageError(error.message);
@@ -119,15 +129,16 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   if (command === null) return 0;
   if (command.flags.check) return await check(command, calledAs);
   try {
-    const blocks = await blocksOf(command, calledAs);
+    const config = await configOf(command);
+    const blocks = await blocksOf(command, config, calledAs);
     const { options } = blocks[0]; // those of the process are the same in all
     if (options.workers > 1 && !WorkerRole.isGiven()) {
       const { superviseWorkers } = await import("../lib/gate/workers.ts");
-      return await superviseWorkers(options, blocks);
+      return await superviseWorkers(options, blocks, config);
     }
     if (blocks.some(({ service }) => service.type === "program")) {
       const { quietChildren } = await import("../lib/posix/quiet_children.ts");
-      quietChildren();
+      quietChildren(config);
     }
     return await serve(options, blocks, WorkerRole.fromEnvironment());
   } catch (error) {

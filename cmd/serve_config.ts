@@ -7,6 +7,7 @@
  */
 import { parse, TomlError } from "smol-toml";
 import { Fatal } from "../lib/fatal.ts";
+import { takeText } from "../lib/posix/handed_text.ts";
 import { reason } from "../lib/reason.ts";
 import { takesValue } from "./serve_options.ts";
 
@@ -27,12 +28,30 @@ const positional = ["host", "port", "program"];
 const block = "listen";
 
 /**
+ * The text of a file: as it was when the process that we are part of, or that
+ * started us, has read it.
+ *
+ * @throws Fatal that names the file
+ */
+export function readConfig(path: string): string {
+  try {
+    return takeText() ?? Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new Fatal(
+      111,
+      `tcpserver: fatal: unable to read ${path}: ${reason(error)}`,
+    );
+  }
+}
+
+/**
  * A command line for each block of a file.
  *
+ * @param path of the file, for messages
  * @throws Fatal that names the file, and the line or the block
  */
-export function commandLines(path: string): Line[] {
-  const { [block]: blocks, ...common } = read(path);
+export function commandLines(path: string, text: string): Line[] {
+  const { [block]: blocks, ...common } = read(path, text);
   const wrong = (where: string, what: string) =>
     new Fatal(100, `tcpserver: ${where}: ${what}`);
   if (!Array.isArray(blocks) || blocks.length === 0) {
@@ -65,22 +84,17 @@ export function commandLines(path: string): Line[] {
   });
 }
 
-function read(path: string): Record<string, unknown> {
+function read(path: string, text: string): Record<string, unknown> {
   try {
-    return parse(Deno.readTextFileSync(path));
+    return parse(text);
   } catch (error) {
-    if (error instanceof TomlError) {
-      const [what] = error.message.split("\n");
-      throw new Fatal(
-        100,
-        `tcpserver: ${path}: line ${error.line}, column ${error.column}: ${
-          what.replace("Invalid TOML document: ", "")
-        }`,
-      );
-    }
+    if (!(error instanceof TomlError)) throw error;
+    const [what] = error.message.split("\n");
     throw new Fatal(
-      111,
-      `tcpserver: fatal: unable to read ${path}: ${reason(error)}`,
+      100,
+      `tcpserver: ${path}: line ${error.line}, column ${error.column}: ${
+        what.replace("Invalid TOML document: ", "")
+      }`,
     );
   }
 }

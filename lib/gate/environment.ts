@@ -12,12 +12,14 @@ export interface Environment extends Iterable<[name: string, value: string]> {
   has(name: string): boolean;
 }
 
-/** Meant for us by who started us; see readiness.ts and worker_role.ts. */
+/** Meant for us by who started us; see readiness.ts, worker_role.ts and
+ * handed_text.ts. */
 const notForPrograms = new Set([
   "LISTEN_FDNAMES",
   "LISTEN_FDS",
   "LISTEN_PID",
   "NOTIFY_SOCKET",
+  "POSTERN_TEXT",
   "POSTERN_WORKER",
 ]);
 

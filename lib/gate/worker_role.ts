@@ -13,6 +13,8 @@ export const workerVariable = "POSTERN_WORKER";
 /** Where a worker writes its reports, and what hangs up with its parent. */
 export const reportDescriptor = 3;
 export const lifeDescriptor = 4;
+/** Where the text of a --config file is, if there is one. */
+export const configDescriptor = 5;
 
 export interface WorkerPart {
   /** From 0 to count - 1. */

@@ -10,6 +10,7 @@
 import { fromBytes } from "../bytes.ts";
 import { closeDescriptor, pipe } from "../posix/descriptors.ts";
 import { ReservedPort } from "../posix/listener.ts";
+import { textDescriptor, textVariable } from "../posix/handed_text.ts";
 import { ourArguments, ourPath } from "../posix/ourselves.ts";
 import { readSome } from "../posix/readable.ts";
 import { spawn, waitFor } from "../posix/spawn.ts";
@@ -28,6 +29,7 @@ import {
   readinessOf,
 } from "./serve.ts";
 import {
+  configDescriptor,
   lifeDescriptor,
   readyReport,
   reportDescriptor,
@@ -46,10 +48,15 @@ const notRun = 111 << 8;
 /** For a worker to be gone after its own grace. */
 const reluctanceMs = 2000;
 
-/** Starts the workers and stays until SIGTERM. Resolves to the exit code. */
+/**
+ * Starts the workers and stays until SIGTERM. Resolves to the exit code.
+ *
+ * @param config text of the --config file, for the workers; null for none
+ */
 export async function superviseWorkers(
   options: ProcessOptions,
   blocks: readonly Block[],
+  config: string | null,
 ): Promise<number> {
   attempt("use LISTEN_FDS", () => {
     // Each worker has a socket of its own on an address.
@@ -65,7 +72,7 @@ export async function superviseWorkers(
     }
     const places = reserved.map(({ address }) => address);
     const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
-    const supervisor = new Supervisor(options, places, limit);
+    const supervisor = new Supervisor(options, places, limit, config);
     return await supervisor.run(() =>
       attempt(`write ${options.pidfile}`, () => pidfile.publish())
     );
@@ -94,6 +101,7 @@ class Supervisor {
     readonly options: ProcessOptions,
     readonly places: WorkerPart["places"],
     readonly limit: number,
+    readonly config: string | null,
   ) {
     this.#log = new GateLog(options, null);
     this.#workers = Array.from(
@@ -169,17 +177,23 @@ class Supervisor {
     const env = new Map(this.#own).set(workerVariable, JSON.stringify(part));
     worker.startedAt = performance.now();
     const pipes: ReturnType<typeof pipe>[] = [];
+    const descriptors: [from: number, to: number][] = [];
+    let config: number | null = null;
     try {
       pipes.push(pipe());
       pipes.push(pipe());
+      descriptors.push([pipes[0].write, reportDescriptor]);
+      descriptors.push([pipes[1].read, lifeDescriptor]);
+      if (this.config !== null) {
+        config = textDescriptor(this.config);
+        descriptors.push([config, configDescriptor]);
+        env.set(textVariable, `${configDescriptor}`);
+      }
       worker.pid = spawn({
         path: ourPath(),
         args: ourArguments(),
         env: entries(env),
-        descriptors: [
-          [pipes[0].write, reportDescriptor],
-          [pipes[1].read, lifeDescriptor],
-        ],
+        descriptors,
       });
     } catch (error) {
       this.#log.warning(`unable to run a worker: ${reason(error)}`);
@@ -188,6 +202,8 @@ class Supervisor {
         closeDescriptor(write);
       }
       return notRun;
+    } finally {
+      if (config !== null) closeDescriptor(config);
     }
     const [report, life] = pipes;
     closeDescriptor(report.write);

@@ -86,6 +86,7 @@ const symbols = {
     result: "isize",
     nonblocking: true,
   },
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { handText } from "./handed_text.ts";
 import { libc } from "./libc.ts";
 import { signalSetBytes } from "./numbers.ts";
 import { ourArguments, ourPath } from "./ourselves.ts";
@@ -24,8 +25,10 @@ const SIGCHLD = 17;
  * Executes this program anew with SIGCHLD blocked, unless it is so already.
  * To be called before anything was done that an exec would lose. Whatever
  * fails costs only speed.
+ *
+ * @param text to be handed on (see handed_text.ts); null for none
  */
-export function quietChildren(): void {
+export function quietChildren(text: string | null): void {
   const bytes = () => new Uint8Array(new ArrayBuffer(signalSetBytes));
   const blocked = bytes(), before = bytes();
   const bit = SIGCHLD - 1;
@@ -35,7 +38,9 @@ export function quietChildren(): void {
     const args = ourArguments();
     if (before[bit >> 3] & blocked[bit >> 3]) return nameAs(args[0]);
     const { path, argv } = fill({ path: ourPath(), args, env: [] });
+    const takeBack = text === null ? null : handText(text);
     libc().execv(path, argv);
+    takeBack?.();
   } catch {
     // There is no /proc.
   }

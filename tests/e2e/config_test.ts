@@ -14,7 +14,7 @@ import {
 } from "../support/peers.ts";
 import { childrenOf } from "../support/processes.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
-import { isServed } from "../support/weather.ts";
+import { fetchAll, isServed } from "../support/weather.ts";
 
 const head = `verbose = true
 remote-name = false
@@ -91,6 +91,70 @@ testWith(
         async ({ child, ports }) => {
           assertEquals(childrenOf(child.pid).length, 2);
           for (const port of ports) assert(await isServed(port));
+        },
+      );
+    }),
+);
+
+for (const workers of [1, 2]) {
+  for (const program of [`["smtpd", "--deliver", "discard"]`, `["env"]`]) {
+    testWith(
+      {},
+      `a file is read once: ${workers} workers, ${program}`,
+      () =>
+        inFolder(async (folder) => {
+          // Longer than a variable or a pipe could hold.
+          const text = `${head}print-port = true\nworkers = ${workers}\n` +
+            `# ${"long ".repeat(40_000)}\n` +
+            `[[listen]]\nhost = "127.0.0.1"\nport = 0\nlocal-name = "first"\n` +
+            `program = ${program}\n`;
+          await Deno.writeTextFile(`${folder}/file`, text);
+          await withGate(
+            [
+              "-c",
+              `cat ${folder}/file | exec ${postern} serve --config /dev/stdin`,
+            ],
+            { program: "/bin/sh", asGiven: true },
+            async (gate) => {
+              const answer = async () => {
+                const conn = await Deno.connect({ port: gate.port });
+                await conn.closeWrite();
+                return await new Response(conn.readable).text();
+              };
+              assertMatch(await answer(), /^220 |^TCPLOCALHOST=first$/m);
+              assertEquals(/POSTERN_TEXT/.test(await answer()), false);
+            },
+          );
+        }),
+    );
+  }
+}
+
+testWith(
+  {},
+  "a worker that starts again does so as all were started",
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/gate.toml`;
+      const block = (name: string) =>
+        `[[listen]]\nhost = "127.0.0.1"\nport = 0\nprogram = ["echo", "${name}"]\n`;
+      await Deno.writeTextFile(
+        path,
+        `${head}print-port = true\nworkers = 2\n${block("one")}${block("two")}`,
+      );
+      const serve = ["serve", "--config", path];
+      await withGate(
+        serve,
+        { program: postern, asGiven: true },
+        async ({ child, ports }) => {
+          await Deno.writeTextFile(path, `${block("two")}colour = 1\n`);
+          for (const pid of childrenOf(child.pid)) Deno.kill(pid, "SIGKILL");
+          for (const [i, name] of ["one\n", "two\n"].entries()) {
+            await until(
+              "an answer",
+              async () => await fetchAll(ports[i]).catch(() => "") === name,
+            );
+          }
         },
       );
     }),

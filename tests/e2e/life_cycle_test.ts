@@ -190,7 +190,7 @@ testWith(
         assertEquals(await Deno.readTextFile(`${folder}/ready`), "\n");
         const conn = await Deno.connect({ port: gate.port });
         const env = await new Response(conn.readable).text();
-        assert(!/NOTIFY_SOCKET|POSTERN_WORKER/.test(env), env);
+        assert(!/NOTIFY_SOCKET|POSTERN_(WORKER|TEXT)/.test(env), env);
         assertEquals((await gate.stop()).code, 0);
         assertEquals(await message(), "STOPPING=1");
       }
