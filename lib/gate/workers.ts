@@ -83,6 +83,10 @@ export async function superviseWorkers(
 
 class Worker {
   pid = 0;
+  /** Whether it accepts, and so has its signal handlers. */
+  isReady = false;
+  /** A SIGHUP came before; what it has read by then may be old. */
+  owedRefresh = false;
   active = 0;
   startedAt = 0;
   backoffMs = shortestBackoffMs;
@@ -116,7 +120,7 @@ class Supervisor {
     const handlers = [
       ["SIGTERM", () => this.#stop()],
       ["SIGINT", () => this.#stop()],
-      ["SIGHUP", () => this.#signal("SIGHUP")],
+      ["SIGHUP", () => this.#refresh(...this.#workers)],
       ["SIGUSR1", () => this.#log.statusNow(this.#active, this.limit)],
     ] as const;
     for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
@@ -176,6 +180,7 @@ class Supervisor {
     };
     const env = new Map(this.#own).set(workerVariable, JSON.stringify(part));
     worker.startedAt = performance.now();
+    worker.owedRefresh = false;
     const pipes: ReturnType<typeof pipe>[] = [];
     const descriptors: [from: number, to: number][] = [];
     let config: number | null = null;
@@ -209,9 +214,14 @@ class Supervisor {
     closeDescriptor(report.write);
     closeDescriptor(life.read);
     if (this.#stopping) this.#signal("SIGTERM");
-    const reports = this.#follow(worker, report.read, onReady);
+    const reports = this.#follow(worker, report.read, () => {
+      worker.isReady = worker.pid !== 0;
+      if (worker.owedRefresh) this.#refresh(worker);
+      onReady();
+    });
     const status = await waitFor(worker.pid);
     worker.pid = 0;
+    worker.isReady = false;
     closeDescriptor(life.write);
     await reports;
     closeDescriptor(report.read);
@@ -275,6 +285,14 @@ class Supervisor {
     this.#signal("SIGTERM");
     const longest = this.options.graceSeconds * 1000 + reluctanceMs;
     Deno.unrefTimer(setTimeout(() => this.#signal("SIGKILL"), longest));
+  }
+
+  /** SIGHUP would end a worker that is not ready: it is told later. */
+  #refresh(...workers: Worker[]): void {
+    for (const worker of workers) {
+      worker.owedRefresh = !worker.isReady;
+      if (worker.isReady) Deno.kill(worker.pid, "SIGHUP");
+    }
   }
 
   /** Only to processes that are there: a reaped pid may be someone else's. */

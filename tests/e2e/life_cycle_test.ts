@@ -102,6 +102,24 @@ for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
   );
 }
 
+testWith({}, "SIGHUP ends no worker that has just been started", () =>
+  withGate(
+    ["--workers", "2", ...local, "0", ...smtpd],
+    {},
+    async (gate) => {
+      const old = childrenOf(gate.child.pid);
+      for (const pid of old) Deno.kill(pid, "SIGKILL");
+      await until("new workers", async () => {
+        gate.child.kill("SIGHUP");
+        const now = childrenOf(gate.child.pid);
+        return now.length === 2 && !now.some((pid) => old.includes(pid)) &&
+          await greeted(gate.port).catch(() => false);
+      });
+      assert(!/status 1\D/.test(gate.log), gate.log);
+      assertEquals((await gate.stop()).code, 0);
+    },
+  ));
+
 testWith({}, "workers end when nobody watches over them", () =>
   withGate(
     ["--workers", "2", ...local, "0", ...smtpd],
