@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { closeOnExec, writeNow } from "../posix/descriptors.ts";
+import { closeOnExec, doNotBlock, writeSome } from "../posix/descriptors.ts";
 import type { SocketAddress } from "../posix/listener.ts";
 import { untilHangup } from "../posix/readable.ts";
 
@@ -27,13 +27,19 @@ export interface WorkerPart {
 /** A line of a report: `ready`, or how many connections are held. */
 export const readyReport = "ready";
 
+/** Until a report is tried again that nobody had room for. */
+const againMs = 100;
+
 export class WorkerRole {
   #reporting = false;
+  /** What comes before the number in the next report. */
+  #news = "";
   /** Connections that are held now; set by who holds them. */
   active: () => number = () => 0;
 
   constructor(readonly part: WorkerPart) {
     closeOnExec(reportDescriptor);
+    doNotBlock(reportDescriptor);
     closeOnExec(lifeDescriptor);
   }
 
@@ -59,17 +65,15 @@ export class WorkerRole {
   }
 
   ready(): void {
-    this.#write(readyReport);
+    this.#news = `${readyReport}\n`;
+    this.changed();
   }
 
   /** Connections held have changed; told once a turn, not for each. */
   changed(): void {
     if (this.#reporting) return;
     this.#reporting = true;
-    setTimeout(() => {
-      this.#reporting = false;
-      this.#write(`${this.active()}`);
-    });
+    this.#reportIn(0);
   }
 
   /** Resolves when the process that started this one has gone. */
@@ -77,7 +81,16 @@ export class WorkerRole {
     return untilHangup(lifeDescriptor);
   }
 
-  #write(report: string): void {
-    writeNow(reportDescriptor, new TextEncoder().encode(`${report}\n`));
+  /** A few bytes are taken as a whole or not at all (pipe(7)). */
+  #reportIn(milliseconds: number): void {
+    setTimeout(() => {
+      const report = `${this.#news}${this.active()}\n`;
+      const bytes = new TextEncoder().encode(report);
+      if (writeSome(reportDescriptor, bytes) === 0) {
+        return this.#reportIn(againMs);
+      }
+      this.#reporting = false;
+      this.#news = "";
+    }, milliseconds);
   }
 }

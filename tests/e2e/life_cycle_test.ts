@@ -18,6 +18,9 @@ import { SmtpClient } from "../support/smtp_client.ts";
 const smtpd = ["smtpd", "--deliver", "discard"];
 const local = ["-RHl0", "127.0.0.1"];
 
+/** What a pipe holds (pipe(7)). */
+const pipePages = 16;
+
 async function greeted(port: number): Promise<boolean> {
   const client = await SmtpClient.connect(port);
   const reply = await client.reply();
@@ -119,6 +122,35 @@ testWith({}, "SIGHUP ends no worker that has just been started", () =>
       assertEquals((await gate.stop()).code, 0);
     },
   ));
+
+testWith(
+  {},
+  "workers go on while nobody reads what they report",
+  () =>
+    withGate(
+      ["--workers", "2", ...local, "0", ...smtpd],
+      {},
+      async (gate) => {
+        gate.child.kill("SIGSTOP");
+        const full: Promise<void>[] = [];
+        for (const pid of childrenOf(gate.child.pid)) {
+          const pipe = await Deno.open(`/proc/${pid}/fd/3`, { write: true });
+          let pages = 0;
+          full.push((async () => {
+            for (; pages <= pipePages; pages++) {
+              await pipe.write(new Uint8Array(4096).fill(10));
+            }
+            pipe.close();
+          })());
+          await until("a full pipe", () => pages === pipePages);
+        }
+        for (let i = 0; i < 20; i++) assert(await greeted(gate.port));
+        gate.child.kill("SIGCONT");
+        await Promise.all(full);
+        assertEquals((await gate.stop()).code, 0);
+      },
+    ),
+);
 
 testWith({}, "workers end when nobody watches over them", () =>
   withGate(
