@@ -24,6 +24,9 @@ export const usageError = (line: string) => new Fatal(100, line);
 export const bytesOf = (text: string) =>
   fromBytes(new TextEncoder().encode(text));
 
+/** What setTimeout can count: beyond 2^31 milliseconds it does not wait. */
+const longestGraceSeconds = 2_000_000;
+
 /** djb's numbers: the leading decimal digits. */
 const number = (text: string) => Number(/^\d*/.exec(text)![0] || 0);
 
@@ -336,7 +339,7 @@ export function optionsOf(command: ParsedCommand): ServeOptions {
       : { cert: options.tlsCert, key: options.tlsKey ?? options.tlsCert },
     logFormat: options.logFormat,
     pidfile: options.pidfile ?? null,
-    graceSeconds: options.grace,
+    graceSeconds: Math.min(options.grace, longestGraceSeconds),
     readyFd: options.readyFd ?? null,
     // None of them could take a connection with fewer slots than workers.
     workers: Math.max(1, Math.min(options.workers, options.limit)),

@@ -152,6 +152,31 @@ testWith(
     ),
 );
 
+for (const workers of ["1", "2"]) {
+  testWith(
+    {},
+    `a grace of weeks is a long one: ${workers} workers`,
+    () =>
+      withGate(
+        [
+          ...["--workers", workers, "--grace", "3000000"],
+          ...[...local, "0", ...smtpd],
+        ],
+        {},
+        async (gate) => {
+          const client = await SmtpClient.connect(gate.port);
+          assertMatch(await client.reply(), /^220/);
+          gate.child.kill("SIGTERM");
+          await until("the port to be closed", () =>
+            greeted(gate.port).then(() => false, () => true));
+          assertMatch(await client.ask("NOOP"), /^250/);
+          assertMatch(await client.ask("QUIT"), /^221/);
+          assertEquals((await gate.child.status).code, 0);
+        },
+      ),
+  );
+}
+
 testWith({}, "workers end when nobody watches over them", () =>
   withGate(
     ["--workers", "2", ...local, "0", ...smtpd],
