@@ -75,8 +75,11 @@ async function blocksOf(
   config: string | null,
   calledAs: string,
 ): Promise<(Block & { options: ServeOptions })[]> {
-  const all: ServeOptions[] = [];
-  if (config === null) all.push(optionsOf(command));
+  const all: (Block & { options: ServeOptions })[] = [];
+  const add = async (options: ServeOptions) => {
+    all.push({ options, service: await serviceOf(options, calledAs) });
+  };
+  if (config === null) await add(optionsOf(command));
   else {
     if (command.operands.length > 0) {
       throw usageError(
@@ -87,7 +90,7 @@ async function blocksOf(
     const lines = commandLines(command.flags.config, config);
     for (const { args, where } of lines) {
       try {
-        all.push(parse(args, calledAs)!);
+        await add(parse(args, calledAs)!);
       } catch (error) {
         if (!(error instanceof Fatal)) throw error;
         const [first] = error.message.split("\n");
@@ -97,13 +100,11 @@ async function blocksOf(
     }
   }
   // Each worker listens for all blocks, and needs a slot for each.
-  const workers = Math.min(...all.map(({ workers }) => workers));
-  return await Promise.all(
-    all.map(async (options) => ({
-      options: { ...options, workers },
-      service: await serviceOf(options, calledAs),
-    })),
-  );
+  const workers = Math.min(...all.map(({ options }) => options.workers));
+  return all.map((block) => ({
+    ...block,
+    options: { ...block.options, workers },
+  }));
 }
 
 /** Tells what is wrong, as far as that can be known; resolves to the exit code. */

@@ -9,7 +9,7 @@ import { parse, TomlError } from "smol-toml";
 import { Fatal } from "../lib/fatal.ts";
 import { takeText } from "../lib/posix/handed_text.ts";
 import { reason } from "../lib/reason.ts";
-import { takesValue } from "./serve_options.ts";
+import { isOption, takesValue } from "./serve_options.ts";
 
 interface Line {
   readonly args: string[];
@@ -24,6 +24,7 @@ const processKeys = new Set([
 ]);
 /** On a command line their text may end in anything, as for tcpserver. */
 const numeric = new Set(["limit", "backlog", "timeout", "grace"]);
+const commandLineOnly = new Set(["config", "check", "help"]);
 const positional = ["host", "port", "program"];
 const block = "listen";
 
@@ -105,6 +106,7 @@ function flag(
   value: unknown,
   wrong: (what: string) => Fatal,
 ): string[] {
+  if (commandLineOnly.has(key)) throw wrong(`${key} cannot be in a file`);
   if (key.length === 1) throw wrong(`${key}: options have their long names`);
   const text = isTexts(value)
     ? value.join(",")
@@ -120,8 +122,12 @@ function flag(
   if (typeof value === "boolean" && takesValue(key)) {
     throw wrong(`${key} wants a value, not ${text}`);
   }
-  if (value === true) return [`--${key}`];
-  if (value === false) return [`--no-${key}`];
+  // What is false is as if it had not been given, or its opposite.
+  if (value === false && isOption(key)) {
+    const opposite = key.startsWith("no-") ? key.slice(3) : `no-${key}`;
+    return isOption(opposite) ? [`--${opposite}`] : [];
+  }
+  if (typeof value === "boolean") return [`--${key}`];
   return [`--${key}=${text}`];
 }
 

@@ -239,11 +239,13 @@ function describeProcess(command: Command): void {
 /** An id or name as given; null takes it from the environment (`-U`). */
 type IdSource = string | null;
 
-/** Whether a long option, named without its dashes, is followed by a value. */
-export function takesValue(name: string): boolean {
-  return commandLine("").options
-    .some(({ long, required }) => required && long === `--${name}`);
-}
+/** A long option, named without its dashes. */
+const optionOf = (name: string) =>
+  commandLine("").options.find(({ long }) => long === `--${name}`);
+
+export const isOption = (name: string) => optionOf(name) !== undefined;
+
+export const takesValue = (name: string) => optionOf(name)?.required ?? false;
 
 /** A command line that has been read, but not yet been understood. */
 export interface ParsedCommand {

@@ -73,6 +73,32 @@ program = ["cat"]
 
 testWith(
   {},
+  "what is false is not asked for, or its opposite",
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/gate.toml`;
+      await Deno.writeTextFile(
+        path,
+        `print-port = true\nquiet = false\nverbose = true\nerrors = false
+remote-info = false\nno-remote-name = true\nlocal-name = "0"\nisolate = true
+[[listen]]\nhost = "127.0.0.1"\nport = 0\nisolate = false
+no-keep-ip-options = false\nprogram = ["smtpd", "--deliver", "discard"]\n`,
+      );
+      const serve = ["serve", "--config", path];
+      await withGate(
+        serve,
+        { program: postern, asGiven: true },
+        async (gate) => {
+          assert(await isServed(gate.port));
+          // A connection's number, not a pid.
+          await gate.logged(/^tcpserver: pid 1 from 127\.0\.0\.1$/m);
+        },
+      );
+    }),
+);
+
+testWith(
+  {},
   "no more workers than the smallest limit has slots for",
   () =>
     inFolder(async (folder) => {
@@ -187,6 +213,15 @@ testWith(
           "rules = true\n" + listen,
           "[[listen]] 1: rules wants a value, not true",
         ],
+        ["help = true\n" + listen, "[[listen]] 1: help cannot be in a file"],
+        ["check = true\n" + listen, "1: check cannot be in a file"],
+        [listen + `config = "x"\n`, "1: config cannot be in a file"],
+        ["colour = false\n" + listen, "1: unknown option '--colour'"],
+        ["rules = false\n" + listen, "1: rules wants a value, not false"],
+        [
+          listen.replace(`"cat"`, `"smtpd", "--nonsense"`),
+          `${path}: [[listen]] 1: postern smtpd: `,
+        ],
         ["limit = {}\n" + listen, "[[listen]] 1: limit is neither a text"],
       ];
       for (const [text, message] of wrong) {
@@ -213,6 +248,16 @@ testWith(
           );
         }
       }
+      await Deno.writeTextFile(
+        path,
+        listen + listen.replace("cat", "no-such-program"),
+      );
+      const noProgram = await output(postern, ["serve", "--config", path]);
+      assertEquals([noProgram.code, noProgram.stderr], [
+        111,
+        `tcpserver: ${path}: [[listen]] 2: unable to run no-such-program: ` +
+        "no such program\n",
+      ]);
       const missing = await output(postern, ["serve", "--config", "/nowhere"]);
       assertEquals([missing.code, missing.stderr], [
         111,
