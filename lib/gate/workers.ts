@@ -19,7 +19,7 @@ import { entries, ownEnvironment } from "./environment.ts";
 import { GateLog } from "./log.ts";
 import type { ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
-import { handedSockets } from "./readiness.ts";
+import { handedSockets, type Readiness } from "./readiness.ts";
 import {
   addressFor,
   attempt,
@@ -100,6 +100,7 @@ class Supervisor {
   readonly #own = ownEnvironment();
   #stopping = false;
   readonly #wakes = new Set<() => void>();
+  readonly #readiness: Readiness;
 
   constructor(
     readonly options: ProcessOptions,
@@ -108,6 +109,7 @@ class Supervisor {
     readonly config: string | null,
   ) {
     this.#log = new GateLog(options, null);
+    this.#readiness = readinessOf(options.readyFd);
     this.#workers = Array.from(
       { length: options.workers },
       (_, i) => new Worker(i),
@@ -116,7 +118,6 @@ class Supervisor {
 
   /** @param onReady is called when all workers accept */
   async run(onReady: () => void): Promise<number> {
-    const readiness = readinessOf(this.options.readyFd);
     const handlers = [
       ["SIGTERM", () => this.#stop()],
       ["SIGINT", () => this.#stop()],
@@ -138,9 +139,8 @@ class Supervisor {
     onReady();
     if (this.options.printPort) printPorts(this.places);
     this.#status();
-    readiness.ready();
+    this.#readiness.ready();
     await ended;
-    readiness.stopping();
     await this.#log.flush();
     return 0;
   }
@@ -281,6 +281,7 @@ class Supervisor {
   #stop(): void {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#readiness.stopping();
     for (const wake of this.#wakes) wake();
     this.#signal("SIGTERM");
     const longest = this.options.graceSeconds * 1000 + reluctanceMs;

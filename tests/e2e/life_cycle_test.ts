@@ -177,6 +177,34 @@ for (const workers of ["1", "2"]) {
   );
 }
 
+testWith(
+  {},
+  "workers that have sessions to end are said to be stopping",
+  () =>
+    inFolder(async (folder) => {
+      const told = Deno.listenDatagram({
+        transport: "unixpacket",
+        path: `${folder}/notify`,
+      });
+      await withGate(
+        ["--workers", "2", "--grace", "1000", ...local, "0", ...smtpd],
+        { env: { NOTIFY_SOCKET: `${folder}/notify` } },
+        async (gate) => {
+          const message = async () =>
+            new TextDecoder().decode((await told.receive())[0]);
+          assertEquals(await message(), "READY=1");
+          const client = await SmtpClient.connect(gate.port);
+          assertMatch(await client.reply(), /^220/);
+          gate.child.kill("SIGTERM");
+          assertEquals(await message(), "STOPPING=1");
+          assertMatch(await client.ask("QUIT"), /^221/);
+          assertEquals((await gate.child.status).code, 0);
+        },
+      );
+      told.close();
+    }),
+);
+
 testWith({}, "workers end when nobody watches over them", () =>
   withGate(
     ["--workers", "2", ...local, "0", ...smtpd],
