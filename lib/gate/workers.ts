@@ -9,7 +9,7 @@
  */
 import { fromBytes } from "../bytes.ts";
 import { closeDescriptor, pipe } from "../posix/descriptors.ts";
-import { ReservedPort } from "../posix/listener.ts";
+import { isSame, ReservedPort, type SocketAddress } from "../posix/listener.ts";
 import { textDescriptor, textVariable } from "../posix/handed_text.ts";
 import { ourArguments, ourPath } from "../posix/ourselves.ts";
 import { readSome } from "../posix/readable.ts";
@@ -65,12 +65,15 @@ export async function superviseWorkers(
   const pidfile = new Pidfile(options.pidfile);
   try {
     attempt(`write ${options.pidfile}`, () => pidfile.prepare());
-    const reserved: ReservedPort[] = [];
+    const places: SocketAddress[] = [];
     for (const block of blocks) {
       const address = await addressFor(block.options);
-      reserved.push(attempt("bind", () => new ReservedPort(address)));
+      places.push(attempt("bind", () => {
+        // A shared port would let them.
+        if (places.some((other) => isSame(other, address))) throw taken();
+        return new ReservedPort(address).address;
+      }));
     }
-    const places = reserved.map(({ address }) => address);
     const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
     const supervisor = new Supervisor(options, places, limit, config);
     return await supervisor.run(() =>
@@ -80,6 +83,10 @@ export async function superviseWorkers(
     pidfile.remove();
   }
 }
+
+/** Two blocks on one address: the same as when each has a port of its own. */
+const taken = () =>
+  Object.assign(new Error("another block's"), { code: "EADDRINUSE" });
 
 class Worker {
   pid = 0;

@@ -220,7 +220,10 @@ export function setBacklog(at: SocketAddress, backlog: number): void {
   }
 }
 
-function isSame(one: SocketAddress | null, other: SocketAddress): boolean {
+export function isSame(
+  one: SocketAddress | null,
+  other: SocketAddress,
+): boolean {
   return one?.ip === other.ip && one.port === other.port;
 }
 

@@ -336,6 +336,22 @@ testWith(
         100,
         "tcpserver: block 2: 0.0.0.0 port 25 is block 1's already",
       ]);
+      for (const workers of [1, 2]) {
+        const path = `${folder}/taken.toml`;
+        await Deno.writeTextFile(
+          path,
+          `workers = ${workers}\n` +
+            `[[listen]]\nport = ${port}\nhost = "127.0.0.1"\nprogram = ["cat"]\n`
+              .repeat(2),
+        );
+        const { code, stderr } = await output(postern, [
+          ...["serve", "--config", path],
+        ]);
+        assertEquals([code, stderr], [
+          111,
+          "tcpserver: fatal: unable to bind: address already used\n",
+        ]);
+      }
     }),
 );
 
