@@ -11,6 +11,7 @@ import { releaseStdinAndStdout } from "../posix/descriptors.ts";
 import { dropGroup, dropUser } from "../posix/ids.ts";
 import { turnNewcomersAway } from "../posix/last_call.ts";
 import type { SocketAddress } from "../posix/listener.ts";
+import { keepClientsTogether } from "../posix/same_worker.ts";
 import { reason } from "../reason.ts";
 import { Admission } from "./admission.ts";
 import type { Gate, Place } from "./gate.ts";
@@ -78,6 +79,11 @@ export async function serve(
       const slots = new Slots(shares[i]);
       all.push({ gate: await listen(place, block, slots, log), slots });
     }
+    if (role) {
+      const counting = role.places
+        .filter((_, i) => countsClients(blocks[i].options));
+      keepClientsTogether(counting, role.part.count);
+    }
     // Before anyone can know of us: a HUP would end the process until then.
     handleSignals(all, log, role, () => {
       readiness.stopping();
@@ -104,6 +110,10 @@ export function dropIds({ gid, uid }: ProcessOptions): void {
   attempt("set gid", () => dropGroup(gid, uid !== 0));
   attempt("set uid", () => dropUser(uid));
 }
+
+/** Whether what one address has is counted, by who is connected. */
+const countsClients = ({ perClient, rate, proxies }: GateOptions) =>
+  (perClient !== null || rate !== null) && proxies.length === 0;
 
 /** Where HOST and PORT are. */
 export async function addressFor(options: GateOptions): Promise<SocketAddress> {

@@ -302,7 +302,7 @@ function socketOption(fd: number, name: number): number | null {
 export const isListening = (fd: number): boolean =>
   socketOption(fd, SO_ACCEPTCONN) === 1;
 
-function socketName(fd: number): SocketAddress {
+export function socketName(fd: number): SocketAddress {
   scratchLength[0] = addressBytes;
   check(
     "getsockname",

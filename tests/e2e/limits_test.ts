@@ -4,8 +4,15 @@
  * @module
  */
 import { assertEquals, assertMatch } from "@std/assert";
+import { ClientFrom } from "../support/client_from.ts";
 import { withGate } from "../support/gate.ts";
-import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import {
+  inFolder,
+  output,
+  postern,
+  testWith,
+  until,
+} from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const programs = [
@@ -53,6 +60,38 @@ for (const program of programs) {
           two[1].close();
         },
       ),
+  );
+
+  testWith(
+    {},
+    `workers count a client together: ${program[0]}`,
+    async () => {
+      const serve = ["-RHl0", "--workers", "4"];
+      const greetings = async (limit: string[], froms: string[]) => {
+        let count = 0;
+        await withGate(
+          [...serve, ...limit, "127.0.0.1", "0", ...program],
+          {},
+          async ({ port }) => {
+            for (const from of froms) {
+              const to = { ip: "127.0.0.1", port };
+              const client = await ClientFrom.connect(from, to);
+              await until(
+                "an answer",
+                () => client.ended || client.received !== "",
+              );
+              if (client.received.startsWith("220")) count++;
+            }
+          },
+        );
+        return count;
+      };
+      const often = Array.from({ length: 16 }, () => "127.0.0.1");
+      assertEquals(await greetings(["--per-ip", "1"], often), 1);
+      assertEquals(await greetings(["--rate", "3/3600"], often), 3);
+      const many = often.map((_, i) => `127.0.0.${i + 1}`);
+      assertEquals(await greetings(["--per-ip", "1"], many), 16);
+    },
   );
 
   testWith(
@@ -162,6 +201,67 @@ for (const program of [["smtpd", "--deliver", "discard"], ["cat"]]) {
     },
   );
 }
+
+testWith(
+  {},
+  "workers that count a client together have their clients",
+  () =>
+    withGate(
+      [
+        ...["-vRHl0", "--workers", "4", "--per-ip", "1", "127.0.0.1", "0"],
+        ...programs[0],
+      ],
+      {},
+      async (gate) => {
+        for (let i = 1; i <= 16; i++) {
+          const to = { ip: "127.0.0.1", port: gate.port };
+          const client = await ClientFrom.connect(`127.0.0.${i}`, to);
+          await client.has("220 ");
+          await gate.logged(new RegExp(`ok \\d+ .*:127\\.0\\.0\\.${i}:`));
+          client.close();
+        }
+        const numbers = [...gate.log.matchAll(/ ok (\d+) /g)];
+        // Each worker's have a remainder of their own.
+        const workers = new Set(
+          numbers.map(([, number]) => Number(number) % 4),
+        );
+        assertEquals(workers.size, 4);
+      },
+    ),
+);
+
+testWith(
+  {},
+  "a gate that counts nobody does not keep clients together",
+  () =>
+    withGate(
+      ["-RHl0", "--workers", "2", "--per-ip", "1", "127.0.0.1", "0", "cat"],
+      {},
+      (counting) =>
+        withGate(
+          [
+            ...["-vRHl0", "--workers", "2", "127.0.0.1", `${counting.port}`],
+            ...programs[0],
+          ],
+          {},
+          async (gate) => {
+            assertEquals((await counting.stop()).code, 0);
+            const clients = 40;
+            for (let i = 0; i < clients; i++) {
+              const client = await SmtpClient.connect(gate.port);
+              assertMatch(await client.reply(), /^220/);
+              client.close();
+            }
+            const numbers = () => [...gate.log.matchAll(/ ok (\d+) /g)];
+            await until("all lines", () => numbers().length === clients);
+            const workers = new Set(
+              numbers().map(([, each]) => Number(each) % 2),
+            );
+            assertEquals(workers.size, 2);
+          },
+        ),
+    ),
+);
 
 testWith({}, "a log in JSON has the same facts", () =>
   withGate(

@@ -1,0 +1,70 @@
+/**
+ * Of several processes that share a port (SO_REUSEPORT) all connections of one
+ * client go to the same one, so that what it counts is the client's all. The
+ * kernel's own choice takes the client's port into account.
+ *
+ * @module
+ */
+import { attachFilter, type FilterProgram } from "./filter.ts";
+import { listeners } from "./last_call.ts";
+import { libc } from "./libc.ts";
+import { type SocketAddress, socketName } from "./listener.ts";
+
+const SOL_SOCKET = 1;
+const SO_ATTACH_REUSEPORT_CBPF = 51;
+const SO_DETACH_REUSEPORT_BPF = 68;
+/** Offsets from the IP header, not from the packet's data (linux/filter.h). */
+const SKF_NET_OFF = 0xfff00000;
+/** Where it has the source: RFC 791 3.1, RFC 8200 3. */
+const source4 = SKF_NET_OFF + 12, source6 = SKF_NET_OFF + 8;
+/** 2^32 by the golden ratio, whose multiples are spread evenly. */
+const spread = 0x9e3779b1;
+
+/**
+ * The number of a process, of those that share. A client is an IPv4 address or
+ * an IPv6 /64, as in `clientKey`.
+ */
+function choice(count: number): FilterProgram {
+  return [
+    [0x30, 0, 0, SKF_NET_OFF], // load the first byte
+    [0x74, 0, 0, 4], // shift right: the version
+    [0x15, 0, 2, 4], // if equal, go on; else skip two
+    [0x20, 0, 0, source4], // load 32 bits
+    [0x05, 0, 0, 4], // skip four
+    [0x20, 0, 0, source6],
+    [0x07, 0, 0, 0], // to the other register
+    [0x20, 0, 0, source6 + 4],
+    [0xac, 0, 0, 0], // exclusive or
+    [0x24, 0, 0, spread], // multiply
+    [0x74, 0, 0, 16], // shift right
+    [0x94, 0, 0, count], // modulo
+    [0x16, 0, 0, 0], // return it
+  ];
+}
+
+/**
+ * Keeps them together at these addresses, of those that this process listens
+ * on, and at no other. While there are fewer processes than `count` the kernel
+ * chooses for some clients.
+ *
+ * Best effort: where it fails, each process counts for itself.
+ */
+export function keepClientsTogether(
+  places: readonly SocketAddress[],
+  count: number,
+): void {
+  const names = new Set(places.map(nameOf));
+  for (const fd of listeners()) {
+    if (names.has(nameOf(socketName(fd)))) {
+      attachFilter(fd, SO_ATTACH_REUSEPORT_CBPF, choice(count));
+    } else detachChoice(fd); // of a gate that we take over from
+  }
+}
+
+/** Without the scope, which a socket's own name has apart. */
+const nameOf = ({ ip, port }: SocketAddress) => `${ip.split("%")[0]} ${port}`;
+
+function detachChoice(fd: number): void {
+  const unused = new Uint8Array(4);
+  libc().setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, unused, 4);
+}
