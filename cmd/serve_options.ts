@@ -139,9 +139,8 @@ function describeClients(command: Command): void {
     .option("-c, --limit <n>", "connections at once (default 40)", number, 40)
     .option(
       "-b, --backlog <n>",
-      "connections that wait in the kernel (default 20)",
+      "connections that wait in the kernel (default 20, smtpd 128)",
       number,
-      20,
     )
     .option("--per-ip <n>", "connections at once of one client", perClient)
     .option("--rate <n/seconds>", "connections of one client in a time", rate)
@@ -317,7 +316,7 @@ export function optionsOf(command: ParsedCommand): ServeOptions {
     uid: uid === null ? envId("UID") : id("uid", uid),
     gid: gid === null ? envId("GID") : id("gid", gid),
     limit: options.limit,
-    backlog: options.backlog,
+    backlog: options.backlog ?? null,
     rules: options.rules ?? null,
     allowMissingRules: options.allowMissingRules ?? false,
     banner: bytesOf(options.banner),

@@ -38,6 +38,9 @@ const belowNumbers = 2 ** 22; // Linux's PID_MAX_LIMIT
  */
 const burst = 64;
 
+/** tcpserver's. */
+const usualBacklog = 20;
+
 /** Of posix_spawn(3) these are fork's, as good as always. */
 const forkFailures = new Set(["EAGAIN", "ENOMEM"]);
 
@@ -86,7 +89,7 @@ export class ExternalGate implements Gate {
   ) {
     this.#name = new TextDecoder().decode(toBytes(args[0]));
     this.#listener = descriptor === null
-      ? RawListener.listen(address, options.backlog, shared)
+      ? RawListener.listen(address, options.backlog ?? usualBacklog, shared)
       : RawListener.inherit(descriptor);
   }
 

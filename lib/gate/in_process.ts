@@ -22,7 +22,7 @@ import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
 import type { Slots } from "./slots.ts";
 import { type Ends, noHeader, readProxied } from "./proxied.ts";
-import type { Stream } from "../stream.ts";
+import { type Stream, writeAll } from "../stream.ts";
 import { drive } from "./smtp_driver.ts";
 import { TlsAccess } from "./smtp_services.ts";
 import {
@@ -74,7 +74,10 @@ export class InProcessGate implements Gate {
     this.#listener = Deno.listen({ hostname, port, reusePort: shared });
     const { addr } = this.#listener;
     const ip = canonicalAddress(addr.hostname);
-    setBacklog({ ip, port: addr.port }, options.backlog); // Deno's own is 128
+    // Deno's own is 128: longer, since whoever accepts has sessions to see to.
+    if (options.backlog !== null) {
+      setBacklog({ ip, port: addr.port }, options.backlog);
+    }
   }
 
   get port(): number {
@@ -172,7 +175,9 @@ export class InProcessGate implements Gate {
     number: number,
   ): Promise<number> {
     if (this.options.noDelay) conn.setNoDelay(true);
-    if (this.options.banner) await conn.write(toBytes(this.options.banner));
+    if (this.options.banner) {
+      await writeAll(stream, toBytes(this.options.banner));
+    }
     const admitted = await this.admission.admit(ends);
     if (!admitted.env) {
       admitted.report(number);

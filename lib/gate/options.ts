@@ -37,8 +37,8 @@ export interface GateOptions {
   readonly program: readonly string[];
   /** `-c`: connections at once. */
   readonly limit: number;
-  /** `-b`: length of the kernel's queue. */
-  readonly backlog: number;
+  /** `-b`: length of the kernel's queue; null for what suits the gate. */
+  readonly backlog: number | null;
   /** `-x`: path of the rules cdb. */
   readonly rules: string | null;
   /** `-X`: a missing rules file allows. */
