@@ -138,9 +138,9 @@ for (const workers of [1, 2]) {
           await withGate(
             [
               "-c",
-              `cat ${folder}/file | exec ${postern} serve --config /dev/stdin`,
+              `exec ${postern} serve --config <(cat ${folder}/file)`,
             ],
-            { program: "/bin/sh", asGiven: true },
+            { program: "/bin/bash", asGiven: true },
             async (gate) => {
               const answer = async () => {
                 const conn = await Deno.connect({ port: gate.port });
