@@ -75,11 +75,16 @@ class Driver {
   #replies = "";
   /** Replies are being written. */
   #speaking = false;
+  /** The answer to a stored message is among the replies. */
+  #acknowledging = false;
+  /** The target is taking text, or forgetting it. */
+  #delivering = false;
+  #idle: Deadline | null = null;
   #exitCode: 0 | 1 | undefined;
   /** The session's time is over, but the target or a policy has the word. */
   #overdue = false;
   /** When the text that comes now began, and its bytes so far. */
-  #text: { readonly since: number; bytes: number } | null = null;
+  #text: { since: number; bytes: number } | null = null;
 
   constructor(
     public stream: Stream,
@@ -98,7 +103,7 @@ class Driver {
     const expire = () => {
       this.#expire().catch((error) => this.expired.reject(error));
     };
-    const idle = this.#deadline(idleSeconds, expire);
+    this.#idle = this.#deadline(idleSeconds, expire);
     const whole = this.#deadline(sessionSeconds, () => {
       this.#overdue = !this.#isClientsTurn;
       if (!this.#overdue) expire();
@@ -108,14 +113,16 @@ class Driver {
       await this.#perform(this.session.start());
       await this.#flush();
       while (this.#exitCode === undefined) {
-        idle?.extend();
+        this.#idle?.extend();
         const n = await this.stream.read(buffer);
         await this.#perform(
           n === null
             ? this.session.end()
             : this.session.ingest(buffer.subarray(0, n)),
         );
-        if (this.#overdue || this.#isSlow(n ?? 0)) {
+        if (this.#overdue && this.#exitCode === undefined) {
+          await this.#expire();
+        } else if (this.#isSlow(n ?? 0)) {
           await this.#perform(this.session.timeout());
         }
         await this.#flush();
@@ -133,7 +140,7 @@ class Driver {
         this.#exitCode ??= 1;
       }
     } finally {
-      idle?.clear();
+      this.#idle?.clear();
       whole?.clear();
       await this.#end();
     }
@@ -153,16 +160,18 @@ class Driver {
           break;
         case "append": {
           const wait = this.#message?.append(action.bytes);
-          if (wait) await wait;
+          if (wait) await this.#delivery(wait);
           break;
         }
         case "ask": {
+          await this.#acknowledge();
           const answer = await this.services.ask(action.inquiry);
           actions = this.session.answered(answer);
           i = -1;
           break;
         }
         case "authenticate": {
+          await this.#acknowledge();
           const login = await this.services.authenticate(action.credentials);
           actions = this.session.authenticated(login);
           i = -1;
@@ -180,6 +189,8 @@ class Driver {
           break;
         }
         case "open": {
+          await this.#acknowledge();
+          this.#text = null;
           const { envelope, origin } = action;
           const opening = this.services.target.open(envelope, origin);
           const opened = opening instanceof Promise ? await opening : opening;
@@ -192,14 +203,17 @@ class Driver {
           break;
         }
         case "commit": {
+          await this.#acknowledge();
+          this.#text = null;
           const message = this.#message!;
           this.#message = undefined;
           actions = this.session.committed(await outcome(message));
+          this.#acknowledging = true;
           i = -1;
           break;
         }
         case "abandon":
-          await this.#abandon();
+          await this.#delivery(this.#abandon());
           break;
         case "close":
           this.#exitCode = action.exitCode;
@@ -222,8 +236,27 @@ class Driver {
     return now - this.#text.since > slowStartMs + allowedMs;
   }
 
+  /** Waits for the target, at its expense and not the client's. */
+  async #delivery(wait: Promise<void>): Promise<void> {
+    const since = performance.now();
+    this.#delivering = true;
+    await wait;
+    this.#delivering = false;
+    if (this.#text) this.#text.since += performance.now() - since;
+  }
+
+  /**
+   * Before anything that may take long: a client that does not hear of a
+   * message that is stored sends it again (RFC 2920 3.2).
+   */
+  async #acknowledge(): Promise<void> {
+    if (this.#acknowledging) await this.#flush();
+  }
+
   async #flush(): Promise<void> {
+    this.#acknowledging = false;
     if (this.#replies === "") return;
+    this.#idle?.extend();
     const bytes = toBytes(this.#replies);
     this.#replies = "";
     this.#speaking = true;
@@ -233,7 +266,8 @@ class Driver {
 
   /** Whether the client is to say something, or to hear what is said. */
   get #isClientsTurn(): boolean {
-    return this.#speaking || this.session.waiting === "input";
+    if (this.#speaking) return true;
+    return this.session.waiting === "input" && !this.#delivering;
   }
 
   async #abandon(): Promise<void> {
@@ -246,7 +280,8 @@ class Driver {
   async #expire(): Promise<void> {
     if (!this.#isClientsTurn) return;
     this.#exitCode = 1;
-    let farewell = "";
+    let farewell = this.#replies;
+    this.#replies = "";
     for (const action of this.session.timeout()) {
       if (action.type === "reply") farewell += action.text;
     }
