@@ -6,6 +6,7 @@
  */
 import { concat, toBytes } from "../bytes.ts";
 import { codeOf, reason } from "../reason.ts";
+import { quotedAddress } from "../smtp/address.ts";
 import { Draft, hostPart, makeMaildir } from "./draft.ts";
 import { FreeSpace } from "./free_space.ts";
 import { type Mailbox, MailboxPath } from "./mailbox.ts";
@@ -198,7 +199,7 @@ function heading(
 ): Uint8Array<ArrayBuffer> {
   const clean = (address: string) =>
     // deno-lint-ignore no-control-regex
-    address.replace(/[\x00-\x1f\x7f]/g, "_");
+    quotedAddress(address.replace(/[\x00-\x1f\x7f]/g, "_"));
   const lines = [`Return-Path: <${clean(sender)}>`];
   for (const to of recipients) lines.push(`Delivered-To: ${clean(to)}`);
   const end = binary ? "\r\n" : "\n";

@@ -10,8 +10,12 @@ import type { GateLog } from "./log.ts";
 
 /** stdio, the event loop, a rules file being read: 14 were seen at rest. */
 const ownDescriptors = 32;
-/** A connection, and its message's file or two pipes. */
-const mostPerConnection = 3;
+/**
+ * A connection; the two ends of its TLS; a queue program's three pipes; the
+ * spool's three while results are found out. One with a mailbox for each of
+ * many recipients takes more.
+ */
+const mostPerConnection = 9;
 
 const remedy = "raise the limit (ulimit -n, LimitNOFILE=) or lower";
 

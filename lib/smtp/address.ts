@@ -32,6 +32,17 @@ export function looseAddress(argument: string): string {
   return unquote(argument, afterRoute(argument, from), " ").text;
 }
 
+/**
+ * An envelope's address as a header has it (RFC 5321 4.1.2): a local part that
+ * could be read as something else is quoted.
+ */
+export function quotedAddress(address: string): string {
+  const at = address.lastIndexOf("@");
+  const local = at === -1 ? address : address.slice(0, at);
+  if (/^[\w!#$%&'*+\-/=?^`{|}~.\x80-\xff]*$/.test(local)) return address;
+  return `"${local.replace(/["\\]/g, "\\$&")}"${address.slice(local.length)}`;
+}
+
 const localPart =
   /"(?:[ !#-[\]-~\x80-\xff]|\\[ -~\x80-\xff])*"|(?:[!#-'*+\--9=?A-Z^-~\x80-\xff]|\\[ -~\x80-\xff])+/;
 const domain = /[\w\-\x80-\xff]+(?:\.[\w\-\x80-\xff]+)*|\[[\w:.\-]+\]/;

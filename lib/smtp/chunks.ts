@@ -20,7 +20,7 @@ export class TextChunks extends Framer {
   #lineLength = 0;
 
   constructor(head: string, readonly rules: Omit<TextRules, "strict">) {
-    super(head);
+    super(head, true);
   }
 
   feed(input: Uint8Array, from: number): number {
@@ -67,7 +67,7 @@ export class TextChunks extends Framer {
 export class BinaryChunks extends Framer {
   /** @param head with LF line ends, which become CRLF like the text's */
   constructor(head: string) {
-    super(head.replaceAll("\n", "\r\n"));
+    super(head.replaceAll("\n", "\r\n"), true);
   }
 
   feed(input: Uint8Array, from: number): number {

@@ -11,6 +11,7 @@ const pieceBytes = 4096;
 
 const ascii = new TextEncoder();
 const empty = new Uint8Array(0);
+const tab = 0x09, lf = 0x0a, cr = 0x0d, space = 0x20;
 
 /** What no message may hold. */
 export type Fault = "bareLf" | "bareCr" | "nul";
@@ -28,9 +29,15 @@ export abstract class Framer {
   protected length = 0;
   /** What goes before the text, until there is text. */
   #head: string;
+  /** Where the text starts in the output; 0 once that is known to be well. */
+  #textAt = 0;
 
-  /** @param head ASCII to put before the text; it is not counted */
-  constructor(head: string) {
+  /**
+   * @param head ASCII to put before the text; it is not counted
+   * @param guarded whether a text whose first line would go on with the head's
+   *   last field, which is ours, gets an empty line before it
+   */
+  constructor(head: string, readonly guarded: boolean) {
     this.#head = head;
   }
 
@@ -55,10 +62,25 @@ export abstract class Framer {
   /** The output, once there is a piece of it or the text has ended. */
   take(): Uint8Array<ArrayBuffer> | null {
     if (this.length < (this.ended ? 1 : pieceBytes)) return null;
+    if (this.#textAt > 0) this.#guardHead();
     const piece = this.output.subarray(0, this.length);
     this.output = empty;
     this.length = 0;
     return piece;
+  }
+
+  #guardHead(): void {
+    const at = this.#textAt;
+    this.#textAt = 0;
+    const first = at < this.length ? this.output[at] : undefined;
+    if (first !== space && first !== tab) return;
+    const line = this.output[at - 2] === cr ? [cr, lf] : [lf];
+    const guarded = new Uint8Array(this.length + line.length);
+    guarded.set(this.output.subarray(0, at));
+    guarded.set(line, at);
+    guarded.set(this.output.subarray(at, this.length), at + line.length);
+    this.output = guarded;
+    this.length = guarded.length;
   }
 
   /** Forgets the output. */
@@ -78,5 +100,6 @@ export abstract class Framer {
     if (this.#head === "") return;
     this.length += ascii.encodeInto(this.#head, this.output).written;
     this.#head = "";
+    if (this.guarded) this.#textAt = this.length;
   }
 }

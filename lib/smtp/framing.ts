@@ -41,7 +41,7 @@ export class DataFramer extends Framer {
 
   /** @param head ASCII to put before the text; it is not counted */
   constructor(head: string, rules: TextRules) {
-    super(head);
+    super(head, rules.strict);
     this.#rules = rules;
   }
 

@@ -71,7 +71,7 @@ Deno.test(
       const [name] = names(`${folder}/new`);
       assertEquals(
         await Deno.readTextFile(`${folder}/new/${name}`),
-        "Return-Path: <a_X-Forged: yes>\nDelivered-To: b_c\n",
+        'Return-Path: <"a_X-Forged: yes">\nDelivered-To: b_c\n',
       );
     }),
 );

@@ -144,14 +144,14 @@ testWith(
   () =>
     withGate(
       afterShell("ulimit -Sn 100; ulimit -Hn 1000", [
-        ...[...quiet, "-c200", "127.0.0.1", "0", ...programs[0][1]],
+        ...[...quiet, "-c50", "127.0.0.1", "0", ...programs[0][1]],
       ]),
       byShell,
       async (gate) => {
         const limits = await Deno.readTextFile(
           `/proc/${gate.child.pid}/limits`,
         );
-        assertMatch(limits, /^Max open files +633 +1000 /m);
+        assertMatch(limits, /^Max open files +483 +1000 /m);
         assertEquals(gate.log, "");
       },
     ),

@@ -4,6 +4,7 @@ import {
   atLocalHost,
   domainOf,
   looseAddress,
+  quotedAddress,
   strictPath,
 } from "../../lib/smtp/address.ts";
 
@@ -187,4 +188,22 @@ Deno.test("atLocalHost() moves addresses at our own literals, and no others", ()
   for (const [address, moved] of Object.entries(cases)) {
     assertEquals(atLocalHost(address, host), moved, address);
   }
+});
+
+Deno.test("quotedAddress() writes what reads as the same address", () => {
+  assertEquals(quotedAddress(""), "");
+  assertEquals(quotedAddress("postmaster"), "postmaster");
+  assertEquals(quotedAddress("o'neil+x@b.example"), "o'neil+x@b.example");
+  assertEquals(
+    quotedAddress("ceo@bank.example> @evil.example"),
+    '"ceo@bank.example> "@evil.example',
+  );
+  fc.assert(fc.property(
+    fc.string({ minLength: 1 }).filter((text) => /^[ -~]+$/.test(text)),
+    (local) => {
+      const address = `${local}@b.example`;
+      const read = strictPath("FROM:", `FROM:<${quotedAddress(address)}>`);
+      assertEquals(read?.address, address);
+    },
+  ));
 });
