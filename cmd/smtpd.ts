@@ -9,7 +9,7 @@ import { ownEnvironment } from "../lib/gate/environment.ts";
 import { drive } from "../lib/gate/smtp_driver.ts";
 import { SmtpSettings, unreadableControls } from "../lib/gate/smtp_settings.ts";
 import { Session } from "../lib/smtp/session.ts";
-import type { Stream } from "../lib/stream.ts";
+import { type Stream, writeAll } from "../lib/stream.ts";
 import { parseOptions } from "./smtpd_options.ts";
 
 /** Descriptors 0 and 1; they are closed by leaving. */
@@ -36,7 +36,8 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   }
   const settings = all.forSession(ownEnvironment());
   if (settings.type === "unreadable") {
-    await Deno.stdout.write(toBytes(unreadableControls));
+    await writeAll(standardStreams, toBytes(unreadableControls))
+      .catch(() => {}); // it has gone
     return 1;
   }
   const session = new Session(settings.config);

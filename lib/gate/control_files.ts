@@ -35,7 +35,7 @@ export class ControlFiles {
   bytes(file: string): Uint8Array | null {
     if (this.#names && !this.#names.has(file)) return null;
     try {
-      return Deno.readFileSync(`${this.folder}/${file}`);
+      return readControl(`${this.folder}/${file}`);
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
@@ -53,6 +53,15 @@ export class ControlFiles {
     const text = this.text(file);
     return text && text.split("\n", 1)[0].replace(/[ \t]+$/, "");
   }
+}
+
+/**
+ * The bytes of a file that an administrator has named. To open a FIFO would be
+ * to wait, with all sessions, for somebody who writes to it.
+ */
+export function readControl(path: string): Uint8Array {
+  if (Deno.statSync(path).isFifo) throw new Error("it is a FIFO");
+  return Deno.readFileSync(path);
 }
 
 function isMissing(error: unknown): boolean {

@@ -10,6 +10,7 @@ import { reason } from "../reason.ts";
 import type { Login } from "../smtp/actions.ts";
 import type { Credentials } from "../smtp/sasl.ts";
 import type { Stream } from "../stream.ts";
+import { readControl } from "./control_files.ts";
 import { entries, type Environment } from "./environment.ts";
 
 /** The longest for a handshake; Postfix gives 300. */
@@ -117,7 +118,7 @@ export async function authenticate(
     };
     let file: string;
     try {
-      file = fromBytes(Deno.readFileSync(source.passwords));
+      file = fromBytes(readControl(source.passwords));
     } catch (error) {
       return later(`read ${source.passwords}`, error);
     }

@@ -21,7 +21,7 @@ import type { SessionConfig } from "../smtp/session.ts";
 import { CdbReader } from "../cdb/reader.ts";
 import { fromBytes, toBytes } from "../bytes.ts";
 import { reason } from "../reason.ts";
-import { ControlFiles } from "./control_files.ts";
+import { ControlFiles, readControl } from "./control_files.ts";
 import { entries, type Environment } from "./environment.ts";
 import type { Patience, Services } from "./smtp_driver.ts";
 import { type PolicyOptions, SmtpPolicies } from "./smtp_policies.ts";
@@ -339,9 +339,14 @@ export class SmtpSettings {
   };
 }
 
-/** djb's scan_ulong: the leading decimal digits; none is 0. */
+/**
+ * djb's scan_ulong: the leading decimal digits; none is 0. What no number of
+ * ours holds exactly is as good as no limit, and has 20 digits at most (RFC
+ * 1870 4).
+ */
 export function leadingNumber(text: string): number {
-  return Number(/^\d*/.exec(text)![0] || 0);
+  const number = Number(/^\d*/.exec(text)![0] || 0);
+  return Math.min(number, Number.MAX_SAFE_INTEGER);
 }
 
 function fileExists(path: string): boolean {
@@ -359,7 +364,7 @@ function listOf(
   name: string,
 ): string | null {
   if (option === null) return files.text(name);
-  if (option.includes("/")) return fromBytes(Deno.readFileSync(option));
+  if (option.includes("/")) return fromBytes(readControl(option));
   return option.replaceAll(",", "\n");
 }
 
