@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { nodeResolver } from "../../lib/policy/mailauth.ts";
 import { spfAnswer, spfPolicy } from "../../lib/policy/spf.ts";
 import { fakeResolver, type Zone } from "../support/dns.ts";
 import { question } from "../support/question.ts";
@@ -90,6 +91,29 @@ Deno.test("spfPolicy() does not follow a record for ever", async () => {
   const answer = await policy(question({ sender: "x@example.com" }));
   assertEquals(answer.type, "accept"); // permerror
   assert(asked.asked.length < 20);
+});
+
+Deno.test("spfPolicy() does not read an endless record", async () => {
+  const long = ` ${"x".repeat(5000)}`;
+  // A permerror is accepted, what the record says is not.
+  for (const space of [" ", "  ", "\t"]) {
+    const record = `v=spf1${space}-all${long}`;
+    assertEquals(await resultOf([record], "192.0.2.1"), "accept");
+  }
+  assertEquals(await resultOf(["v=spf1 -all"], "192.0.2.1"), 550);
+  assertEquals(await resultOf(["v=spf1 -all", long], "192.0.2.1"), 550);
+});
+
+Deno.test("nodeResolver() has a permerror for an endless SPF record", async () => {
+  const records = ["v=spf1 " + "x".repeat(5000), "y".repeat(5000), "short"];
+  const resolve = nodeResolver(fakeResolver({ "TXT example.com": records }), 9);
+  assertEquals(await resolve("example.com", "TXT"), [
+    ["v=spf1 record-too-long"],
+    ["short"],
+  ]);
+  const long = nodeResolver(fakeResolver({ "TXT b.example": [records[1]] }), 9);
+  const error = await assertRejects(() => long("b.example", "TXT"), Error);
+  assertEquals((error as Error & { code: string }).code, "ENODATA");
 });
 
 Deno.test("spfPolicy() checks HELO for the null sender, and each message once", async () => {
