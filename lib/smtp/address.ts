@@ -157,6 +157,19 @@ export function asciiDomain(domain: string): string | null {
   }
 }
 
+/**
+ * With the domain as the DNS knows it: of all ways to write it there is one
+ * that lists and policies are asked about, and that mail is delivered to.
+ */
+export function withAsciiDomain(address: string): string {
+  const domain = domainOf(address);
+  if (domain === null || isAscii(domain)) return address;
+  const ascii = asciiDomain(domain);
+  return ascii === null
+    ? address
+    : address.slice(0, address.length - domain.length) + ascii;
+}
+
 function decoded(text: string): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(toBytes(text));

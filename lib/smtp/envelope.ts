@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  asciiDomain,
   atLocalHost,
   domainOf,
   isAscii,
@@ -13,6 +12,7 @@ import {
   looseAddress,
   type Path,
   strictPath,
+  withAsciiDomain,
 } from "./address.ts";
 import {
   type MailParameters,
@@ -72,8 +72,9 @@ export class EnvelopeReader {
         if (config.databytes > 0 && parameters.sizeBytes > config.databytes) {
           return refused(say.tooBig);
         }
-        const address = this.#local(path.address);
-        const why = this.#encodingFault(address, parameters.utf8);
+        const given = this.#local(path.address);
+        const why = this.#encodingFault(given, parameters.utf8);
+        const address = withAsciiDomain(given);
         return why ?? { type: "sender", address, parameters };
       }
     }
@@ -94,32 +95,28 @@ export class EnvelopeReader {
     relayClient: string | null,
   ): Recipient {
     const { config, say } = this;
-    let address: string | null;
+    let given: string | null;
+    let address: string;
     if (config.classic) {
-      address = this.#classic(argument);
-      if (address === null) return refused(say.syntax);
+      given = this.#classic(argument);
+      if (given === null) return refused(say.syntax);
+      address = given;
     } else {
       const path = this.#strict("TO:", argument);
       if (!path || path.address === "") return refused(say.badRecipient);
       if (path.parameters !== "") return refused(say.unknownParameter);
-      address = this.#local(path.address);
-      const why = this.#encodingFault(address, utf8);
+      given = this.#local(path.address);
+      const why = this.#encodingFault(given, utf8);
       if (why) return why;
+      address = withAsciiDomain(given);
     }
     if (senderRefused) return refused(say.refusedSender);
     // Without a domain it is a local name, like postmaster.
-    const domain = domainOf(address);
-    const ours = domain === null || this.#isOurs(domain);
+    const ours = [given, address].map(domainOf).some((domain) =>
+      domain === null || config.acceptsRecipientDomain(domain)
+    );
     if (!ours && relayClient === null) return refused(say.noRelay);
     return { type: "recipient", address: address + (relayClient ?? "") };
-  }
-
-  #isOurs(domain: string): boolean {
-    const { acceptsRecipientDomain } = this.config;
-    if (acceptsRecipientDomain(domain)) return true;
-    if (isAscii(domain)) return false;
-    const ascii = asciiDomain(domain);
-    return ascii !== null && acceptsRecipientDomain(ascii);
   }
 
   /** RFC 6531 3.5: bytes above 127 are UTF-8, and only where that was asked for. */

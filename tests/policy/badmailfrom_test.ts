@@ -31,3 +31,15 @@ Deno.test("senderMatcher() of an empty list refuses nobody", () => {
   assertEquals(refuses("a@b"), false);
   assertEquals(refuses(""), false);
 });
+
+Deno.test("senderMatcher() knows a domain in UTF-8 by its ASCII name too", () => {
+  const lists = senderMatcher("@\xc3\xa4.example\n\xc3\xa4@b.example\n");
+  for (
+    const sender of [
+      "x@xn--4ca.example",
+      "x@\xc3\xa4.example",
+      "\xc3\xa4@b.example",
+    ]
+  ) assertEquals(lists(sender), true, sender);
+  assertEquals(lists("xn--4ca@b.example"), false);
+});
