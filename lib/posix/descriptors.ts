@@ -5,11 +5,17 @@
  */
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { descriptorLimit } from "./limits.ts";
-import { EAGAIN, EINTR, F_SETFL, O_CLOEXEC, O_NONBLOCK } from "./numbers.ts";
+import {
+  EAGAIN,
+  EINTR,
+  F_SETFD,
+  F_SETFL,
+  O_CLOEXEC,
+  O_NONBLOCK,
+} from "./numbers.ts";
 
 const O_RDWR = 2;
 const F_GETFD = 1;
-const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const EBADF = 9;
 const nullDevice = new TextEncoder().encode("/dev/null\0");

@@ -4,8 +4,7 @@
  * @module
  */
 import { libc } from "./libc.ts";
-
-const SOL_SOCKET = 1;
+import { SOL_SOCKET } from "./numbers.ts";
 
 /**
  * Rows of struct sock_filter: code, jump if true, jump if false, operand

@@ -7,9 +7,9 @@
  */
 import { closeDescriptor } from "./descriptors.ts";
 import { check, libc } from "./libc.ts";
+import { F_SETFD } from "./numbers.ts";
 
 const MFD_CLOEXEC = 1;
-const F_SETFD = 2;
 /** Names the descriptor. */
 export const textVariable = "POSTERN_TEXT";
 const name = new TextEncoder().encode("postern\0");

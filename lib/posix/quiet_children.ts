@@ -13,13 +13,12 @@
  */
 import { handText } from "./handed_text.ts";
 import { libc } from "./libc.ts";
-import { signalSetBytes } from "./numbers.ts";
+import { SIGCHLD, signalSetBytes } from "./numbers.ts";
 import { ourArguments, ourPath } from "./ourselves.ts";
 import { fill } from "./spawn.ts";
 
 const SIG_BLOCK = 0;
 const SIG_SETMASK = 2;
-const SIGCHLD = 17;
 
 /**
  * Executes this program anew with SIGCHLD blocked, unless it is so already.

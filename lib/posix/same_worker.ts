@@ -8,9 +8,9 @@
 import { attachFilter, type FilterProgram } from "./filter.ts";
 import { listeners } from "./last_call.ts";
 import { libc } from "./libc.ts";
+import { SOL_SOCKET } from "./numbers.ts";
 import { type SocketAddress, socketName } from "./listener.ts";
 
-const SOL_SOCKET = 1;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
 const SO_DETACH_REUSEPORT_BPF = 68;
 /** Offsets from the IP header, not from the packet's data (linux/filter.h). */

@@ -6,7 +6,7 @@
  * @module
  */
 import { libc, SystemError } from "./libc.ts";
-import { signalSetBytes } from "./numbers.ts";
+import { SIGCHLD, signalSetBytes } from "./numbers.ts";
 
 /** Room for glibc's opaque types (80, 336 and 128 bytes on x86_64). */
 const fileActionsBytes = 128;
@@ -18,7 +18,6 @@ const WEXITED = 4;
 const WNOWAIT = 0x01000000;
 const P_ALL = 0;
 const signalInfoBytes = 128;
-const SIGCHLD = 17;
 const SIG_DFL = 0n;
 const SIG_IGN = 1n;
 /** glibc's struct sigaction, the handler first. */
