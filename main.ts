@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Fatal, isFatal } from "./lib/fatal.ts";
+import { Fatal, isFatal } from "./lib/base/fatal.ts";
 
 const version = "0.1.0";
 

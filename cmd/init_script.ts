@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Fatal } from "../lib/fatal.ts";
+import { Fatal } from "../lib/base/fatal.ts";
 import { sysvScript } from "../lib/service/sysv.ts";
 import { parse as parseServe } from "./serve_options.ts";
 

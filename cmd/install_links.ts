@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Fatal } from "../lib/fatal.ts";
-import { reason } from "../lib/reason.ts";
-import { link, survey } from "../lib/service/links.ts";
+import { Fatal } from "../lib/base/fatal.ts";
+import { reason } from "../lib/base/reason.ts";
+import { link, survey } from "../lib/install/links.ts";
 
 const usage = `usage: postern install-links [--force] [--dry-run] DIR
 

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../lib/bytes.ts";
+import { fromBytes, toBytes } from "../lib/base/bytes.ts";
 import { ReplaceError, replaceFile } from "../lib/cdb/file.ts";
 import { CdbReader } from "../lib/cdb/reader.ts";
 import type { CdbOutput } from "../lib/cdb/writer.ts";
-import { Fatal } from "../lib/fatal.ts";
-import { Progress } from "../lib/progress.ts";
-import { reason } from "../lib/reason.ts";
+import { Fatal } from "../lib/base/fatal.ts";
+import { Progress } from "../lib/cli/progress.ts";
+import { reason } from "../lib/base/reason.ts";
 import type { CompileOptions } from "../lib/rules/compile.ts";
 import { RuleError } from "../lib/rules/grammar.ts";
 import type { Peer } from "../lib/rules/lookup.ts";
@@ -303,7 +303,7 @@ function sizeOf(path: string): number | null {
 }
 
 async function check(who: string, path: string): Promise<number> {
-  const { ownEnvironment } = await import("../lib/gate/environment.ts");
+  const { ownEnvironment } = await import("../lib/ucspi/environment.ts");
   const { decide, verdict } = await import("../lib/rules/lookup.ts");
   const env = ownEnvironment();
   const peer = {
@@ -325,7 +325,7 @@ async function explainTo(
 ): Promise<number> {
   const { explain } = await import("../lib/rules/explain.ts");
   const { canonicalAddress, isIPv4, isIPv6 } = await import(
-    "../lib/address.ts"
+    "../lib/base/ip.ts"
   );
   if (!isIPv4(ip) && !isIPv6(ip)) {
     throw new Fatal(100, `${who}: ${JSON.stringify(ip)} is no IP address`);

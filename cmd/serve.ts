@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { Fatal } from "../lib/fatal.ts";
+import { Fatal } from "../lib/base/fatal.ts";
 import type { ServeOptions } from "../lib/gate/options.ts";
 import {
   builtInSmtpd,
   findProgram,
   isExecutable,
   searchPath,
-} from "../lib/gate/program.ts";
-import { type Block, serve, type Service } from "../lib/gate/serve.ts";
-import { WorkerRole } from "../lib/gate/worker_role.ts";
+} from "../lib/ucspi/program.ts";
+import { type Block, serve, type Service } from "../lib/process/serve.ts";
+import { WorkerRole } from "../lib/process/worker_role.ts";
 import {
   bytesOf,
   classicUsage,
@@ -112,7 +112,7 @@ async function check(
   command: ParsedCommand,
   calledAs: string,
 ): Promise<number> {
-  const { checkBlocks } = await import("../lib/gate/check.ts");
+  const { checkBlocks } = await import("../lib/process/check.ts");
   let problems: string[];
   try {
     const blocks = await blocksOf(command, await configOf(command), calledAs);
@@ -134,11 +134,11 @@ export async function run(args: string[], calledAs: string): Promise<number> {
     const blocks = await blocksOf(command, config, calledAs);
     const { options } = blocks[0]; // those of the process are the same in all
     if (options.workers > 1 && !WorkerRole.isGiven()) {
-      const { superviseWorkers } = await import("../lib/gate/workers.ts");
+      const { superviseWorkers } = await import("../lib/process/workers.ts");
       return await superviseWorkers(options, blocks, config);
     }
     if (blocks.some(({ service }) => service.type === "program")) {
-      const { quietChildren } = await import("../lib/posix/quiet_children.ts");
+      const { quietChildren } = await import("../lib/sys/quiet_children.ts");
       quietChildren(config);
     }
     return await serve(options, blocks, WorkerRole.fromEnvironment());

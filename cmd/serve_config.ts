@@ -6,9 +6,9 @@
  * @module
  */
 import { parse, TomlError } from "smol-toml";
-import { Fatal } from "../lib/fatal.ts";
-import { takeText } from "../lib/posix/handed_text.ts";
-import { reason } from "../lib/reason.ts";
+import { Fatal } from "../lib/base/fatal.ts";
+import { takeText } from "../lib/sys/handed_text.ts";
+import { reason } from "../lib/base/reason.ts";
 import { isOption, takesValue } from "./serve_options.ts";
 
 interface Line {

@@ -4,14 +4,14 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import { checkSubnets } from "../lib/address.ts";
-import { fromBytes } from "../lib/bytes.ts";
-import { Fatal } from "../lib/fatal.ts";
+import { checkSubnets } from "../lib/base/ip.ts";
+import { fromBytes } from "../lib/base/bytes.ts";
+import { Fatal } from "../lib/base/fatal.ts";
 import type { Rate } from "../lib/gate/client_limits.ts";
 import type { LogFormat } from "../lib/gate/log.ts";
 import type { ServeOptions } from "../lib/gate/options.ts";
-import { groupId, userId } from "../lib/posix/ids.ts";
-import { reason } from "../lib/reason.ts";
+import { groupId, userId } from "../lib/sys/ids.ts";
+import { reason } from "../lib/base/reason.ts";
 
 export const classicUsage =
   "tcpserver: usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] " +

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../lib/bytes.ts";
-import { Fatal } from "../lib/fatal.ts";
-import { ownEnvironment } from "../lib/gate/environment.ts";
-import { drive } from "../lib/gate/smtp_driver.ts";
-import { SmtpSettings, unreadableControls } from "../lib/gate/smtp_settings.ts";
+import { fromBytes, toBytes } from "../lib/base/bytes.ts";
+import { Fatal } from "../lib/base/fatal.ts";
+import { ownEnvironment } from "../lib/ucspi/environment.ts";
+import { drive } from "../lib/smtpd/driver.ts";
+import { SmtpSettings, unreadableControls } from "../lib/smtpd/settings.ts";
 import { Session } from "../lib/smtp/session.ts";
-import { type Stream, writeAll } from "../lib/stream.ts";
+import { type Stream, writeAll } from "../lib/base/stream.ts";
 import { parseOptions } from "./smtpd_options.ts";
 
 /** Descriptors 0 and 1; they are closed by leaving. */
@@ -47,7 +47,7 @@ export async function run(args: string[], calledAs: string): Promise<number> {
 
 /** Reads a password from stdin, to the end of the line. */
 async function printHash(): Promise<number> {
-  const { hashPassword } = await import("../lib/policy/passwords.ts");
+  const { hashPassword } = await import("../lib/auth/password_file.ts");
   const input = await new Response(Deno.stdin.readable).bytes();
   const [password] = fromBytes(input).split(/\r?\n/, 1);
   if (password === "") {

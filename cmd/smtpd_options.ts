@@ -5,8 +5,8 @@
  * @module
  */
 import type { Command } from "commander";
-import { Fatal } from "../lib/fatal.ts";
-import type { SmtpdOptions } from "../lib/gate/smtp_settings.ts";
+import { Fatal } from "../lib/base/fatal.ts";
+import type { SmtpdOptions } from "../lib/smtpd/settings.ts";
 
 /** @returns null if `--help` was printed; throws Fatal that tells what is wrong */
 export async function parseOptions(

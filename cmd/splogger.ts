@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Fatal } from "../lib/fatal.ts";
+import { Fatal } from "../lib/base/fatal.ts";
 import { LogLines, type Message, rfc3164, rfc5424 } from "../lib/log/syslog.ts";
-import { UnixSender } from "../lib/posix/datagram.ts";
+import { UnixSender } from "../lib/sys/datagram.ts";
 
 const usage =
   `usage: splogger [--socket PATH] [--format rfc3164|rfc5424] [--stderr] [TAG [FACILITY]]

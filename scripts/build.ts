@@ -150,7 +150,7 @@ const largePart = /\/mailauth\.ts$/;
  * dozen pieces. What they in turn import late may well be shared, and is.
  *
  * (A library in CommonJS that is imported late has only a default export in
- * there; lib/policy/mailauth.ts shows the way.)
+ * there; lib/mailauth/mailauth.ts shows the way.)
  *
  * @returns the path of the first file
  */

@@ -6,7 +6,7 @@
  */
 import { run as rules } from "../cmd/rules.ts";
 import { run as serve } from "../cmd/serve.ts";
-import { Fatal } from "../lib/fatal.ts";
+import { Fatal } from "../lib/base/fatal.ts";
 
 const exampleRules =
   `# Who may connect, and who may relay. See README.md, "Rules".

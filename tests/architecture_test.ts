@@ -26,7 +26,7 @@ const topLevel = new Set([
 ]);
 
 const pure = ["cdb", "rules", "smtp"];
-const effectful = ["gate", "deliver", "exec", "net", "posix"];
+const effectful = ["gate", "deliver", "net", "sys"];
 
 /** Blanks the comments, leaving strings as they are. */
 function withoutComments(source: string): string {
@@ -77,10 +77,10 @@ function violations(path: string, source: string): string[] {
   }
   if (
     ["main.ts", "cmd", "lib"].includes(top) &&
-    !path.startsWith("lib/posix/") &&
+    !path.startsWith("lib/sys/") &&
     /\bdlopen\b/.test(withoutComments(source))
   ) {
-    found.push(`${path} uses dlopen: its only home is lib/posix`);
+    found.push(`${path} uses dlopen: its only home is lib/sys`);
   }
   return found;
 }
@@ -106,7 +106,7 @@ Deno.test("the check of imports sees what it is there to see", () => {
   const bad: [string, string][] = [
     ["lib/smtp/a.ts", 'import { x } from "../net/dns.ts";'],
     ["lib/rules/a.ts", 'const m = await import("../gate/serve.ts");'],
-    ["lib/cdb/a.ts", 'import type {\n  X,\n} from "../posix/ids.ts";'],
+    ["lib/cdb/a.ts", 'import type {\n  X,\n} from "../sys/ids.ts";'],
     ["lib/cdb/a.ts", 'export * from "../deliver/target.ts";'],
     ["lib/log/a.ts", 'import "../../cmd/serve.ts";'],
     ["lib/gate/a.ts", 'import { x } from "../../tests/support/assert.ts";'],
@@ -118,10 +118,10 @@ Deno.test("the check of imports sees what it is there to see", () => {
   }
   const good: [string, string][] = [
     ["lib/deliver/a.ts", 'import type { X } from "../smtp/session.ts";'],
-    ["lib/posix/a.ts", 'Deno.dlopen("libc.so.6", {});'],
+    ["lib/sys/a.ts", 'Deno.dlopen("libc.so.6", {});'],
     ["lib/smtp/a.ts", '// import { x } from "../net/dns.ts";'],
     ["lib/smtp/a.ts", 'import { x } from "../cdb/reader.ts";'],
-    ["cmd/a.ts", 'import { x } from "../lib/gate/serve.ts";'],
+    ["cmd/a.ts", 'import { x } from "../lib/process/serve.ts";'],
   ];
   for (const [path, source] of good) {
     assertEquals(violations(path, source), [], `${path}: ${source}`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concat } from "../bytes.ts";
+import { concat } from "../base/bytes.ts";
 import type { CdbOutput } from "./writer.ts";
 
 export class MemoryOutput implements CdbOutput {

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { toBytes } from "../bytes.ts";
+import { toBytes } from "../base/bytes.ts";
 import {
   type AuthenticationOptions,
   authenticationResults,
-} from "../policy/authentication.ts";
-import { ForgedResultsFilter } from "../policy/forged_results.ts";
-import { authservIdOf } from "../policy/results_header.ts";
-import { reason } from "../reason.ts";
+} from "../mailauth/authentication.ts";
+import { ForgedResultsFilter } from "../mailauth/forged_results.ts";
+import { authservIdOf } from "../mailauth/results_header.ts";
+import { reason } from "../base/reason.ts";
 import { Spool } from "./spool.ts";
 import { storageFailure } from "./storage_failure.ts";
 import type { Delivery, Message, Refusal, Target } from "./target.ts";

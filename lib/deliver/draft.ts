@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { concat } from "../bytes.ts";
-import { closeDescriptor } from "../posix/descriptors.ts";
+import { concat } from "../base/bytes.ts";
+import { closeDescriptor } from "../sys/descriptors.ts";
 import {
   createFile,
   renameFile,
   writeFile,
   writeFileAsync,
-} from "../posix/files.ts";
-import { sync } from "../posix/sync.ts";
-import { codeOf } from "../reason.ts";
+} from "../sys/files.ts";
+import { sync } from "../sys/sync.ts";
+import { codeOf } from "../base/reason.ts";
 import { makeFolder, syncAbove, syncFolder } from "./folder.ts";
 
 /** One process may have another's id, on another host or after a restart. */

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { closeDescriptor } from "../posix/descriptors.ts";
-import { openFolder } from "../posix/files.ts";
-import { sync } from "../posix/sync.ts";
-import { codeOf } from "../reason.ts";
+import { closeDescriptor } from "../sys/descriptors.ts";
+import { openFolder } from "../sys/files.ts";
+import { sync } from "../sys/sync.ts";
+import { codeOf } from "../base/reason.ts";
 
 /** Those who wait for the next sync of a folder, while one is going on. */
 interface Syncs {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { fileSystemOf } from "../posix/files.ts";
-import { codeOf } from "../reason.ts";
+import { fileSystemOf } from "../sys/files.ts";
+import { codeOf } from "../base/reason.ts";
 
 /** An answer is good for this long. */
 const freshMs = 1000;

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { toBytes } from "../bytes.ts";
+import { toBytes } from "../base/bytes.ts";
 
 /** Longest name and path on Linux (NAME_MAX, PATH_MAX without its NUL). */
 const nameBytes = 255;

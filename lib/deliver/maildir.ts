@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { concat, toBytes } from "../bytes.ts";
-import { codeOf, reason } from "../reason.ts";
+import { concat, toBytes } from "../base/bytes.ts";
+import { codeOf, reason } from "../base/reason.ts";
 import { quotedAddress } from "../smtp/address.ts";
 import { Draft, hostPart, makeMaildir } from "./draft.ts";
 import { FreeSpace } from "./free_space.ts";

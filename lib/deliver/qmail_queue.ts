@@ -6,15 +6,15 @@
  * @module
  */
 import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
-import { fromBytes, toBytes } from "../bytes.ts";
+import { fromBytes, toBytes } from "../base/bytes.ts";
 import {
   closeDescriptor,
   doNotBlock,
   pipe,
   readNow,
   writeSome,
-} from "../posix/descriptors.ts";
-import { spawn, waitFor } from "../posix/spawn.ts";
+} from "../sys/descriptors.ts";
+import { spawn, waitFor } from "../sys/spawn.ts";
 
 /**
  * A program that takes no byte, or does not end, for so long is ended: the

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { concat } from "../bytes.ts";
+import { concat } from "../base/bytes.ts";
 
 const memoryBytesLimit = 65536;
 const chunkBytes = 65536;

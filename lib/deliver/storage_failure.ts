@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { codeOf } from "../reason.ts";
+import { codeOf } from "../base/reason.ts";
 import type { Refusal } from "./target.ts";
 
 /** A full disk is no fault of the sender's (RFC 5321 4.2.3). */

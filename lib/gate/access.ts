@@ -6,8 +6,8 @@
  */
 import { CdbReader } from "../cdb/reader.ts";
 import { decide, type Decision, type Peer } from "../rules/lookup.ts";
-import { codeOf, reason } from "../reason.ts";
-import { WatchedFile } from "./watched_file.ts";
+import { codeOf, reason } from "../base/reason.ts";
+import { WatchedFile } from "../sys/watched_file.ts";
 
 export type Access = Decision | { type: "unreadable"; reason: string };
 

@@ -8,8 +8,8 @@ import type { ConnectionFields } from "../log/tcpserver.ts";
 import { hostOf, leadsTo } from "../net/names.ts";
 import { identify } from "../net/ident.ts";
 import { dnsResolver, type Resolver } from "../net/resolver.ts";
-import type { SocketAddress } from "../posix/listener.ts";
-import { matchSubnets } from "../address.ts";
+import type { SocketAddress } from "../sys/listener.ts";
+import { matchSubnets } from "../base/ip.ts";
 import { AccessRules } from "./access.ts";
 import { ClientLimits } from "./client_limits.ts";
 import {
@@ -17,9 +17,9 @@ import {
   connectionEnvironment,
   InheritedEnvironment,
   ownEnvironment,
-} from "./environment.ts";
+} from "../ucspi/environment.ts";
 import type { GateLog } from "./log.ts";
-import { LocalNames } from "./local_names.ts";
+import { LocalNames } from "../net/local_names.ts";
 import type { GateOptions } from "./options.ts";
 import type { Ends } from "./proxied.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { clientKey } from "../address.ts";
+import { clientKey } from "../base/ip.ts";
 
 /** Clients in a generation; the clients of two generations are remembered. */
 const generationSize = 32768;

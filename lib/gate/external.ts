@@ -4,17 +4,17 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../bytes.ts";
-import { closeDescriptor } from "../posix/descriptors.ts";
+import { fromBytes, toBytes } from "../base/bytes.ts";
+import { closeDescriptor } from "../sys/descriptors.ts";
 import {
   killIpOptions,
   type RawConnection,
   RawListener,
   sendNow,
   setNoDelay,
-} from "../posix/listener.ts";
-import { spawn, whenEnded } from "../posix/spawn.ts";
-import { codeOf, reason } from "../reason.ts";
+} from "../sys/listener.ts";
+import { spawn, whenEnded } from "../sys/spawn.ts";
+import { codeOf, reason } from "../base/reason.ts";
 import {
   type Admission,
   type Admitted,
@@ -25,7 +25,7 @@ import {
 import { AcceptFailures, type Gate, lastCallMs, type Place } from "./gate.ts";
 import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
-import { findProgram, searchPath } from "./program.ts";
+import { findProgram, searchPath } from "../ucspi/program.ts";
 import { type Ends, noHeader, skipProxied } from "./proxied.ts";
 import { Slots } from "./slots.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { SocketAddress } from "../posix/listener.ts";
-import { codeOf } from "../reason.ts";
+import type { SocketAddress } from "../sys/listener.ts";
+import { codeOf } from "../base/reason.ts";
 
 /** Where a gate's listening socket is from. */
 export interface Place {

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { canonicalAddress } from "../address.ts";
-import { toBytes } from "../bytes.ts";
+import { canonicalAddress } from "../base/ip.ts";
+import { toBytes } from "../base/bytes.ts";
 import { TcpStream } from "../net/tcp_stream.ts";
-import { setBacklog } from "../posix/listener.ts";
-import { keepThread } from "../posix/spare_thread.ts";
-import { reason } from "../reason.ts";
+import { setBacklog } from "../sys/listener.ts";
+import { keepThread } from "../sys/spare_thread.ts";
+import { reason } from "../base/reason.ts";
 import { Session } from "../smtp/session.ts";
 import {
   type Admission,
@@ -22,15 +22,15 @@ import type { GateLog } from "./log.ts";
 import type { GateOptions } from "./options.ts";
 import type { Slots } from "./slots.ts";
 import { type Ends, noHeader, readProxied } from "./proxied.ts";
-import { type Stream, writeAll } from "../stream.ts";
-import { drive } from "./smtp_driver.ts";
-import { TlsAccess } from "./smtp_services.ts";
+import { type Stream, writeAll } from "../base/stream.ts";
+import { drive } from "../smtpd/driver.ts";
+import { TlsAccess } from "../smtpd/services.ts";
 import {
   type Ready,
   type SmtpdOptions,
   SmtpSettings,
   unreadableControls,
-} from "./smtp_settings.ts";
+} from "../smtpd/settings.ts";
 
 /** What all sessions of a gate have in common. */
 export interface Sessions {

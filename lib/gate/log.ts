@@ -6,9 +6,9 @@
 import * as json from "../log/json.ts";
 import { LineWriter } from "../log/line_writer.ts";
 import * as text from "../log/tcpserver.ts";
-import { reason } from "../reason.ts";
+import { reason } from "../base/reason.ts";
 import type { ProcessOptions } from "./options.ts";
-import type { WorkerRole } from "./worker_role.ts";
+import type { WorkerRole } from "../process/worker_role.ts";
 
 export type LogFormat = "text" | "json";
 

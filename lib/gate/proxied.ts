@@ -9,13 +9,13 @@ import {
   type RawConnection,
   skip,
   type SocketAddress,
-} from "../posix/listener.ts";
+} from "../sys/listener.ts";
 import {
   parseProxyHeader,
   type ProxyHeader,
   proxyHeaderLimit,
-} from "./proxy_protocol.ts";
-import type { Stream } from "../stream.ts";
+} from "../net/proxy_header.ts";
+import type { Stream } from "../base/stream.ts";
 
 /** A proxy sends its header at once; security.md's table. */
 const headerMs = 5000;

@@ -5,7 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { fromBytes } from "../bytes.ts";
+import { fromBytes } from "../base/bytes.ts";
 
 export type RecordType = "A" | "AAAA" | "CNAME" | "MX" | "PTR" | "TXT";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../bytes.ts";
-import { ClientSocket } from "../posix/client_socket.ts";
-import type { SocketAddress } from "../posix/listener.ts";
+import { fromBytes, toBytes } from "../base/bytes.ts";
+import { ClientSocket } from "../sys/client_socket.ts";
+import type { SocketAddress } from "../sys/listener.ts";
 import { attempt } from "./attempt.ts";
 
 const identPort = 113;

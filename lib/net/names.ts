@@ -4,7 +4,7 @@
  * @module
  */
 import { isIP, isIPv4 } from "node:net";
-import { canonicalAddress } from "../address.ts";
+import { canonicalAddress } from "../base/ip.ts";
 import { dnsResolver, type Resolver, systemSettings } from "./resolver.ts";
 
 /** Which addresses a name may have: `-4`, or `-6` (those of IPv6 first). */

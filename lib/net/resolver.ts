@@ -7,8 +7,8 @@
  * @module
  */
 import { isIPv4, isIPv6 } from "node:net";
-import { ClientSocket } from "../posix/client_socket.ts";
-import { reason } from "../reason.ts";
+import { ClientSocket } from "../sys/client_socket.ts";
+import { reason } from "../base/reason.ts";
 import { attempt } from "./attempt.ts";
 import {
   isName,

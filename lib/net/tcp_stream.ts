@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { canonicalAddress } from "../address.ts";
-import { shutDown, type SocketAddress } from "../posix/listener.ts";
-import type { Stream } from "../stream.ts";
+import { canonicalAddress } from "../base/ip.ts";
+import { shutDown, type SocketAddress } from "../sys/listener.ts";
+import type { Stream } from "../base/stream.ts";
 
 /**
  * Deno's own close leaves a write, and with it the descriptor, to a peer that

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Stream, writeAll } from "../stream.ts";
+import { type Stream, writeAll } from "../base/stream.ts";
 import { breakOff, TcpStream } from "./tcp_stream.ts";
 
 const pumpBytes = 16384;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { foldCase } from "../bytes.ts";
+import { foldCase } from "../base/bytes.ts";
 import { withAsciiDomain } from "../smtp/address.ts";
 
 /**

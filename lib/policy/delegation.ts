@@ -1,12 +1,12 @@
 /**
  * Postfix's policy delegation protocol (SMTPD_POLICY_README, access(5)): what
  * is asked of a policy program, and what its answers mean. Bytes in, decisions
- * out; lib/net/policy_program.ts does the asking.
+ * out; policy_program.ts does the asking.
  *
  * @module
  */
 import type { Refusal } from "../smtp/actions.ts";
-import { printable, withoutControls } from "./foreign_text.ts";
+import { printable, withoutControls } from "../mailauth/foreign_text.ts";
 import { accept, type Answer, type Question } from "./question.ts";
 
 /** A request, as a byte string; the empty line that ends it is in it. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { foldCase, fromBytes, toBytes } from "../bytes.ts";
+import { foldCase, fromBytes, toBytes } from "../base/bytes.ts";
 import { CdbReader } from "../cdb/reader.ts";
 import { listEntries } from "./control_list.ts";
 import { accept, type Answer, type Policy } from "./question.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromBytes } from "../bytes.ts";
+import { fromBytes } from "../base/bytes.ts";
 import { CdbReader } from "../cdb/reader.ts";
 import { compileInMemory, type CompileOptions } from "./compile.ts";
 import { RulesParser } from "./grammar.ts";

@@ -10,8 +10,8 @@
  *
  * @module
  */
-import { canonicalAddress, isIPv4, isIPv6, networkOf } from "../address.ts";
-import { toBytes } from "../bytes.ts";
+import { canonicalAddress, isIPv4, isIPv6, networkOf } from "../base/ip.ts";
+import { toBytes } from "../base/bytes.ts";
 import { rangeIndexKey } from "./lookup.ts";
 
 /** An address that is none; the message says what was expected. */

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { concat, fromBytes, toBytes } from "../bytes.ts";
+import { concat, fromBytes, toBytes } from "../base/bytes.ts";
 
 /** A line that makes no rule: where, what it says, and what was expected. */
 export class RuleError extends Error {

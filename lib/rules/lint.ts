@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromBytes } from "../bytes.ts";
+import { fromBytes } from "../base/bytes.ts";
 import { addressFinding } from "./lint_address.ts";
 import { type GrammarOptions, RuleError, RulesParser } from "./grammar.ts";
 import { type Decision, decision } from "./lookup.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isIPv4, isIPv6 } from "../address.ts";
+import { isIPv4, isIPv6 } from "../base/ip.ts";
 
 interface AddressFinding {
   readonly kind: string;

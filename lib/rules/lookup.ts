@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { networkOf } from "../address.ts";
-import { fromBytes, toBytes } from "../bytes.ts";
+import { networkOf } from "../base/ip.ts";
+import { fromBytes, toBytes } from "../base/bytes.ts";
 import { hashByte, hashStart } from "../cdb/hash.ts";
 import type { CdbReader } from "../cdb/reader.ts";
 

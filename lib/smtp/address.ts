@@ -5,7 +5,7 @@
  * @module
  */
 
-import { toBytes } from "../bytes.ts";
+import { toBytes } from "../base/bytes.ts";
 import { cutBlanks } from "./commands.ts";
 
 /** What follows `FROM:` or `TO:`. */

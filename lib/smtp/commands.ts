@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fromBytes } from "../bytes.ts";
+import { fromBytes } from "../base/bytes.ts";
 
 const lineFeed = 0x0a;
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { foldCase } from "../bytes.ts";
+import { foldCase } from "../base/bytes.ts";
 
 export interface Peer {
   readonly ip: string;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { fromBytes } from "../../lib/bytes.ts";
+import { fromBytes } from "../../lib/base/bytes.ts";
 import { MemoryOutput } from "../../lib/cdb/memory.ts";
 import { CdbError, CdbReader } from "../../lib/cdb/reader.ts";
 import { CdbTextError, dump, make } from "../../lib/cdb/text.ts";

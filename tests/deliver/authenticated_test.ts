@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dkimSign } from "mailauth/lib/dkim/sign.js";
-import { concat, fromBytes, toBytes } from "../../lib/bytes.ts";
+import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import {
   authenticated,
   type AuthenticatedOptions,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { concat, fromBytes, toBytes } from "../../lib/bytes.ts";
+import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { Spool } from "../../lib/deliver/spool.ts";
 import { inFolder } from "../support/peers.ts";
 

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { fromBytes, toBytes } from "../../lib/bytes.ts";
+import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { CdbReader } from "../../lib/cdb/reader.ts";
 import { compileInMemory } from "../../lib/rules/compile.ts";
 import { RuleError } from "../../lib/rules/grammar.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { fromBytes, toBytes } from "../../lib/bytes.ts";
+import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { ClientFrom } from "../support/client_from.ts";
 import {
   failures,

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { concat, fromBytes, toBytes } from "../../lib/bytes.ts";
+import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { replaceFile } from "../../lib/cdb/file.ts";
 import { CdbReader } from "../../lib/cdb/reader.ts";
 import { dump } from "../../lib/cdb/text.ts";

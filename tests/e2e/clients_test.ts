@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createTransport } from "nodemailer";
-import { fromBytes } from "../../lib/bytes.ts";
+import { fromBytes } from "../../lib/base/bytes.ts";
 import { output, peer, testWith } from "../support/peers.ts";
 import {
   makePasswords,

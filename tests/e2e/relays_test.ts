@@ -5,7 +5,7 @@
  * @module
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { fromBytes, toBytes } from "../../lib/bytes.ts";
+import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { withGate } from "../support/gate.ts";
 import { inFolder, testWith, until } from "../support/peers.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { toBytes } from "../../lib/bytes.ts";
+import { toBytes } from "../../lib/base/bytes.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeCertificate } from "../support/certificate.ts";
 import { output, testWith, until } from "../support/peers.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { AcceptFailures } from "../../lib/gate/gate.ts";
-import { SystemError } from "../../lib/posix/libc.ts";
+import { SystemError } from "../../lib/sys/libc.ts";
 
 /** Errors as both listeners throw them: by errno, and Deno's by its code. */
 const everyones: [code: string, errno: number][] = [

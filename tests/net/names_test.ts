@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { concat, toBytes } from "../../lib/bytes.ts";
+import { concat, toBytes } from "../../lib/base/bytes.ts";
 import {
   addressOf,
   hostOf,

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { toBytes } from "../../lib/bytes.ts";
+import { toBytes } from "../../lib/base/bytes.ts";
 import { CdbError } from "../../lib/cdb/reader.ts";
 import { badRcptTo } from "../../lib/policy/badrcptto.ts";
 import {

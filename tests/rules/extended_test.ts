@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { fromBytes, toBytes } from "../../lib/bytes.ts";
+import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { CdbReader } from "../../lib/cdb/reader.ts";
 import { compileInMemory } from "../../lib/rules/compile.ts";
 import { ExtendedAddresses } from "../../lib/rules/extended.ts";

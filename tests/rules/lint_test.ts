@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { toBytes } from "../../lib/bytes.ts";
+import { toBytes } from "../../lib/base/bytes.ts";
 import { ExtendedAddresses } from "../../lib/rules/extended.ts";
 import { lint } from "../../lib/rules/lint.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { toBytes } from "../../lib/bytes.ts";
+import { toBytes } from "../../lib/base/bytes.ts";
 import {
   chunkOf,
   CommandLines,

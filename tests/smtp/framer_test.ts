@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { concat, fromBytes, toBytes } from "../../lib/bytes.ts";
+import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { BinaryChunks, TextChunks } from "../../lib/smtp/chunks.ts";
 import type { Framer } from "../../lib/smtp/framer.ts";
 import { DataFramer } from "../../lib/smtp/framing.ts";

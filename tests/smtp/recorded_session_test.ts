@@ -5,7 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { unreadableControls } from "../../lib/gate/smtp_settings.ts";
+import { unreadableControls } from "../../lib/smtpd/settings.ts";
 import { inFolder } from "../support/peers.ts";
 import type { Recording } from "./recorded/case.ts";
 import { cases } from "./recorded/cases.ts";

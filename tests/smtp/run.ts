@@ -1,10 +1,10 @@
 /**
- * Drives sessions in tests: what the driver of lib/gate does, without a
+ * Drives sessions in tests: what the driver of lib/smtpd does, without a
  * connection, and with an eye on the order of the actions.
  *
  * @module
  */
-import { fromBytes, toBytes } from "../../lib/bytes.ts";
+import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import type {
   Action,
   Answer,

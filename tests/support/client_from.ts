@@ -4,7 +4,7 @@
  * @module
  */
 import { connect, type Socket } from "node:net";
-import { fromBytes, toBytes } from "../../lib/bytes.ts";
+import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { until } from "./peers.ts";
 
 export class ClientFrom {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { concat, toBytes } from "../../lib/bytes.ts";
+import { concat, toBytes } from "../../lib/base/bytes.ts";
 
 export const types = { A: 1, CNAME: 5, PTR: 12, TXT: 16, AAAA: 28 } as const;
 type Type = keyof typeof types;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { toBytes } from "../../lib/bytes.ts";
+import { toBytes } from "../../lib/base/bytes.ts";
 
 export interface IdentQuery {
   readonly line: string;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromBytes } from "../../lib/bytes.ts";
+import { fromBytes } from "../../lib/base/bytes.ts";
 import { makeCertificate, type TestCertificate } from "./certificate.ts";
 import { type TestGate, withGate } from "./gate.ts";
 import { inFolder, output, postern } from "./peers.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concat, fromBytes, toBytes } from "../../../lib/bytes.ts";
+import { concat, fromBytes, toBytes } from "../../../lib/base/bytes.ts";
 import { MemoryOutput } from "../../../lib/cdb/memory.ts";
 import { CdbWriter } from "../../../lib/cdb/writer.ts";
 import {

@@ -1,0 +1,310 @@
+/**
+ * `--workers`: processes that accept on the same addresses, started again when
+ * they die, with one status line for all of them.
+ *
+ * The process that starts them accepts nothing. It keeps its ids, since a new
+ * worker has to bind before it gives up its own.
+ *
+ * @module
+ */
+import { fromBytes } from "../base/bytes.ts";
+import { closeDescriptor, pipe } from "../sys/descriptors.ts";
+import { isSame, ReservedPort, type SocketAddress } from "../sys/listener.ts";
+import { textDescriptor, textVariable } from "../sys/handed_text.ts";
+import { ourArguments, ourPath } from "../sys/ourselves.ts";
+import { readSome } from "../sys/readable.ts";
+import { spawn, waitFor } from "../sys/spawn.ts";
+import { reason } from "../base/reason.ts";
+import { entries, ownEnvironment } from "../ucspi/environment.ts";
+import { GateLog } from "../gate/log.ts";
+import type { ProcessOptions } from "../gate/options.ts";
+import { Pidfile } from "./pidfile.ts";
+import { handedSockets, type Readiness } from "./readiness.ts";
+import {
+  addressFor,
+  attempt,
+  type Block,
+  fatal,
+  printPorts,
+  readinessOf,
+} from "./serve.ts";
+import {
+  configDescriptor,
+  lifeDescriptor,
+  readyReport,
+  reportDescriptor,
+  type WorkerPart,
+  workerVariable,
+} from "./worker_role.ts";
+
+const shortestBackoffMs = 1000;
+const longestBackoffMs = 30_000;
+/** A worker that lived so long starts with a clean slate. */
+const healthyMs = 60_000;
+/** Characters of a line that a worker may write. */
+const longestReport = 16;
+/** The wait status (exit 111) of a worker that could not be executed. */
+const notRun = 111 << 8;
+/** For a worker to be gone after its own grace. */
+const reluctanceMs = 2000;
+
+/**
+ * Starts the workers and stays until SIGTERM. Resolves to the exit code.
+ *
+ * @param config text of the --config file, for the workers; null for none
+ */
+export async function superviseWorkers(
+  options: ProcessOptions,
+  blocks: readonly Block[],
+  config: string | null,
+): Promise<number> {
+  attempt("use LISTEN_FDS", () => {
+    // Each worker has a socket of its own on an address.
+    if (handedSockets() > 0) throw new Error("there are --workers");
+  });
+  const pidfile = new Pidfile(options.pidfile);
+  try {
+    attempt(`write ${options.pidfile}`, () => pidfile.prepare());
+    const places: SocketAddress[] = [];
+    for (const block of blocks) {
+      const address = await addressFor(block.options);
+      places.push(attempt("bind", () => {
+        // A shared port would let them.
+        if (places.some((other) => isSame(other, address))) throw taken();
+        return new ReservedPort(address).address;
+      }));
+    }
+    const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
+    const supervisor = new Supervisor(options, places, limit, config);
+    return await supervisor.run(() =>
+      attempt(`write ${options.pidfile}`, () => pidfile.publish())
+    );
+  } finally {
+    pidfile.remove();
+  }
+}
+
+/** Two blocks on one address: the same as when each has a port of its own. */
+const taken = () =>
+  Object.assign(new Error("another block's"), { code: "EADDRINUSE" });
+
+class Worker {
+  pid = 0;
+  /** Whether it accepts, and so has its signal handlers. */
+  isReady = false;
+  /** A SIGHUP came before; what it has read by then may be old. */
+  owedRefresh = false;
+  active = 0;
+  startedAt = 0;
+  backoffMs = shortestBackoffMs;
+
+  constructor(readonly index: number) {}
+}
+
+class Supervisor {
+  readonly #log: GateLog;
+  readonly #workers: Worker[];
+  readonly #own = ownEnvironment();
+  #stopping = false;
+  readonly #wakes = new Set<() => void>();
+  readonly #readiness: Readiness;
+
+  constructor(
+    readonly options: ProcessOptions,
+    readonly places: WorkerPart["places"],
+    readonly limit: number,
+    readonly config: string | null,
+  ) {
+    this.#log = new GateLog(options, null);
+    this.#readiness = readinessOf(options.readyFd);
+    this.#workers = Array.from(
+      { length: options.workers },
+      (_, i) => new Worker(i),
+    );
+  }
+
+  /** @param onReady is called when all workers accept */
+  async run(onReady: () => void): Promise<number> {
+    const handlers = [
+      ["SIGTERM", () => this.#stop()],
+      ["SIGINT", () => this.#stop()],
+      ["SIGHUP", () => this.#refresh(...this.#workers)],
+      ["SIGUSR1", () => this.#log.statusNow(this.#active, this.limit)],
+    ] as const;
+    for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
+    const lives = this.#workers.map((worker) => this.#firstLife(worker));
+    const ended = Promise.all(lives.map(({ ended }) => ended));
+    try {
+      // Whoever is stopped before it was ready ends without being so.
+      await Promise.race([Promise.all(lives.map(({ ready }) => ready)), ended]);
+    } catch (error) {
+      this.#stop();
+      await ended;
+      throw error;
+    }
+    if (this.#stopping) return await ended.then(() => 0);
+    onReady();
+    if (this.options.printPort) printPorts(this.places);
+    this.#status();
+    this.#readiness.ready();
+    await ended;
+    await this.#log.flush();
+    return 0;
+  }
+
+  /** `ended` resolves when it will not be started again. */
+  #firstLife(worker: Worker): { ready: Promise<void>; ended: Promise<void> } {
+    let isReady = () => {}, failed = (_: unknown) => {};
+    const ready = new Promise<void>((resolve, reject) => {
+      isReady = resolve;
+      failed = reject;
+    });
+    const ended = (async () => {
+      let wasReady = false;
+      while (!this.#stopping) {
+        const status = await this.#life(worker, () => {
+          wasReady = true;
+          isReady();
+        });
+        if (this.#stopping) break;
+        if (!wasReady) {
+          // It has said why.
+          failed(fatal(`start worker ${worker.index + 1}`));
+          break;
+        }
+        await this.#backOff(worker, status);
+      }
+    })();
+    return { ready, ended };
+  }
+
+  /** One process from start to end; resolves to its wait status. */
+  async #life(worker: Worker, onReady: () => void): Promise<number> {
+    const part = {
+      index: worker.index,
+      count: this.#workers.length,
+      places: this.places,
+    };
+    const env = new Map(this.#own).set(workerVariable, JSON.stringify(part));
+    worker.startedAt = performance.now();
+    worker.owedRefresh = false;
+    const pipes: ReturnType<typeof pipe>[] = [];
+    const descriptors: [from: number, to: number][] = [];
+    let config: number | null = null;
+    try {
+      pipes.push(pipe());
+      pipes.push(pipe());
+      descriptors.push([pipes[0].write, reportDescriptor]);
+      descriptors.push([pipes[1].read, lifeDescriptor]);
+      if (this.config !== null) {
+        config = textDescriptor(this.config);
+        descriptors.push([config, configDescriptor]);
+        env.set(textVariable, `${configDescriptor}`);
+      }
+      worker.pid = spawn({
+        path: ourPath(),
+        args: ourArguments(),
+        env: entries(env),
+        descriptors,
+      });
+    } catch (error) {
+      this.#log.warning(`unable to run a worker: ${reason(error)}`);
+      for (const { read, write } of pipes) {
+        closeDescriptor(read);
+        closeDescriptor(write);
+      }
+      return notRun;
+    } finally {
+      if (config !== null) closeDescriptor(config);
+    }
+    const [report, life] = pipes;
+    closeDescriptor(report.write);
+    closeDescriptor(life.read);
+    if (this.#stopping) this.#signal("SIGTERM");
+    const reports = this.#follow(worker, report.read, () => {
+      worker.isReady = worker.pid !== 0;
+      if (worker.owedRefresh) this.#refresh(worker);
+      onReady();
+    });
+    const status = await waitFor(worker.pid);
+    worker.pid = 0;
+    worker.isReady = false;
+    closeDescriptor(life.write);
+    await reports;
+    closeDescriptor(report.read);
+    worker.active = 0;
+    if (!this.#stopping) this.#status();
+    return status;
+  }
+
+  async #follow(worker: Worker, fd: number, onReady: () => void) {
+    let text = "";
+    for (;;) {
+      const bytes = await readSome(fd);
+      if (bytes.length === 0) return;
+      text += fromBytes(bytes);
+      const lines = text.split("\n");
+      // A worker talks to the network; this process is root and believes it
+      // nothing but numbers.
+      text = lines.pop()!.slice(0, longestReport);
+      const before = worker.active;
+      for (const line of lines) {
+        if (line === readyReport) onReady();
+        else if (/^\d{1,9}$/.test(line)) worker.active = Number(line);
+      }
+      if (worker.active !== before) this.#status();
+    }
+  }
+
+  async #backOff(worker: Worker, status: number): Promise<void> {
+    if (performance.now() - worker.startedAt > healthyMs) {
+      worker.backoffMs = shortestBackoffMs;
+    }
+    const seconds = worker.backoffMs / 1000;
+    this.#log.warning(
+      `worker ${worker.index + 1} ended with status ${status}, ` +
+        `starting it again in ${seconds} s`,
+    );
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => wake(), worker.backoffMs);
+      const wake = () => {
+        clearTimeout(timer);
+        this.#wakes.delete(wake);
+        resolve();
+      };
+      this.#wakes.add(wake);
+    });
+    worker.backoffMs = Math.min(worker.backoffMs * 2, longestBackoffMs);
+  }
+
+  get #active(): number {
+    return this.#workers.reduce((sum, { active }) => sum + active, 0);
+  }
+
+  #status(): void {
+    this.#log.status(this.#active, this.limit);
+  }
+
+  #stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#readiness.stopping();
+    for (const wake of this.#wakes) wake();
+    this.#signal("SIGTERM");
+    const longest = this.options.graceSeconds * 1000 + reluctanceMs;
+    Deno.unrefTimer(setTimeout(() => this.#signal("SIGKILL"), longest));
+  }
+
+  /** SIGHUP would end a worker that is not ready: it is told later. */
+  #refresh(...workers: Worker[]): void {
+    for (const worker of workers) {
+      worker.owedRefresh = !worker.isReady;
+      if (worker.isReady) Deno.kill(worker.pid, "SIGHUP");
+    }
+  }
+
+  /** Only to processes that are there: a reaped pid may be someone else's. */
+  #signal(signal: Deno.Signal): void {
+    for (const { pid } of this.#workers) if (pid !== 0) Deno.kill(pid, signal);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Which policies the sessions of a gate ask, by its options. What is not
+ * wanted is not loaded.
+ *
+ * @module
+ */
+import type { Target } from "../deliver/target.ts";
+import type { Resolver } from "../net/resolver.ts";
+import { accept, type Policy } from "../policy/question.ts";
+import type { Answer, Inquiry } from "../smtp/actions.ts";
+import { entries, type Environment } from "../ucspi/environment.ts";
+
+/** Their options; null for what is not wanted. */
+export interface PolicyOptions {
+  /** Path of a list of recipients. */
+  readonly recipients: string | null;
+  /** Address of a policy program, as Postfix names it. */
+  readonly policy: string | null;
+  /** Zones of DNS blocklists. */
+  readonly dnsbl: readonly string[] | null;
+  readonly dnsblReject: boolean;
+  readonly spf: boolean;
+  readonly authenticationResults: boolean;
+}
+
+/** How long each may take for one question. */
+const lookupSeconds = 10;
+const rcptcheckSeconds = 30;
+const programSeconds = 20;
+const resultsSeconds = 30;
+
+/** A program to ask about each recipient, from the environment. */
+const rcptcheckVariable = "RCPTCHECK";
+
+/** Who asks, and what the control files say. */
+export interface Asker {
+  readonly env: Environment;
+  readonly me: string;
+  readonly badRcptTo: Policy | null;
+  readonly target: Target;
+}
+
+export class SmtpPolicies {
+  readonly #shared: Promise<Shared> | null;
+  #sessions = 0;
+
+  /** @param log takes a line for the administrator */
+  constructor(
+    readonly options: PolicyOptions,
+    readonly log: (line: string) => void,
+  ) {
+    const { recipients, policy, dnsbl, spf, authenticationResults } = options;
+    const wanted = recipients ?? policy ?? dnsbl ??
+      (spf || authenticationResults || null);
+    this.#shared = wanted === null ? null : load(options, log);
+    this.#shared?.catch(() => {}); // told by prepare, or at the first question
+  }
+
+  /** @throws Error that says what cannot be loaded */
+  async prepare(): Promise<void> {
+    await this.#shared;
+    const { spf, authenticationResults } = this.options;
+    // Takes its time, which is better spent before the first client is there.
+    if (spf || authenticationResults) await import("../mailauth/mailauth.ts");
+  }
+
+  /** What answers the questions of one session; null if there are none. */
+  forSession(asker: Asker): ((inquiry: Inquiry) => Promise<Answer>) | null {
+    const { env, badRcptTo, target } = asker;
+    const program = env.get(rcptcheckVariable);
+    if (!this.#shared && !badRcptTo && !program && !target.accepts) return null;
+    const clientIp = env.get("TCPREMOTEIP") ?? "unknown";
+    const clientHost = env.get("TCPREMOTEHOST");
+    const id = `${Deno.pid}.${Date.now().toString(36)}.${++this.#sessions}`;
+    let policy: Promise<Policy> | undefined;
+    return async ({ messageNumber, ...inquiry }) => {
+      policy ??= this.#policy(asker);
+      const refusal = await target.accepts?.(inquiry.recipient);
+      if (refusal) return refusal;
+      const instance = `${id}.${messageNumber}`;
+      return (await policy)({ ...inquiry, clientIp, clientHost, instance });
+    };
+  }
+
+  /** A target that records where mail comes from, if that is wanted. */
+  recording(target: Target, { env, me }: Pick<Asker, "env" | "me">): Target {
+    const shared = this.#shared;
+    if (!this.options.authenticationResults || !shared) return target;
+    if (env.has("RELAYCLIENT")) return target; // ours, whatever SPF says
+    const options = {
+      me,
+      seconds: resultsSeconds,
+      log: this.log,
+      folder: env.get("TMPDIR") ?? "/tmp",
+      clientIp: env.get("TCPREMOTEIP") ?? "unknown",
+    };
+    const wrapped = Promise.all([
+      shared,
+      import("../deliver/authenticated.ts"),
+    ]).then(([{ resolver }, { authenticated }]) =>
+      authenticated(target, { ...options, resolver: resolver! })
+    );
+    return {
+      takesBinary: false, // what is signed are lines
+      takesUtf8: target.takesUtf8,
+      accepts: target.accepts?.bind(target),
+      open: async (envelope, origin) =>
+        origin.user === null
+          ? (await wrapped).open(envelope, origin)
+          : target.open(envelope, origin),
+    };
+  }
+
+  async #policy({ env, me, badRcptTo }: Asker): Promise<Policy> {
+    const { options, log } = this;
+    const { sessionPolicy } = await import("../policy/session_policy.ts");
+    const { resolver, recipients, program } = await this.#shared ?? nothing;
+    const path = env.get(rcptcheckVariable);
+    const rcptcheck = path && (await import("../policy/rcptcheck_program.ts"))
+      .rcptcheck(path, entries(env), rcptcheckSeconds, log);
+    return sessionPolicy({
+      trusted: env.has("RELAYCLIENT"),
+      badRcptTo: badRcptTo ?? undefined,
+      recipients,
+      dnsbl: options.dnsbl && resolver
+        ? {
+          zones: options.dnsbl,
+          code: options.dnsblReject ? 550 : 451,
+          resolver,
+          log,
+        }
+        : undefined,
+      spf: options.spf && resolver ? { me, resolver, log } : undefined,
+      rcptcheck: rcptcheck || undefined,
+      program,
+    }) ?? (() => Promise.resolve(accept));
+  }
+}
+
+/** What the sessions of a process share. */
+interface Shared {
+  readonly resolver?: Resolver;
+  readonly recipients?: Policy;
+  readonly program?: Policy;
+}
+
+const nothing: Shared = {};
+
+async function load(
+  options: PolicyOptions,
+  log: (line: string) => void,
+): Promise<Shared> {
+  const { recipients, policy, dnsbl, spf, authenticationResults } = options;
+  const asksDns = dnsbl || spf || authenticationResults;
+  const [resolver, list, program] = await Promise.all([
+    asksDns ? import("../net/resolver.ts") : null,
+    recipients === null ? null : import("../policy/recipients_file.ts"),
+    policy === null ? null : Promise.all([
+      import("../policy/policy_program.ts"),
+      import("../policy/delegation.ts"),
+    ]),
+  ]);
+  return {
+    resolver: resolver?.dnsResolver(lookupSeconds),
+    recipients: list?.recipientsFile(recipients!, log),
+    program: program?.[0] && new program[0].PolicyProgram(
+      program[1].policyAddress(policy!)!,
+      programSeconds,
+      log,
+    ).ask,
+  };
+}

@@ -1,0 +1,46 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  hashPassword,
+  hasPassword,
+  parseHash,
+} from "../../lib/auth/password_file.ts";
+
+Deno.test("a password is right for its user alone", async () => {
+  const file = `# ann:x\nann:${await hashPassword("p\xe4ss")}\nbob:nonsense\n`;
+  const has = (user: string, password: string) =>
+    hasPassword(file, { user, password });
+  assertEquals(await has("ann", "p\xe4ss"), true);
+  assertEquals(await has("ann", "p\xe4s"), false);
+  assertEquals(await has("an", "p\xe4ss"), false);
+  assertEquals(await has("# ann", "x"), false);
+  await assertRejects(() => has("bob", "x"), Error, "no scrypt hash");
+});
+
+Deno.test("parseHash() takes what can be borne, and nothing else", () => {
+  const key = "A".repeat(43), salt = "B".repeat(22);
+  assert(parseHash(`$scrypt$ln=15,r=8,p=3$${salt}$${key}`));
+  assert(parseHash(`$scrypt$ln=14,r=8,p=1$${salt}$${key}=`));
+  for (
+    const text of [
+      "",
+      "plain",
+      `$scrypt$ln=30,r=8,p=1$${salt}$${key}`, // 1 TB
+      `$scrypt$ln=0,r=8,p=1$${salt}$${key}`,
+      `$scrypt$ln=15,r=8,p=3$${salt}$AAAA`,
+      `$scrypt$ln=15,r=8,p=3$${salt}`,
+      `$argon2id$v=19$m=65536,t=3,p=4$${salt}$${key}`,
+    ]
+  ) assertEquals(parseHash(text), null, text);
+});
+
+Deno.test("who guesses passwords does not keep others waiting for ever", async () => {
+  const file = `ann:$scrypt$ln=1,r=1,p=1$${"B".repeat(22)}$${"A".repeat(43)}\n`;
+  const tries = Array.from(
+    { length: 40 },
+    () => hasPassword(file, { user: "ann", password: "x" }),
+  );
+  const results = await Promise.allSettled(tries);
+  const refused = results.filter(({ status }) => status === "rejected");
+  assertEquals(refused.length, 40 - 16);
+  assertEquals(await hasPassword(file, { user: "ann", password: "x" }), false);
+});

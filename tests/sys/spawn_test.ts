@@ -1,0 +1,121 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { closeDescriptor, pipe, writeSome } from "../../lib/sys/descriptors.ts";
+import { spawn, waitFor } from "../../lib/sys/spawn.ts";
+
+// SIGCHLD stays listened to: what the process is for.
+const options = { sanitizeOps: false, sanitizeResources: false };
+
+async function sh(script: string, env: string[] = []): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  const input = pipe();
+  const pid = spawn({
+    path: "/bin/sh",
+    args: ["sh", "-c", `exec > ${folder}/out; ${script}`],
+    env,
+    descriptors: [[input.read, 0]],
+  });
+  closeDescriptor(input.read);
+  writeSome(input.write, new TextEncoder().encode("hello\n"));
+  closeDescriptor(input.write);
+  const status = await waitFor(pid);
+  const text = await Deno.readTextFile(`${folder}/out`);
+  await Deno.remove(folder, { recursive: true });
+  return `${status} ${text}`;
+}
+
+Deno.test(
+  "a child gets its descriptors, its environment and nothing of ours",
+  options,
+  async () => {
+    assertEquals(await sh("cat; exit 3", []), "768 hello\n");
+    assertEquals(
+      await sh('echo "$A-$B"', ["A=\xe9", "B="].map(String)),
+      "0 \ufffd-\n", // the byte 0xe9 itself, not its UTF-8 form
+    );
+    const listener = Deno.listen({ port: 0 });
+    const open = await sh("ls -l /proc/self/fd | sed 's/.*-> //'");
+    listener.close();
+    assert(!/socket:|anon_inode/.test(open), open);
+    const stdin = open.match(/pipe:\[\d+\]/)![0];
+    assertEquals(open.split(stdin).length, 2, `one end of it: ${open}`);
+  },
+);
+
+Deno.test(
+  "signals are as new in a child: none ignored, none blocked",
+  options,
+  async () => {
+    const text = await sh("grep -E '^Sig(Blk|Ign)' /proc/self/status");
+    assertMatch(text, /SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000/);
+  },
+);
+
+Deno.test(
+  "the end of a process that we did not start is nobody's answer",
+  options,
+  async () => {
+    const PR_SET_CHILD_SUBREAPER = 36;
+    const { symbols: { prctl } } = Deno.dlopen("libc.so.6", {
+      prctl: {
+        parameters: ["i32", "usize", "usize", "usize", "usize"],
+        result: "i32",
+      },
+    });
+    const adopt = (on: bigint) =>
+      assertEquals(prctl(PR_SET_CHILD_SUBREAPER, on, 0n, 0n, 0n), 0);
+    adopt(1n);
+    const [status, orphan] = (await sh("(exit 7) & echo $!")).trim().split(" ");
+    adopt(0n);
+    assertEquals(status, "0");
+    const isThere = async () => {
+      try {
+        return !!await Deno.stat(`/proc/${orphan}`);
+      } catch {
+        return false;
+      }
+    };
+    // Waiting for one collects the others.
+    for (let i = 0; i < 100 && await isThere(); i++) await sh("true");
+    assertEquals(await isThere(), false);
+    let told = false;
+    waitFor(Number(orphan)).then(() => told = true);
+    await sh("true");
+    assertEquals(told, false);
+  },
+);
+
+Deno.test(
+  "a program that is not there is an error with its code",
+  options,
+  () => {
+    let code: unknown;
+    try {
+      spawn({ path: "/no/such", args: ["x"], env: [], descriptors: [] });
+    } catch (error) {
+      code = (error as { code: string }).code;
+    }
+    assertEquals(code, "ENOENT");
+  },
+);
+
+Deno.test(
+  "many children at once, each with its own status",
+  options,
+  async () => {
+    const statuses = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const pid = spawn({
+          path: "/bin/sh",
+          args: ["sh", "-c", `exit ${i}`],
+          env: Array.from(
+            { length: 20 },
+            (_, n) => `V${n}=${"x".repeat(n * 10)}`,
+          ),
+          descriptors: [],
+        });
+        return await waitFor(pid) >> 8;
+      }),
+    );
+    assertEquals(statuses, Array.from({ length: 200 }, (_, i) => i));
+  },
+);
