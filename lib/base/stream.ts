@@ -1,23 +1,44 @@
 /**
- * A connection as an SMTP session needs it: plain, encrypted, or descriptors 0
- * and 1.
+ * A connection's bytes, as a protocol needs them: plain or encrypted, from the
+ * network or from descriptors 0 and 1.
+ *
+ * Bytes are pushed: a promise for each read would cost more than all that a
+ * protocol does with them, and a buffer for each waiting session its memory.
  *
  * @module
  */
-export interface Stream {
-  /** Resolves to the number of bytes read, null at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
-  /** Resolves when what was written has been handed on. */
-  close(): void | Promise<void>;
+
+/** Who is told what happens to a stream. Nothing is told after `close`. */
+export interface Receiver {
+  /** Bytes have come. They are there until this returns: keep a copy. */
+  received(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Nothing more will come: the peer has ended its side, or has gone. */
+  ended(): void;
+  /** All that was written is on its way, and it had to wait before. */
+  drained(): void;
 }
 
-/** Writes all bytes. */
-export async function writeAll(
-  stream: Pick<Stream, "write">,
-  bytes: Uint8Array,
-): Promise<void> {
-  while (bytes.length > 0) {
-    bytes = bytes.subarray(await stream.write(bytes));
-  }
+export interface Stream {
+  /**
+   * Begins to read.
+   *
+   * @param receiver is told from now on, never before this returns
+   */
+  open(receiver: Receiver): void;
+  /**
+   * How many bytes are wanted at once, at most. A small number keeps what one
+   * peer can ask for in a turn of the event loop small.
+   */
+  readBytes: number;
+  /** While true nothing is received. What the peer sends stays with it. */
+  paused: boolean;
+  /**
+   * Takes all bytes; what the peer does not take now is kept and sent later,
+   * and nothing is received until then. The caller may use the bytes again.
+   */
+  write(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Bytes that were written and are not on their way yet. */
+  readonly unsent: number;
+  /** Ends both directions at once; unsent bytes are lost. May be repeated. */
+  close(): void;
 }

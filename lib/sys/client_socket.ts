@@ -1,15 +1,14 @@
 /**
  * Sockets that ask others, for what Deno's own cannot do: choose the local
- * address, and hear that a UDP peer is not there.
- *
- * Nothing here waits. A caller tries again a little later, which costs less
- * than a helper thread for each question that is open.
+ * address, and hear that a UDP peer is not there. They wait on the event loop,
+ * each time until the end that the caller gives, on performance.now()'s clock.
  *
  * @module
  */
+import type { Endpoint } from "../base/endpoint.ts";
 import { isIPv6 } from "node:net";
+import { encodeAddress } from "./address.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
-import { encodeAddress, type SocketAddress } from "./listener.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -21,6 +20,7 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
 } from "./numbers.ts";
+import { readable, writable } from "./readable.ts";
 
 const EINPROGRESS = 115;
 
@@ -37,8 +37,8 @@ export class ClientSocket {
    */
   static connect(
     kind: keyof typeof kinds,
-    to: SocketAddress,
-    from: SocketAddress | null = null,
+    to: Endpoint,
+    from: Endpoint | null = null,
   ): ClientSocket {
     const family = isIPv6(to.ip) ? AF_INET6 : AF_INET;
     const type = kinds[kind] | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -61,40 +61,73 @@ export class ClientSocket {
   }
 
   /**
-   * @returns how many bytes were taken; null while connecting, or when there
-   * is no room
+   * Sends all bytes, once there is a connection and room for them.
+   *
+   * @returns false when the time is over
    * @throws SystemError, also of a connect that failed
    */
-  send(bytes: Uint8Array<ArrayBuffer>): number | null {
-    return later(
-      "send",
-      libc().send(this.fd, bytes, BigInt(bytes.length), MSG_NOSIGNAL),
-    );
+  async send(bytes: Uint8Array<ArrayBuffer>, end: number): Promise<boolean> {
+    for (let left = bytes;;) {
+      const n = later(
+        "send",
+        libc().send(this.fd, left, left.length, MSG_NOSIGNAL),
+      );
+      left = left.subarray(n ?? 0);
+      if (left.length === 0) return true;
+      if (isOver(end) || !await writable(this.fd, end)) return false;
+    }
+  }
+
+  /**
+   * Waits until something may be received, always by way of the event loop:
+   * a peer that never stops sending keeps nobody else waiting.
+   *
+   * @returns false when the time is over, though there may be more
+   */
+  async arrival(end: number): Promise<boolean> {
+    return !isOver(end) && await readable(this.fd, end);
   }
 
   /**
    * @returns how many bytes came, 0 at the end; null when there are none yet
-   * @throws SystemError
+   * @throws SystemError, also of a connect that failed
    */
-  receive(buffer: Uint8Array<ArrayBuffer>): number | null {
-    return later(
-      "recv",
-      libc().recv(this.fd, buffer, BigInt(buffer.length), 0),
-    );
+  receiveNow(buffer: Uint8Array<ArrayBuffer>): number | null {
+    return later("recv", libc().recv(this.fd, buffer, buffer.length, 0));
   }
 
+  /**
+   * The same when something has come.
+   *
+   * @returns null when the time is over
+   * @throws SystemError
+   */
+  async receive(
+    buffer: Uint8Array<ArrayBuffer>,
+    end: number,
+  ): Promise<number | null> {
+    while (await this.arrival(end)) {
+      const n = this.receiveNow(buffer);
+      if (n !== null) return n;
+    }
+    return null;
+  }
+
+  /** Not while anything here is waited for. */
   close(): void {
     libc().close(this.fd);
   }
 }
 
-function later(call: string, result: number | bigint): number | null {
-  if (result >= 0) return Number(result);
+const isOver = (end: number) => performance.now() >= end;
+
+function later(call: string, result: number): number | null {
+  if (result >= 0) return result;
   const error = errno();
   if (error === EAGAIN || error === EINTR) return null;
   throw new SystemError(call, error);
 }
 
 /** A link-local address means nothing without its interface. */
-const scoped = ({ ip, interface: name }: SocketAddress) =>
+const scoped = ({ ip, interface: name }: Endpoint) =>
   name === undefined ? ip : `${ip}%${name}`;

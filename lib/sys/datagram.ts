@@ -4,13 +4,17 @@
  *
  * @module
  */
-import { check, libc, SystemError } from "./libc.ts";
+import { check, errno, libc, SystemError } from "./libc.ts";
 import {
+  EAGAIN,
+  EINTR,
   MSG_NOSIGNAL,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
+  SOCK_NONBLOCK,
   SOCK_STREAM,
 } from "./numbers.ts";
+import { writable } from "./readable.ts";
 
 const AF_UNIX = 1;
 /** sun_path of unix(7), the closing NUL included. */
@@ -23,7 +27,8 @@ export class UnixSender {
   /**
    * @param path one that starts with `@` is in the abstract name space, as
    *   sd_notify(3) writes it
-   * @throws SystemError when nobody is there, or the path is too long
+   * @throws SystemError when nobody is there, or the path is too long; EAGAIN
+   *   when too many others wait for a stream
    */
   constructor(path: string) {
     const name = new TextEncoder().encode(path);
@@ -42,20 +47,49 @@ export class UnixSender {
     this.#fd = fd;
   }
 
-  /** @throws SystemError when the other side has gone */
+  /**
+   * Sends a message if it is taken at once.
+   *
+   * @throws SystemError when it is not (EAGAIN), or the other side has gone
+   */
   send(message: Uint8Array): void {
-    // A stream has no ends of messages: syslog(3) marks them by a NUL.
-    let bytes = new Uint8Array(message.length + (this.#isStream ? 1 : 0));
-    bytes.set(message);
-    while (bytes.length > 0) {
-      const length = BigInt(bytes.length);
-      const sent = libc().send(this.#fd, bytes, length, MSG_NOSIGNAL);
-      bytes = bytes.subarray(check("send", sent));
+    const bytes = this.#framed(message);
+    if (this.#take(bytes) < bytes.length) throw new SystemError("send", EAGAIN);
+  }
+
+  /**
+   * Sends a message, however long the other side stands still. One at a time.
+   *
+   * @throws SystemError when the other side has gone
+   */
+  async deliver(message: Uint8Array): Promise<void> {
+    let bytes = this.#framed(message);
+    for (;;) {
+      bytes = bytes.subarray(this.#take(bytes));
+      if (bytes.length === 0) return;
+      await writable(this.#fd);
     }
   }
 
+  /** Not while a message is being delivered. */
   close(): void {
     libc().close(this.#fd);
+  }
+
+  /** A stream has no ends of messages: syslog(3) marks them by a NUL. */
+  #framed(message: Uint8Array): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(message.length + (this.#isStream ? 1 : 0));
+    bytes.set(message);
+    return bytes;
+  }
+
+  /** @returns how many bytes were taken, 0 when there is no room for now */
+  #take(bytes: Uint8Array<ArrayBuffer>): number {
+    const sent = libc().send(this.#fd, bytes, bytes.length, MSG_NOSIGNAL);
+    if (sent >= 0) return sent;
+    const error = errno();
+    if (error === EAGAIN || error === EINTR) return 0;
+    throw new SystemError("send", error);
   }
 }
 
@@ -64,7 +98,8 @@ function connected(
   type: number,
   address: Uint8Array<ArrayBuffer>,
 ): number | null {
-  const fd = check("socket", libc().socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  const flags = SOCK_CLOEXEC | SOCK_NONBLOCK;
+  const fd = check("socket", libc().socket(AF_UNIX, type | flags, 0));
   try {
     check("connect", libc().connect(fd, address, address.length));
     return fd;

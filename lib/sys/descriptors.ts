@@ -45,6 +45,17 @@ export function pipe(): { read: number; write: number } {
   return { read: ends[0], write: ends[1] };
 }
 
+/**
+ * A counter that can be watched: readable while it is not 0 (eventfd(2)).
+ * Close-on-exec; reading it does not block.
+ *
+ * @throws SystemError
+ */
+export function eventCounter(initial: number): number {
+  const flags = O_CLOEXEC | O_NONBLOCK; // EFD_CLOEXEC, EFD_NONBLOCK
+  return check("eventfd", libc().eventfd(initial, flags));
+}
+
 /** Reading and writing return at once from now on. */
 export function doNotBlock(fd: number): void {
   check("fcntl", libc().fcntl(fd, F_SETFL, O_NONBLOCK));
@@ -58,8 +69,8 @@ export function writeSome(
   fd: number,
   bytes: Uint8Array<ArrayBuffer>,
 ): number | "gone" {
-  const n = libc().write(fd, bytes, BigInt(bytes.length));
-  if (n >= 0) return Number(n);
+  const n = libc().write(fd, bytes, bytes.length);
+  if (n >= 0) return n;
   const error = errno();
   return error === EAGAIN || error === EINTR ? 0 : "gone";
 }
@@ -69,7 +80,7 @@ export function readNow(fd: number, limit: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(new ArrayBuffer(limit));
   let at = 0;
   while (at < limit) {
-    const n = Number(libc().read(fd, bytes.subarray(at), BigInt(limit - at)));
+    const n = libc().read(fd, bytes.subarray(at), limit - at);
     if (n <= 0) break;
     at += n;
   }
@@ -78,7 +89,7 @@ export function readNow(fd: number, limit: number): Uint8Array<ArrayBuffer> {
 
 /** Writes what is taken at once, which is all of a few bytes. */
 export function writeNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
-  libc().write(fd, bytes, BigInt(bytes.length));
+  libc().write(fd, bytes, bytes.length);
 }
 
 /**

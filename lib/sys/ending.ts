@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { waitFor } from "./spawn.ts";
+import { waitFor } from "./children.ts";
 
 /**
  * Waits for a child of ours, and kills it if it takes longer than `seconds`.

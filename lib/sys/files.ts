@@ -30,6 +30,9 @@ const tellingWords = [
 /** struct statfs has 120 on x86_64 and aarch64. */
 const statfsBytes = 128;
 
+/** In one call; its result has 32 bits. */
+const mostBytes = 2 ** 30;
+
 const encoder = new TextEncoder();
 export const cString = (text: string) => encoder.encode(`${text}\0`);
 const noPath = cString("");
@@ -55,7 +58,10 @@ export function readFile(fd: number, size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(new ArrayBuffer(size));
   for (let at = 0; at < size;) {
     const rest = bytes.subarray(at);
-    const n = check("read", libc().read(fd, rest, BigInt(rest.length)));
+    const n = check(
+      "read",
+      libc().read(fd, rest, Math.min(rest.length, mostBytes)),
+    );
     if (n === 0) return bytes.subarray(0, at);
     at += n;
   }
@@ -69,7 +75,10 @@ export function openFolder(path: string): number {
 
 export function writeFile(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
   while (bytes.length > 0) {
-    const n = check("write", libc().write(fd, bytes, BigInt(bytes.length)));
+    const n = check(
+      "write",
+      libc().write(fd, bytes, Math.min(bytes.length, mostBytes)),
+    );
     bytes = bytes.subarray(n);
   }
 }

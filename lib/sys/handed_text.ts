@@ -24,7 +24,7 @@ export function textDescriptor(text: string): number {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) {
     const rest = bytes.subarray(at);
-    at += check("write", libc().write(fd, rest, BigInt(rest.length)));
+    at += check("write", libc().write(fd, rest, rest.length));
   }
   return fd;
 }

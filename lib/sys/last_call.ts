@@ -5,9 +5,7 @@
  *
  * @module
  */
-import { isOurs, openDescriptors } from "./descriptors.ts";
 import { attachFilter, type FilterProgram } from "./filter.ts";
-import { isListening } from "./listener.ts";
 
 const SO_ATTACH_FILTER = 26;
 const tcpFlagsOffset = 13; // RFC 9293 3.1
@@ -24,18 +22,13 @@ const dropSyn: FilterProgram = [
 ];
 
 /**
- * From now on the kernel drops the first packet of new clients to any listener
- * of this process. They send it again a second later (RFC 6298 2.1), to
+ * From now on the kernel drops the first packet of new clients to these
+ * listening sockets. They send it again a second later (RFC 6298 2.1), to
  * whoever listens by then. Those whose handshake is under way come through.
  * Best effort: where it fails, some are closed on as before.
  *
  * Not while a listener is another process's too: that would be deaf for ever.
  */
-export function turnNewcomersAway(): void {
-  for (const fd of listeners()) attachFilter(fd, SO_ATTACH_FILTER, dropSyn);
-}
-
-/** Descriptors of ours that listen; Deno hides those of its own. */
-export function listeners(): number[] {
-  return openDescriptors().filter((fd) => isOurs(fd) && isListening(fd));
+export function turnNewcomersAway(listeners: readonly number[]): void {
+  for (const fd of listeners) attachFilter(fd, SO_ATTACH_FILTER, dropSyn);
 }

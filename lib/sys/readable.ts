@@ -1,64 +1,49 @@
 /**
- * Waiting until there is something to read, for any number of descriptors on
- * one helper thread (epoll(7)): the runtime has 32 threads for everything.
+ * Waiting for a descriptor by a promise, where a watcher would be too much.
  *
  * @module
  */
-import { closeDescriptor, doNotBlock, pipe } from "./descriptors.ts";
-import { check, errno, libc } from "./libc.ts";
-import { EAGAIN, EINTR, O_CLOEXEC } from "./numbers.ts";
+import { doNotBlock } from "./descriptors.ts";
+import { EPOLLIN, EPOLLOUT } from "./epoll.ts";
+import { eventLoop } from "./event_loop.ts";
+import { errno, libc } from "./libc.ts";
+import { EAGAIN, EINTR } from "./numbers.ts";
 
-const EPOLL_CTL_ADD = 1;
-const EPOLL_CTL_DEL = 2;
-const EPOLL_CTL_MOD = 3;
-const EPOLLIN = 1;
-const EPOLLONESHOT = 1 << 30;
-
-/** struct epoll_event is packed on x86_64 alone. */
-const [eventBytes, dataAt] = Deno.build.arch === "x86_64" ? [12, 4] : [16, 8];
-const mostEvents = 64;
 const pipeBytes = 4096;
-const forEver = -1;
-/** Before waiting again when that failed. */
-const afterFailureMs = 10;
-
-/** What to do about each descriptor that is waited for. */
-const waiting = new Map<number, () => void>();
-let watching = false;
-
-interface Epoll {
-  readonly fd: number;
-  /** Filled by epoll_wait: it has to be there until that ends. */
-  readonly events: Uint8Array<ArrayBuffer>;
-  /** What epoll_ctl reads. */
-  readonly event: Uint8Array<ArrayBuffer>;
-}
-
-let opened: Epoll | undefined;
-
-function epoll(): Epoll {
-  if (opened) return opened;
-  const room = (size: number) => new Uint8Array(new ArrayBuffer(size));
-  return opened = {
-    fd: check("epoll_create1", libc().epoll_create1(O_CLOEXEC)),
-    events: room(eventBytes * mostEvents),
-    event: room(eventBytes),
-  };
-}
 
 /**
- * Resolves when a descriptor may have bytes, a connection, or its end; or when
- * it was forgotten. One waits for a descriptor at a time.
+ * Resolves when a descriptor may have bytes, a connection, or its end. One
+ * waits for a descriptor at a time, and it is not to be closed meanwhile.
  *
+ * @param end of the time, on performance.now()'s clock
+ * @returns false when the time is over
  * @throws SystemError, where there is nothing to wait for (EPERM of a file)
  */
-export async function readable(fd: number): Promise<void> {
-  if (control(EPOLL_CTL_MOD, fd) < 0) {
-    check("epoll_ctl", control(EPOLL_CTL_ADD, fd));
-  }
-  const told = new Promise<void>((resolve) => waiting.set(fd, resolve));
-  watch();
-  await told;
+export const readable = (fd: number, end = Infinity): Promise<boolean> =>
+  ready(fd, EPOLLIN, end);
+
+/** The same for a descriptor that may take bytes. */
+export const writable = (fd: number, end = Infinity): Promise<boolean> =>
+  ready(fd, EPOLLOUT, end);
+
+function ready(fd: number, interest: number, end: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const settle = (isReady: boolean) => {
+      eventLoop.remove(fd);
+      clearTimeout(timer);
+      resolve(isReady);
+    };
+    try {
+      eventLoop.add(fd, interest, { ready: () => settle(true) });
+    } catch (error) {
+      return reject(error);
+    }
+    // Rounded up: a timer takes whole milliseconds.
+    const left = Math.max(0, Math.ceil(end - performance.now()));
+    const timer = end === Infinity
+      ? undefined
+      : setTimeout(() => settle(false), left);
+  });
 }
 
 /** Waits for bytes of a pipe; no bytes are its end. */
@@ -67,7 +52,7 @@ export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(new ArrayBuffer(pipeBytes));
   for (;;) {
     await readable(fd);
-    const n = Number(libc().read(fd, bytes, BigInt(pipeBytes)));
+    const n = libc().read(fd, bytes, pipeBytes);
     if (n >= 0) return bytes.subarray(0, n);
     const error = errno();
     if (error !== EAGAIN && error !== EINTR) return bytes.subarray(0, 0);
@@ -77,53 +62,4 @@ export async function readSome(fd: number): Promise<Uint8Array<ArrayBuffer>> {
 /** Resolves when nobody writes to a pipe any more. */
 export async function untilHangup(fd: number): Promise<void> {
   while ((await readSome(fd)).length > 0);
-}
-
-/** Ends the wait for a descriptor, if any. It may be closed then. */
-export function forget(fd: number): void {
-  control(EPOLL_CTL_DEL, fd);
-  tell(fd);
-  if (watching && waiting.size === 0) endWatch();
-}
-
-function control(operation: number, fd: number): number {
-  const { fd: own, event } = epoll();
-  const view = new DataView(event.buffer);
-  view.setUint32(0, EPOLLIN | EPOLLONESHOT, true);
-  view.setUint32(dataAt, fd, true);
-  return libc().epoll_ctl(own, operation, fd, event);
-}
-
-function tell(fd: number): void {
-  const resolve = waiting.get(fd);
-  waiting.delete(fd);
-  resolve?.();
-}
-
-async function watch(): Promise<void> {
-  if (watching) return;
-  watching = true;
-  const { fd, events } = epoll();
-  const view = new DataView(events.buffer);
-  while (waiting.size > 0) {
-    const count = await libc().epoll_wait(fd, events, mostEvents, forEver);
-    for (let i = 0; i < count; i++) {
-      tell(view.getUint32(i * eventBytes + dataAt, true));
-    }
-    if (count < 0) {
-      await new Promise((over) => setTimeout(over, afterFailureMs));
-    }
-  }
-  watching = false;
-}
-
-/** A pipe that nobody writes to is readable at once. */
-function endWatch(): void {
-  try {
-    const { read, write } = pipe();
-    closeDescriptor(write);
-    readable(read).then(() => closeDescriptor(read));
-  } catch {
-    // Without a descriptor for it, the thread waits on for nothing.
-  }
 }

@@ -6,10 +6,8 @@
  * @module
  */
 import { attachFilter, type FilterProgram } from "./filter.ts";
-import { listeners } from "./last_call.ts";
 import { libc } from "./libc.ts";
 import { SOL_SOCKET } from "./numbers.ts";
-import { type SocketAddress, socketName } from "./listener.ts";
 
 const SO_ATTACH_REUSEPORT_CBPF = 51;
 const SO_DETACH_REUSEPORT_BPF = 68;
@@ -43,28 +41,17 @@ function choice(count: number): FilterProgram {
 }
 
 /**
- * Keeps them together at these addresses, of those that this process listens
- * on, and at no other. While there are fewer processes than `count` the kernel
- * chooses for some clients.
+ * Keeps them together at a listening socket of this process. While there are
+ * fewer processes than `count` the kernel chooses for some clients.
  *
  * Best effort: where it fails, each process counts for itself.
  */
-export function keepClientsTogether(
-  places: readonly SocketAddress[],
-  count: number,
-): void {
-  const names = new Set(places.map(nameOf));
-  for (const fd of listeners()) {
-    if (names.has(nameOf(socketName(fd)))) {
-      attachFilter(fd, SO_ATTACH_REUSEPORT_CBPF, choice(count));
-    } else detachChoice(fd); // of a gate that we take over from
-  }
+export function keepClientsTogether(listener: number, count: number): void {
+  attachFilter(listener, SO_ATTACH_REUSEPORT_CBPF, choice(count));
 }
 
-/** Without the scope, which a socket's own name has apart. */
-const nameOf = ({ ip, port }: SocketAddress) => `${ip.split("%")[0]} ${port}`;
-
-function detachChoice(fd: number): void {
+/** Leaves clients to the kernel, whatever a gate that we take over from chose. */
+export function letClientsPart(listener: number): void {
   const unused = new Uint8Array(4);
-  libc().setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, unused, 4);
+  libc().setsockopt(listener, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, unused, 4);
 }

@@ -1,6 +1,5 @@
 /**
- * Running another program with descriptors of our choice, and hearing how it
- * ended. posix_spawn shares the address space until exec (vfork semantics),
+ * Running another program with descriptors of our choice. posix_spawn shares the address space until exec (vfork semantics),
  * so the size of our heap does not matter.
  *
  * @module
@@ -13,20 +12,10 @@ const fileActionsBytes = 128;
 const attributesBytes = 512;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
-const WNOHANG = 1;
-const WEXITED = 4;
-const WNOWAIT = 0x01000000;
-const P_ALL = 0;
-const signalInfoBytes = 128;
 const SIG_DFL = 0n;
 const SIG_IGN = 1n;
 /** glibc's struct sigaction, the handler first. */
 const sigactionBytes = 152;
-/** Filled by each waitpid, and read before the next. */
-const waitStatus = new Int32Array(1);
-const waitStatusBytes = new Uint8Array(waitStatus.buffer);
-/** Before waiting again when there was nobody to wait for. */
-const afterFailureMs = 50;
 
 export interface Program {
   /** Path of the executable; already looked up. */
@@ -47,7 +36,7 @@ export interface Program {
  * The call blocks until the child has executed: some 0.3 ms, less than handing
  * it to a helper thread and back costs both cores.
  *
- * @returns the process id
+ * @returns the process id, which is to be waited for (children.ts)
  * @throws SystemError when it cannot be executed
  */
 export function spawn(program: Program): number {
@@ -63,10 +52,7 @@ export function spawn(program: Program): number {
       envp,
     );
     if (error !== 0) throw new SystemError(`run ${program.path}`, error);
-    const child = memory!.view.getInt32(0, true);
-    started.add(child);
-    ended.delete(child);
-    return child;
+    return memory!.view.getInt32(0, true);
   } finally {
     if (!actions.kept) {
       libc().posix_spawn_file_actions_destroy(actions.bytes);
@@ -191,65 +177,4 @@ export function fill({ path, args, env }: Omit<Program, "descriptors">) {
   const pathAt = at;
   place(path);
   return { pid: bytes, argv, envp, path: bytes.subarray(pathAt, at) };
-}
-
-/**
- * Processes that we started and have not collected yet. Others may be our
- * children too: those we were executed over, and, in a container's first
- * process, all that lost their parents. A later process may have the id of one.
- */
-const started = new Set<number>();
-/** Raw wait statuses by process id, of those nobody asked about yet. */
-const ended = new Map<number, number>();
-const waiting = new Map<number, (status: number) => void>();
-let watching = false;
-
-/** The raw wait status of a child started by {@linkcode spawn}. */
-export function waitFor(pid: number): Promise<number> {
-  return new Promise((resolve) => whenEnded(pid, resolve));
-}
-
-/** The same, told to a function that must not throw. */
-export function whenEnded(pid: number, tell: (status: number) => void): void {
-  const status = ended.get(pid);
-  if (status !== undefined) {
-    ended.delete(pid);
-    tell(status);
-  } else {
-    waiting.set(pid, tell);
-    watch();
-  }
-}
-
-/**
- * Waits on a helper thread for any child, then collects all that have ended.
- * SIGCHLD would do too, but it costs a handler, a pipe and an interrupted
- * call for each child.
- */
-async function watch(): Promise<void> {
-  if (watching) return;
-  watching = true;
-  const info = new Uint8Array(new ArrayBuffer(signalInfoBytes));
-  while (waiting.size > 0) {
-    const result = await libc().waitid(P_ALL, 0, info, WEXITED | WNOWAIT);
-    if (collect() === 0 && result < 0) {
-      await new Promise((resolve) => setTimeout(resolve, afterFailureMs));
-    }
-  }
-  watching = false;
-}
-
-function collect(): number {
-  let count = 0;
-  for (;;) {
-    const pid = libc().waitpid(-1, waitStatusBytes, WNOHANG);
-    if (pid <= 0) return count;
-    count++;
-    if (!started.delete(pid)) continue;
-    const tell = waiting.get(pid);
-    if (tell) {
-      waiting.delete(pid);
-      tell(waitStatus[0]);
-    } else ended.set(pid, waitStatus[0]);
-  }
 }
