@@ -6,6 +6,7 @@
 import { Fatal } from "../lib/base/fatal.ts";
 import { LogLines, type Message, rfc3164, rfc5424 } from "../lib/log/syslog.ts";
 import { UnixSender } from "../lib/sys/datagram.ts";
+import { SystemError } from "../lib/sys/libc.ts";
 
 const usage =
   `usage: splogger [--socket PATH] [--format rfc3164|rfc5424] [--stderr] [TAG [FACILITY]]
@@ -65,52 +66,71 @@ function parse(args: string[]): Options | null {
   return options;
 }
 
-/** Keeps what cannot be sent, and tries again. */
+/**
+ * Keeps what cannot be sent, and tries again. A syslogd that is there and
+ * stands still is waited for.
+ */
 class Syslog {
   #sender: UnixSender | null = null;
   #waiting: string[] = [];
   #triedAt = -Infinity;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Everything here, one after the other: messages keep their order. */
+  #last = Promise.resolve();
 
   constructor(readonly path: string) {}
 
-  send(text: string): void {
-    this.#waiting.push(text);
-    if (this.#waiting.length > waitingLimit) this.#waiting.shift();
-    this.#drain(false);
+  /** Resolves when the message is sent, or kept while there is no syslogd. */
+  send(text: string): Promise<void> {
+    return this.#last = this.#last.then(async () => {
+      this.#waiting.push(text);
+      if (this.#waiting.length > waitingLimit) this.#waiting.shift();
+      await this.#drain(false);
+    });
   }
 
   /** A last try; false if something is lost. */
-  close(): boolean {
-    clearInterval(this.#timer);
-    this.#drain(true);
+  async close(): Promise<boolean> {
+    await this.#tryAgain();
+    clearTimeout(this.#timer);
     return this.#waiting.length === 0;
   }
 
-  #drain(now: boolean): void {
+  #tryAgain(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return this.#last = this.#last.then(() => this.#drain(true));
+  }
+
+  async #drain(now: boolean): Promise<void> {
     const hopeless = this.#sender === null &&
       performance.now() - this.#triedAt < retryMs;
     if (hopeless && !now) return;
     // Twice: a syslogd that was restarted is told by the first failure.
-    for (let attempt = 0; attempt < 2; attempt++) {
+    for (let failures = 0; failures < 2;) {
       try {
         this.#sender ??= new UnixSender(this.path);
         while (this.#waiting.length > 0) {
-          this.#sender.send(new TextEncoder().encode(this.#waiting[0]));
+          const message = new TextEncoder().encode(this.#waiting[0]);
+          await this.#sender.deliver(message);
           this.#waiting.shift();
         }
-        clearInterval(this.#timer);
-        this.#timer = undefined;
         return;
-      } catch {
+      } catch (error) {
         this.#sender?.close();
         this.#sender = null;
+        if (!isForNow(error)) failures++;
+        else await new Promise((over) => setTimeout(over, retryMs));
       }
     }
     this.#triedAt = performance.now();
-    this.#timer ??= setInterval(() => this.#drain(true), retryMs);
+    this.#timer ??= setTimeout(() => this.#tryAgain(), retryMs);
   }
 }
+
+/** It is there, but takes no streams now. */
+const isForNow = (error: unknown) =>
+  error instanceof SystemError && error.code === "EAGAIN";
 
 export async function run(args: string[], _calledAs: string): Promise<number> {
   const options = parse(args);
@@ -126,9 +146,9 @@ export async function run(args: string[], _calledAs: string): Promise<number> {
       : rfc5424(message, facility, tag, host, Deno.pid);
   const syslog = new Syslog(options.socket);
   const lines = new LogLines(() => performance.timeOrigin + performance.now());
-  const carry = (messages: Message[]) => {
+  const carry = async (messages: Message[]) => {
     for (const message of messages) {
-      syslog.send(render(message));
+      await syslog.send(render(message));
       if (options.stderr) console.error(message.text);
     }
   };
@@ -136,10 +156,10 @@ export async function run(args: string[], _calledAs: string): Promise<number> {
   for (;;) {
     const n = await Deno.stdin.read(buffer);
     if (n === null) break;
-    carry(lines.feed(buffer.subarray(0, n)));
+    await carry(lines.feed(buffer.subarray(0, n)));
   }
-  carry(lines.end());
-  if (!syslog.close()) {
+  await carry(lines.end());
+  if (!await syslog.close()) {
     console.error(
       `splogger: warning: lines were lost, nobody listens on ${options.socket}`,
     );

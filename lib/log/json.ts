@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ConnectionFields } from "./tcpserver.ts";
+import type { Connection } from "../base/connection.ts";
+import type { TurnFacts } from "./tcpserver.ts";
 
 /** Byte strings become text here: what is no ASCII is told by its escape. */
 function object(event: string, facts: Record<string, unknown>): string {
@@ -25,14 +26,18 @@ export const end = (pid: number, waitStatus: number) =>
 export const verdict = (
   what: "ok" | "deny",
   pid: number,
-  fields: ConnectionFields,
+  { local, remote, localHost, remoteHost, remoteInfo }: Connection,
 ) =>
   object(what, {
     pid,
-    ...fields,
-    localHost: fields.localHost ?? "",
-    remoteHost: fields.remoteHost ?? "",
-    remoteInfo: fields.remoteInfo ?? "",
+    localHost: localHost ?? "",
+    localIp: local.ip,
+    localPort: local.port,
+    remoteHost: remoteHost ?? "",
+    remoteIp: remote.ip,
+    remoteInfo: remoteInfo ?? "",
+    remotePort: remote.port,
+    interface: remote.interface,
   });
 
 export const dropping = (what: string, reason: string) =>
@@ -41,3 +46,5 @@ export const dropping = (what: string, reason: string) =>
 export const dropped = (lines: number) => object("dropped", { lines });
 
 export const warning = (text: string) => object("warning", { text });
+
+export const turns = (facts: TurnFacts) => object("turns", { ...facts });

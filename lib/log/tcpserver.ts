@@ -4,22 +4,10 @@
  *
  * @module
  */
+import type { Connection } from "../base/connection.ts";
 
 /** How much is said: `-q` nothing, `-Q` errors, `-v` everything. */
 export type Verbosity = "silent" | "errors" | "all";
-
-/** The fields of an ok or deny line; byte strings, null for unknown. */
-export interface ConnectionFields {
-  readonly localHost: string | null;
-  readonly localIp: string;
-  readonly localPort: number;
-  readonly remoteHost: string | null;
-  readonly remoteIp: string;
-  readonly remoteInfo: string | null;
-  readonly remotePort: number;
-  /** Where a link-local IPv6 client is; no line shows it. */
-  readonly interface?: string;
-}
 
 const fieldBytes = 100;
 
@@ -47,19 +35,15 @@ export const pidFrom = (pid: number, ip: string) =>
 export const end = (pid: number, waitStatus: number) =>
   `tcpserver: end ${pid} status ${waitStatus}`;
 
+/** The line of an admitted or a denied connection; what is not known is empty. */
 export function verdict(
   what: "ok" | "deny",
   pid: number,
-  fields: ConnectionFields,
+  { local, remote, localHost, remoteHost, remoteInfo }: Connection,
 ): string {
   const ends = [
-    [fields.localHost, fields.localIp, fields.localPort],
-    [
-      fields.remoteHost,
-      fields.remoteIp,
-      fields.remoteInfo,
-      fields.remotePort,
-    ],
+    [localHost, local.ip, local.port],
+    [remoteHost, remote.ip, remoteInfo, remote.port],
   ] as const;
   const shown = ends.map(([host, ip, ...rest]) =>
     [
@@ -75,3 +59,15 @@ export const dropping = (what: string, reason: string) =>
   `tcpserver: warning: dropping connection, ${what}: ${reason}`;
 
 export const warning = (text: string) => `tcpserver: warning: ${text}`;
+
+/** How long the turns of the event loop were, in milliseconds. */
+export interface TurnFacts {
+  readonly count: number;
+  /** 99 of 100 took at most this. */
+  readonly mostMs: number;
+  readonly longestMs: number;
+}
+
+export const turns = ({ count, mostMs, longestMs }: TurnFacts) =>
+  `postern: turns ${count}, 99% below ${mostMs.toFixed(1)} ms, ` +
+  `longest ${longestMs.toFixed(1)} ms`;

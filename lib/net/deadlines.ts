@@ -1,66 +1,54 @@
 /**
- * Many deadlines, one timer: a sweep a second costs less than a timer that is
- * set anew at each read of each connection.
+ * Many deadlines, one timer: a look a second at all that wait costs less than a
+ * timer that is set anew at each read of each connection, and a number less
+ * memory than a timer.
  *
  * @module
  */
 
-const sweepMs = 1000;
+const tickMs = 1000;
 
-/** One of them; of a class, because thousands of sessions have two each. */
-export class Deadline {
-  /** The sweep that finds it over. */
-  at = 0;
+/** A time that never comes. */
+export const never = 2 ** 30;
 
-  constructor(
-    readonly all: Deadlines,
-    readonly sweeps: number,
-    readonly expire: () => void,
-  ) {
-    this.extend();
-  }
-
-  /** Starts the time anew, also when it was over while others had the word. */
-  extend(): void {
-    this.at = this.all.sweeps + this.sweeps;
-    this.all.add(this);
-  }
-
-  clear(): void {
-    this.all.remove(this);
-  }
+/** Somebody who has deadlines, and compares them with the ticks. */
+export interface Timed {
+  /** @param now the tick that it is */
+  tick(now: number): void;
 }
 
-export class Deadlines {
-  #deadlines = new Set<Deadline>();
+export class Ticker {
+  readonly #timed = new Set<Timed>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** So far: a clock that costs nothing to read. */
-  sweeps = 0;
+  #now = 0;
 
-  /** Calls `expire` once, up to a second after `seconds` without extension. */
-  set(seconds: number, expire: () => void): Deadline {
-    const sweeps = Math.ceil(seconds * 1000 / sweepMs) + 1;
-    return new Deadline(this, sweeps, expire);
+  /**
+   * The tick in which a time is over that begins now: up to a second later
+   * than that, never sooner.
+   *
+   * @param seconds 0 for a time that is never over
+   */
+  after(seconds: number): number {
+    return seconds === 0 ? never : this.#now + Math.ceil(seconds) + 1;
   }
 
-  add(deadline: Deadline): void {
-    this.#deadlines.add(deadline);
-    this.#timer ??= setInterval(() => this.#sweep(), sweepMs);
+  add(timed: Timed): void {
+    this.#timed.add(timed);
+    this.#timer ??= setInterval(() => this.#tick(), tickMs);
   }
 
-  remove(deadline: Deadline): void {
-    this.#deadlines.delete(deadline);
-    if (this.#deadlines.size > 0) return;
+  remove(timed: Timed): void {
+    this.#timed.delete(timed);
+    if (this.#timed.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  #sweep(): void {
-    this.sweeps++;
-    for (const deadline of this.#deadlines) {
-      if (deadline.at > this.sweeps) continue;
-      this.remove(deadline);
-      deadline.expire();
-    }
+  #tick(): void {
+    this.#now++;
+    for (const timed of this.#timed) timed.tick(this.#now);
   }
 }
+
+/** The process's own. */
+export const ticker = new Ticker();

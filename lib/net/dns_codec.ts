@@ -5,9 +5,9 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { fromBytes } from "../base/bytes.ts";
+import { dataOf, type RecordType, stringsOf } from "./dns_records.ts";
 
-export type RecordType = "A" | "AAAA" | "CNAME" | "MX" | "PTR" | "TXT";
+export type { RecordType };
 
 export type Lookup =
   /**
@@ -27,20 +27,16 @@ export interface Query {
 }
 
 /** The part of dns-packet that is used here. */
-interface Packet {
-  readonly id?: number;
-  readonly type?: "query" | "response";
-  readonly flags?: number;
-  readonly rcode?: string;
-  readonly flag_tc?: boolean;
-  readonly questions?: readonly { name: string; type: string }[];
-  // deno-lint-ignore no-explicit-any
-  readonly answers?: readonly { type: string; data: any }[];
-}
-
 interface Codec {
-  encode(packet: Packet): Uint8Array<ArrayBuffer>;
-  decode(bytes: Uint8Array): Packet;
+  encode(packet: {
+    readonly type: "query";
+    readonly id: number;
+    readonly flags: number;
+    readonly questions: readonly { name: string; type: string }[];
+  }): Uint8Array<ArrayBuffer>;
+  /** @returns what reads a record's data, from its length on */
+  // deno-lint-ignore no-explicit-any
+  record(type: string): { decode(bytes: Buffer, at: number): any };
   readonly RECURSION_DESIRED: number;
 }
 
@@ -49,15 +45,22 @@ let codec: Promise<Codec> | undefined;
 /** RFC 1035 2.3.4. */
 const nameLimit = 253;
 const labelLimit = 63;
+const headerBytes = 12;
+/** Records that are read; nobody needs more of one type. */
+const recordsLimit = 100;
+
+const isResponse = 0x8000, isTruncated = 0x0200, rcodeBits = 0xf;
+/** By number, RFC 1035 4.1.1. */
+const rcodes = "NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED".split(" ");
 
 /**
  * Whether a name can be asked about. One in Unicode cannot: dns-packet would
- * write its labels longer than they are here, over 63 bytes at the worst.
+ * write its labels longer than they are here, over 63 bytes at the worst; nor
+ * one of several lines, since it takes a dot from the end of each.
  */
 export function isName(name: string): boolean {
-  const plain = withoutLastDot(name);
-  // deno-lint-ignore no-control-regex
-  return /^[\x00-\x7f]+$/.test(plain) && plain.length <= nameLimit &&
+  const plain = name.replace(/\.$/, "");
+  return /^[^\n\r\x80-\uffff]+$/.test(plain) && plain.length <= nameLimit &&
     plain.split(".").every((label) =>
       label.length > 0 && label.length <= labelLimit
     );
@@ -68,64 +71,72 @@ export async function queryFor(name: string, type: RecordType): Promise<Query> {
   codec ??= import("dns-packet").then((module) =>
     (module.default ?? module) as unknown as Codec
   );
-  const { encode, decode, RECURSION_DESIRED } = await codec;
+  const { encode, record, RECURSION_DESIRED } = await codec;
   const id = crypto.getRandomValues(new Uint16Array(1))[0];
-  const bytes = encode({
+  const query = Uint8Array.from(encode({
     type: "query",
     id,
     flags: RECURSION_DESIRED,
     questions: [{ name, type }],
-  });
+  }));
   return {
-    bytes: Uint8Array.from(bytes),
+    bytes: query,
     read(message) {
-      if (!isPlausible(message, id)) return null;
-      let packet: Packet;
+      const { buffer, byteOffset, length } = message;
+      const view = new DataView(buffer, byteOffset, length);
+      if (!isAnswer(message, view, query)) return null;
+      const flags = view.getUint16(2);
+      if (flags & isTruncated) return { type: "truncated" };
+      const rcode = rcodes[flags & rcodeBits] ?? `RCODE ${flags & rcodeBits}`;
+      const exists = rcode === "NOERROR";
+      if (!exists && rcode !== "NXDOMAIN") return failed(`says ${rcode}`);
       try {
-        const { buffer, byteOffset, length } = message;
-        packet = decode(Buffer.from(buffer, byteOffset, length));
+        const bytes = Buffer.from(buffer, byteOffset, length);
+        const records = dataOf(view, query.length, type)
+          .take(recordsLimit)
+          .map(({ at, end }) => {
+            const all = bytes.subarray(0, end);
+            if (type === "TXT") return stringsOf(all, at + 2);
+            const data = record(type).decode(all, at);
+            return type === "MX" ? `${data.preference} ${data.exchange}` : data;
+          })
+          .toArray();
+        return records.length > 0
+          ? { type: "found", records }
+          : { type: "none", exists };
       } catch {
-        return null;
+        return failed("answers nonsense");
       }
-      const question = packet.questions?.[0];
-      const ours = packet.type === "response" && question?.type === type &&
-        withoutLastDot(question.name).toLowerCase() ===
-          withoutLastDot(name).toLowerCase();
-      if (!ours) return null;
-      return packet.flag_tc ? { type: "truncated" } : lookupOf(packet, type);
     },
   };
 }
 
-const withoutLastDot = (name: string) => name.replace(/\.$/, "");
+const failed = (what: string): Lookup => ({
+  type: "failed",
+  reason: `the name server ${what}`,
+});
 
 /**
- * Whether it is worth decoding: ours, and with room for all the records that
- * it says it has (RFC 1035 4.1.1 and 4.1.3). dns-packet would make up the rest.
+ * Whether a message answers this query: the id and the question are its own,
+ * and there is room for all the records that it says it has (RFC 1035 4.1.1
+ * and 4.1.3).
  */
-function isPlausible(bytes: Uint8Array, id: number): boolean {
-  const headerBytes = 12, recordBytesLeast = 11;
-  if (bytes.length < headerBytes) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+function isAnswer(
+  message: Uint8Array,
+  view: DataView,
+  query: Uint8Array,
+): boolean {
+  const recordBytesLeast = 11;
+  if (message.length < query.length) return false;
   const records = view.getUint16(6) + view.getUint16(8) + view.getUint16(10);
-  return view.getUint16(0) === id && view.getUint16(4) === 1 &&
-    records * recordBytesLeast <= bytes.length - headerBytes;
+  return message[0] === query[0] && message[1] === query[1] &&
+    (view.getUint16(2) & isResponse) !== 0 && view.getUint16(4) === 1 &&
+    records * recordBytesLeast <= message.length - query.length &&
+    query.subarray(headerBytes).every((byte, i) =>
+      lowerCase(byte) === lowerCase(message[headerBytes + i])
+    );
 }
 
-function lookupOf(packet: Packet, type: RecordType): Lookup {
-  const exists = packet.rcode === "NOERROR";
-  if (!exists && packet.rcode !== "NXDOMAIN") {
-    return { type: "failed", reason: `the name server says ${packet.rcode}` };
-  }
-  // The server has followed aliases: their records stand before the answer.
-  const records = (packet.answers ?? [])
-    .filter((record) => record.type === type)
-    .map(({ data }) => {
-      if (type === "MX") return `${data.preference} ${data.exchange}`;
-      if (type !== "TXT") return String(data);
-      return [data].flat().map((piece) => fromBytes(piece)).join("");
-    });
-  return records.length > 0
-    ? { type: "found", records }
-    : { type: "none", exists };
-}
+/** No length of a label and no number of a type is a letter. */
+const lowerCase = (byte: number) =>
+  byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;

@@ -4,9 +4,8 @@
  * @module
  */
 import { fromBytes, toBytes } from "../base/bytes.ts";
+import type { Endpoint } from "../base/endpoint.ts";
 import { ClientSocket } from "../sys/client_socket.ts";
-import type { SocketAddress } from "../sys/listener.ts";
-import { attempt } from "./attempt.ts";
 
 const identPort = 113;
 /** RFC 1413 section 4 allows 1000 characters before the end of a line. */
@@ -21,24 +20,23 @@ const infoBytes = 257;
  * @returns the user id, which may be empty; null if there was no answer
  */
 export async function identify(
-  local: SocketAddress,
-  remote: SocketAddress,
+  local: Endpoint,
+  remote: Endpoint,
   seconds: number,
 ): Promise<string | null> {
   const end = performance.now() + seconds * 1000;
   let socket: ClientSocket | undefined;
   try {
-    const ask = ClientSocket.connect(
+    socket = ClientSocket.connect(
       "tcp",
       { ...remote, port: identPort },
       { ...local, port: 0 },
     );
-    socket = ask;
     const query = toBytes(`${remote.port} , ${local.port}\r\n`);
-    if (await attempt(end, () => ask.send(query)) === null) return null;
+    if (!await socket.send(query, end)) return null;
     const buffer = new Uint8Array(new ArrayBuffer(replyBytes));
     for (let length = 0; length < replyBytes;) {
-      const n = await attempt(end, () => ask.receive(buffer.subarray(length)));
+      const n = await socket.receive(buffer.subarray(length), end);
       if (!n) return null; // late, or an end before the answer's
       length += n;
       const info = userOf(fromBytes(buffer.subarray(0, length)));

@@ -11,7 +11,7 @@ import {
   isIPv4,
   isIPv6,
 } from "../base/ip.ts";
-import type { SocketAddress } from "../sys/listener.ts";
+import type { Endpoint } from "../base/endpoint.ts";
 
 /** What came first on a connection from a trusted proxy. */
 export type ProxyHeader =
@@ -23,8 +23,8 @@ export type ProxyHeader =
   | {
     type: "proxied";
     length: number;
-    remote: SocketAddress;
-    local: SocketAddress;
+    remote: Endpoint;
+    local: Endpoint;
   };
 
 /** Section 2.1: the longest line there can be, CRLF included. */
@@ -67,7 +67,7 @@ function endpoint(
   ip: string,
   port: string,
   isAddress: (text: string) => boolean,
-): SocketAddress | null {
+): Endpoint | null {
   if (!isAddress(ip) || ip.includes("%")) return null;
   if (!/^(0|[1-9]\d{0,4})$/.test(port) || Number(port) > 65535) return null;
   return { ip: canonicalAddress(ip), port: Number(port) };

@@ -7,33 +7,18 @@
  * @module
  */
 import { isIPv4, isIPv6 } from "node:net";
-import { ClientSocket } from "../sys/client_socket.ts";
 import { reason } from "../base/reason.ts";
-import { attempt } from "./attempt.ts";
-import {
-  isName,
-  type Lookup,
-  type Query,
-  queryFor,
-  type RecordType,
-} from "./dns_codec.ts";
+import { isName, type Lookup, queryFor, type RecordType } from "./dns_codec.ts";
+import { ask, type NameServer } from "./name_server.ts";
 
 export type { Lookup, RecordType };
 
 /** Never rejects. */
 export type Resolver = (name: string, type: RecordType) => Promise<Lookup>;
 
-/** A recursive name server. */
-export interface NameServer {
-  readonly ip: string;
-  readonly port: number;
-}
-
 const dnsPort = 53;
 /** How long each server has, round by round; together tcpserver's 26 s. */
 const roundSeconds = [1, 3, 11, 11];
-/** RFC 1035 4.2.1; no larger ones are asked for. */
-const udpBytes = 512;
 
 /**
  * Asks name servers in turn, again and again, by UDP, and by TCP what did not
@@ -70,74 +55,6 @@ export function dnsResolver(
     }
     return { type: "failed", reason: failure };
   };
-}
-
-/** One server's answer; null if it is silent. */
-async function ask(
-  server: NameServer,
-  query: Query,
-  end: number,
-): Promise<Lookup | null> {
-  const answer = await askUdp(server, query, end);
-  return answer?.type === "truncated"
-    ? await askTcp(server, query, end)
-    : answer;
-}
-
-async function askUdp(
-  server: NameServer,
-  query: Query,
-  end: number,
-): Promise<ReturnType<Query["read"]>> {
-  const socket = ClientSocket.connect("udp", server);
-  const buffer = new Uint8Array(new ArrayBuffer(udpBytes));
-  try {
-    socket.send(query.bytes);
-    return await attempt(end, () => {
-      for (;;) {
-        const n = socket.receive(buffer);
-        if (n === null) return null;
-        const answer = query.read(buffer.subarray(0, n));
-        if (answer) return answer; // else something that we did not ask for
-      }
-    });
-  } finally {
-    socket.close();
-  }
-}
-
-/** RFC 1035 4.2.2: the length goes before the message. */
-async function askTcp(
-  server: NameServer,
-  query: Query,
-  end: number,
-): Promise<Lookup | null> {
-  const socket = ClientSocket.connect("tcp", server);
-  const receive = async (length: number) => {
-    const bytes = new Uint8Array(new ArrayBuffer(length));
-    for (let at = 0; at < length;) {
-      const n = await attempt(end, () => socket.receive(bytes.subarray(at)));
-      if (n === null) return null;
-      if (n === 0) throw new Error("the name server closed early");
-      at += n;
-    }
-    return bytes;
-  };
-  try {
-    const framed = new Uint8Array(2 + query.bytes.length);
-    new DataView(framed.buffer).setUint16(0, query.bytes.length);
-    framed.set(query.bytes, 2);
-    if (await attempt(end, () => socket.send(framed)) === null) return null;
-    const length = await receive(2);
-    const message = length && await receive(length[0] << 8 | length[1]);
-    if (!message) return null;
-    const answer = query.read(message);
-    return answer === null || answer.type === "truncated"
-      ? { type: "failed", reason: "the name server answers nonsense" }
-      : answer;
-  } finally {
-    socket.close();
-  }
 }
 
 /** What resolv.conf(5) says, as far as it concerns us. */

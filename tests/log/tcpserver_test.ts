@@ -10,13 +10,13 @@ Deno.test("a field keeps nothing that could forge a line", () => {
 
 Deno.test("an ok line is tcpserver's, empty fields included", () => {
   const fields = {
+    local: { ip: "127.0.0.1", port: 3601 },
+    remote: { ip: "127.0.0.1", port: 45050 },
     localHost: "0",
-    localIp: "127.0.0.1",
-    localPort: 3601,
     remoteHost: null,
-    remoteIp: "127.0.0.1",
     remoteInfo: null,
-    remotePort: 45050,
+    variables: [],
+    encrypted: false,
   };
   assertEquals(
     verdict("ok", 9165, fields),
@@ -29,7 +29,7 @@ Deno.test("an ok line is tcpserver's, empty fields included", () => {
       ...fields,
       remoteInfo: "joe:25",
       remoteHost: "a:b",
-      remoteIp: "2001:db8::1",
+      remote: { ip: "2001:db8::1", port: 45050 },
     }),
     "tcpserver: deny 1 0:127.0.0.1:3601 a?b:2001:db8::1:joe?25:45050",
   );

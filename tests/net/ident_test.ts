@@ -71,3 +71,48 @@ testWith(
     });
   },
 );
+
+/** An ident server that sends these bytes one at a time. */
+async function withDribble(
+  bytes: Uint8Array,
+  fn: (ip: string) => Promise<void>,
+) {
+  const ip = loopback();
+  const listener = Deno.listen({ hostname: ip, port: 113 });
+  const serving = (async () => {
+    const conn = await listener.accept();
+    conn.setNoDelay(true);
+    try {
+      for (const byte of bytes) {
+        await conn.write(new Uint8Array([byte]));
+        await new Promise((over) => setTimeout(over, 2));
+      }
+    } catch {
+      // The asker has gone.
+    }
+    conn.close();
+  })();
+  try {
+    await fn(ip);
+  } finally {
+    await serving;
+    listener.close();
+  }
+}
+
+testWith({ root: true }, "a reply may come byte by byte", () => {
+  const reply = "4711 , 25 : USERID : UNIX : joe\r\n";
+  return withDribble(new TextEncoder().encode(reply), async (ip) => {
+    const local = { ip: loopback(), port: 25 };
+    assertEquals(await identify(local, { ip, port: 4711 }, 20), "joe");
+  });
+});
+
+testWith({ root: true }, "bytes do not put off the end of the time", () => {
+  // It comes, though seconds after the time that it had.
+  const reply = " ".repeat(1400) + ":::joe\n";
+  return withDribble(new TextEncoder().encode(reply), async (ip) => {
+    const local = { ip: loopback(), port: 25 };
+    assertEquals(await identify(local, { ip, port: 4711 }, 0.2), null);
+  });
+});

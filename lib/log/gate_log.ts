@@ -1,14 +1,13 @@
 /**
- * What the gate says, as far as it was asked to.
+ * What a gate says, as far as it was asked to.
  *
  * @module
  */
-import * as json from "../log/json.ts";
-import { LineWriter } from "../log/line_writer.ts";
-import * as text from "../log/tcpserver.ts";
+import type { Connection } from "../base/connection.ts";
 import { reason } from "../base/reason.ts";
-import type { ProcessOptions } from "./options.ts";
-import type { WorkerRole } from "../process/worker_role.ts";
+import * as json from "./json.ts";
+import { LineWriter } from "./line_writer.ts";
+import * as text from "./tcpserver.ts";
 
 export type LogFormat = "text" | "json";
 
@@ -19,36 +18,41 @@ function dropped(count: number): string {
   return text.warning(`${count} log lines dropped`);
 }
 
+/** How connections without a process of their own are numbered. */
+export interface Numbering {
+  readonly first: number;
+  readonly step: number;
+}
+
 export class GateLog {
   readonly #lines: typeof text;
   readonly #all: boolean;
   readonly #errors: boolean;
+  #next: number;
 
-  #numbers = 0;
-
-  /** @param role of a worker, which is told instead of a status line */
   constructor(
-    { verbosity, logFormat }: Pick<ProcessOptions, "verbosity" | "logFormat">,
-    readonly role: WorkerRole | null = null,
+    { verbosity, logFormat }: {
+      readonly verbosity: text.Verbosity;
+      readonly logFormat: LogFormat;
+    },
+    readonly numbering: Numbering = { first: 1, step: 1 },
   ) {
     this.#lines = logFormat === "json" ? { ...text, ...json } : text;
     if (logFormat === "json") writer.droppedLine = json.dropped;
     this.#all = verbosity === "all";
     this.#errors = verbosity !== "silent";
+    this.#next = numbering.first;
   }
 
-  /**
-   * What stands for a pid where there is no process: counted from 1, and no
-   * two workers have the same.
-   */
+  /** What stands for a pid where there is no process. */
   nextNumber(): number {
-    const { index, count } = this.role?.part ?? { index: 0, count: 1 };
-    return this.#numbers++ * count + index + 1;
+    const number = this.#next;
+    this.#next += this.numbering.step;
+    return number;
   }
 
   status(active: number, limit: number): void {
-    if (this.role) this.role.changed();
-    else if (this.#all) writer.line(this.#lines.status(active, limit));
+    if (this.#all) writer.line(this.#lines.status(active, limit));
   }
 
   /** A status that was asked for (SIGUSR1). */
@@ -56,16 +60,17 @@ export class GateLog {
     writer.line(this.#lines.status(active, limit));
   }
 
+  /** How long the turns of the event loop were (SIGUSR2). */
+  turnsNow(turns: text.TurnFacts): void {
+    writer.line(this.#lines.turns(turns));
+  }
+
   pidFrom(pid: number, ip: string): void {
     if (this.#all) writer.line(this.#lines.pidFrom(pid, ip));
   }
 
-  verdict(
-    what: "ok" | "deny",
-    pid: number,
-    fields: text.ConnectionFields,
-  ): void {
-    if (this.#all) writer.line(this.#lines.verdict(what, pid, fields));
+  verdict(what: "ok" | "deny", pid: number, connection: Connection): void {
+    if (this.#all) writer.line(this.#lines.verdict(what, pid, connection));
   }
 
   end(pid: number, waitStatus: number): void {
