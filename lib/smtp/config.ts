@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { Connection } from "../base/connection.ts";
 import type { Offers } from "./commands.ts";
 import type { Limits } from "./limits.ts";
-import type { Peer } from "./received.ts";
 
 export interface SessionConfig {
   /** Exactly qmail-smtpd's keywords and replies. */
@@ -23,13 +23,11 @@ export interface SessionConfig {
   readonly asks?: boolean;
   /** What EHLO offers beyond what is always there. Ignored in classic mode. */
   readonly offers?: Offers;
-  /** Whether the connection is encrypted from its start. */
-  readonly encrypted?: boolean;
   /** Whether a bare LF ends a line of text. Ignored in classic mode. */
   readonly lfEndsLines?: boolean;
   /** Bytes of a message, line ends counted as one; 0 for no limit. */
   readonly databytes: number;
-  readonly peer: Peer;
+  readonly connection: Connection;
   readonly limits?: Partial<Limits>;
   now(): Date;
 }

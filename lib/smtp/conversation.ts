@@ -73,7 +73,7 @@ export class Conversation {
     this.say = classic ? classicReplies : defaultReplies;
     const { offers, say } = this;
     this.envelopes = new EnvelopeReader(config, this.limits, offers, say);
-    this.encrypted = config.encrypted ?? false;
+    this.encrypted = config.connection.encrypted;
     this.login = new LoginDialogue(this.limits, say);
   }
 

@@ -141,7 +141,7 @@ export class EnvelopeReader {
     return atLocalHost(address, {
       localIpHost: config.localIpHost,
       isLocalAddress: (ip) =>
-        ip === config.peer.localIp || config.isLocalAddress(ip),
+        ip === config.connection.local.ip || config.isLocalAddress(ip),
     });
   }
 }

@@ -5,15 +5,7 @@
  * @module
  */
 import { foldCase } from "../base/bytes.ts";
-
-export interface Peer {
-  readonly ip: string;
-  /** Undefined without a name, ident answer, and so on. */
-  readonly host?: string;
-  readonly info?: string;
-  readonly localHost?: string;
-  readonly localIp?: string;
-}
+import type { Connection } from "../base/connection.ts";
 
 /**
  * What the line says that the message came by (RFC 3848, RFC 6531 4.3).
@@ -46,19 +38,20 @@ function clean(text: string): string {
  * @param helo what HELO or EHLO said, null if it was never said
  */
 export function received(
-  peer: Peer,
+  connection: Connection,
   helo: string | null,
   protocol: string,
   now: Date,
 ): string {
-  const host = peer.host ?? "unknown";
-  const local = peer.localHost ?? peer.localIp ?? "unknown";
-  const info = peer.info === undefined ? "" : clean(peer.info) + "@";
+  const { local, remote, localHost, remoteHost, remoteInfo } = connection;
+  const host = remoteHost ?? "unknown";
+  const by = localHost ?? local.ip;
+  const info = remoteInfo === null ? "" : clean(remoteInfo) + "@";
   const said = helo === null || foldCase(helo) === foldCase(host)
     ? ""
     : ` (HELO ${clean(helo)})`;
-  return `Received: from ${clean(host)}${said} (${info}${clean(peer.ip)})\n` +
-    `  by ${clean(local)} with ${protocol}; ${date(now)}\n`;
+  return `Received: from ${clean(host)}${said} (${info}${clean(remote.ip)})\n` +
+    `  by ${clean(by)} with ${protocol}; ${date(now)}\n`;
 }
 
 /** As in `26 Sep 1995 04:46:54 -0000`: always UTC. */

@@ -94,6 +94,7 @@ function fixedReplies(
     nul: reply(554, "5.6.0", "the message holds a NUL"),
     outOfMemory: reply(421, "4.3.0", "out of memory"),
     timeout: reply(451, "4.4.2", "timeout"),
+    shutDown: reply(421, "4.3.2", "shutting down"),
     help: reply(214, "2.0.0", "see RFC 5321"),
     vrfy: reply(252, "2.0.0", "not verified; send mail, it will be tried"),
   };

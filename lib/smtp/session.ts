@@ -44,13 +44,33 @@ export class Session {
   }
 
   /**
+   * Whether bytes that were ingested have not been read yet, although the
+   * session waits for no word of the driver's: {@linkcode proceed} reads them.
+   */
+  get hasUnread(): boolean {
+    return this.#unread.length > 0 && this.#c.waiting === "input";
+  }
+
+  /**
    * Reads bytes from the client; none of them is kept as it is. Only while
-   * the session waits for input.
+   * the session waits for input and has nothing unread, and when its replies
+   * have been sent.
    */
   ingest(bytes: Uint8Array): Action[] {
+    this.#c.out.sent();
     const at = this.#read(bytes);
     // The caller will use its buffer again.
     if (at < bytes.length) this.#unread = bytes.slice(at);
+    return this.#c.out.take();
+  }
+
+  /**
+   * Reads on, when the replies to what came before have been sent: a peer that
+   * pipelines commands gets the answers in pieces.
+   */
+  proceed(): Action[] {
+    this.#c.out.sent();
+    this.#readOn();
     return this.#c.out.take();
   }
 
@@ -116,6 +136,12 @@ export class Session {
     return this.#c.out.take();
   }
 
+  /** The server is to end: the client may try again elsewhere, or later. */
+  shutDown(): Action[] {
+    this.#c.hangUp(this.#c.say.shutDown);
+    return this.#c.out.take();
+  }
+
   /** The client hung up. */
   end(): Action[] {
     this.#c.hangUp("");
@@ -128,18 +154,22 @@ export class Session {
     if (c.waiting !== word) return [];
     c.waiting = "input";
     act();
+    this.#readOn();
+    return c.out.take();
+  }
+
+  #readOn(): void {
     const unread = this.#unread;
     this.#unread = nothing;
     const at = this.#read(unread);
     if (at < unread.length) this.#unread = unread.subarray(at);
-    return c.out.take();
   }
 
-  /** Reads until the input ends or the session has to wait. */
+  /** Reads until the input ends, the session has to wait, or has said much. */
   #read(input: Uint8Array): number {
     const c = this.#c;
     let at = 0;
-    while (at < input.length && c.waiting === "input") {
+    while (at < input.length && c.waiting === "input" && !c.out.isFull) {
       at = this.#readPhase(input, at);
     }
     // Nothing from before a handshake is read after it.

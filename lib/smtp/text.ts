@@ -124,11 +124,11 @@ function incoming(c: Conversation, framer: Framer): IncomingMessage {
 
 /** What goes before the message. */
 function traceOf(c: Conversation, { parameters }: Transaction): string {
-  const { peer, classic, now } = c.config;
+  const { connection, classic, now } = c.config;
   const protocol = protocolName(classic ? "HELO" : c.helloVerb, {
     utf8: parameters.utf8,
     encrypted: c.encrypted,
     user: c.login.user,
   });
-  return received(peer, c.helo, protocol, now());
+  return received(connection, c.helo, protocol, now());
 }

@@ -92,9 +92,13 @@ function readOptions(line: string, dialogue: Dialogue): void {
         dialogue.stepOnly = "startTls" in named;
         break;
       }
-      case "encrypted":
+      case "encrypted": {
+        const connection = { ...config.connection, encrypted: true };
+        dialogue.config = { ...config, connection };
+        break;
+      }
       case "asks":
-        dialogue.config = { ...config, [name]: true };
+        dialogue.config = { ...config, asks: true };
         break;
       case "nobody":
         dialogue.config = { ...config, asks: true };
@@ -124,6 +128,7 @@ function readOptions(line: string, dialogue: Dialogue): void {
         break;
       case "end":
       case "timeout":
+      case "shutDown":
         dialogue.answers.leaving = name;
         break;
       default:

@@ -102,7 +102,11 @@ export const anyConfig: fc.Arbitrary<SessionConfig> = fc.record({
   encrypted: fc.boolean(),
   asks: fc.boolean(),
   lfEndsLines: fc.boolean(),
-}).map((some) => ({ ...testConfig, ...some }));
+}).map(({ encrypted, ...some }) => ({
+  ...testConfig,
+  ...some,
+  connection: { ...testConfig.connection, encrypted },
+}));
 
 export const anyAnswers: fc.Arbitrary<Answers> = fc.record({
   opened: fc.constantFrom<Answers["opened"]>(
@@ -124,7 +128,7 @@ export const anyAnswers: fc.Arbitrary<Answers> = fc.record({
     { type: "later" },
     { type: "bad" },
   ),
-  leaving: fc.constantFrom("end", "timeout"),
+  leaving: fc.constantFrom("end", "timeout", "shutDown"),
 });
 
 /** How input is cut. */

@@ -1,12 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { type Peer, received } from "../../lib/smtp/received.ts";
+import type { Connection } from "../../lib/base/connection.ts";
+import { received } from "../../lib/smtp/received.ts";
 
 const now = new Date("2026-11-04T08:02:09Z");
-const peer: Peer = {
-  ip: "1.2.3.4",
-  host: "h.example",
+const peer: Connection = {
+  local: { ip: "5.6.7.8", port: 25 },
+  remote: { ip: "1.2.3.4", port: 49152 },
   localHost: "l.example",
-  localIp: "5.6.7.8",
+  remoteHost: "h.example",
+  remoteInfo: null,
+  variables: [],
+  encrypted: false,
 };
 
 Deno.test("received() is qmail-smtpd's trace line", () => {
@@ -29,11 +33,23 @@ Deno.test("received() leaves out a HELO that was not said or is the name", () =>
 
 Deno.test("received() says unknown of what is not known", () => {
   assertEquals(
-    received({ ip: "::1", info: "" }, "", "SMTP", now),
+    received(
+      {
+        ...peer,
+        local: { ip: "unknown", port: 0 },
+        remote: { ip: "::1", port: 0 },
+        localHost: null,
+        remoteHost: null,
+        remoteInfo: "",
+      },
+      "",
+      "SMTP",
+      now,
+    ),
     "Received: from unknown (HELO ) (@::1)\n" +
       "  by unknown with SMTP; 4 Nov 2026 08:02:09 -0000\n",
   );
-  const { localHost: _, ...nameless } = peer;
+  const nameless = { ...peer, localHost: null };
   assertEquals(
     received(nameless, "unknown", "SMTP", now).includes("  by 5.6.7.8 with"),
     true,
@@ -43,7 +59,13 @@ Deno.test("received() says unknown of what is not known", () => {
 Deno.test("received() lets no byte through that could break or fake a line", () => {
   let all = "";
   for (let byte = 0; byte < 256; byte++) all += String.fromCharCode(byte);
-  const evil = { ip: all, host: all, info: all, localHost: all };
+  const evil = {
+    ...peer,
+    remote: { ip: all, port: 0 },
+    remoteHost: all,
+    remoteInfo: all,
+    localHost: all,
+  };
   const lines = received(evil, all + "x", "SMTP", now).split("\n");
   assertEquals(lines.length, 3);
   const safe = "?".repeat(37) + "%?????+?-./0123456789:??=??@" +

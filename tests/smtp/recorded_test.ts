@@ -42,7 +42,10 @@ function configOf({ control, env }: Recording): SessionConfig {
     acceptsRecipientDomain: domainMatcher(control.rcpthosts),
     refusesSender: senderMatcher(control.badmailfrom ?? ""),
     databytes: Number(env.DATABYTES ?? control.databytes ?? 0),
-    peer: { ...testConfig.peer, info: env.TCPREMOTEINFO },
+    connection: {
+      ...testConfig.connection,
+      remoteInfo: env.TCPREMOTEINFO ?? null,
+    },
   };
 }
 

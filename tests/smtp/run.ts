@@ -33,8 +33,8 @@ export interface Answers {
   login?: Login | { readonly type: "user"; readonly name: string };
   opened?: { readonly type: "opened" } | Refusal;
   committed?: Delivery;
-  /** How the client leaves if the session has not closed. */
-  leaving?: "end" | "timeout" | "stay";
+  /** How it is left if the session has not closed. */
+  leaving?: "end" | "timeout" | "shutDown" | "stay";
 }
 
 export const testConfig: SessionConfig = {
@@ -46,11 +46,14 @@ export const testConfig: SessionConfig = {
   acceptsRecipientDomain: (domain) => domain === "example.com",
   refusesSender: (sender) => sender === "bad@b.c",
   databytes: 0,
-  peer: {
-    ip: "192.0.2.7",
-    host: "client.example",
+  connection: {
+    local: { ip: "192.0.2.1", port: 25 },
+    remote: { ip: "192.0.2.7", port: 49152 },
     localHost: "gate.example",
-    localIp: "192.0.2.1",
+    remoteHost: "client.example",
+    remoteInfo: null,
+    variables: [],
+    encrypted: false,
   },
   now: () => new Date("2026-11-24T08:12:19Z"),
 };
@@ -185,10 +188,12 @@ export function run(
       buffer.set(part);
       perform(session.ingest(buffer.subarray(0, part.length)));
       buffer.fill(0xff);
+      while (session.hasUnread) perform(session.proceed());
     }
   }
   if (result.exitCode === undefined) {
     if (answers.leaving === "timeout") perform(session.timeout());
+    else if (answers.leaving === "shutDown") perform(session.shutDown());
     else if (answers.leaving !== "stay") perform(session.end());
   }
   return result;

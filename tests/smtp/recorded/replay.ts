@@ -10,6 +10,7 @@ import { delivery } from "../../../lib/deliver/qmail_queue.ts";
 import { SmtpSettings } from "../../../lib/smtpd/settings.ts";
 import type { Envelope } from "../../../lib/smtp/actions.ts";
 import type { SessionConfig } from "../../../lib/smtp/session.ts";
+import { asProgram, connectionOf } from "../../../lib/ucspi/environment.ts";
 import { pieces, run } from "../run.ts";
 import {
   type Case,
@@ -29,7 +30,8 @@ export async function configOf(
   writeControl(control, recording);
   const options = (await parseOptions([], "qmail-smtpd"))!;
   const all = new SmtpSettings({ ...options, control }, () => {});
-  const settings = all.forSession(envOf(recording));
+  const env = asProgram(envOf(recording));
+  const settings = all.forSession(connectionOf(env), env);
   return settings.type === "ready" ? settings.config : null;
 }
 
