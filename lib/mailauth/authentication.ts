@@ -4,21 +4,12 @@
  *
  * @module
  */
-import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import type { Resolver } from "../net/resolver.ts";
+import { printable } from "../base/foreign_text.ts";
 import { checkedMessage, Uncheckable } from "./checked_message.ts";
-import { printable } from "./foreign_text.ts";
 import { resultsHeader } from "./results_header.ts";
-import { asText } from "./spf.ts";
-
-/** Who sends a message; byte strings. */
-export interface Sender {
-  readonly ip: string;
-  readonly helo: string | null;
-  /** Of the envelope; empty for the null sender. */
-  readonly sender: string;
-}
+import { asText, isEvaluable, type Sender } from "./spf.ts";
 
 export interface AuthenticationOptions {
   /** Our host name, under which the results are given. */
@@ -101,7 +92,7 @@ async function* until<T>(
 
 /** As mailauth's `authenticate` does it, without BIMI and sealing. */
 async function check(
-  { ip, helo, sender }: Sender,
+  from: Sender,
   message: AsyncIterable<Uint8Array<ArrayBuffer>>,
   results: Results,
   { me, resolver: ours, seconds }: AuthenticationOptions,
@@ -111,8 +102,9 @@ async function check(
   );
   const resolver = nodeResolver(ours, lookupsLimit);
   const spfDomains: string[] = [];
-  if (!isIP(ip) || (sender === "" && helo === null)) results.spf = "spf=none";
+  if (!isEvaluable(from)) results.spf = "spf=none";
   else {
+    const { ip, helo, sender } = from;
     const checked = await spf({
       ip,
       sender: asText(sender),

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Refusal } from "../smtp/actions.ts";
-import { printable, withoutControls } from "../mailauth/foreign_text.ts";
+import { printable, withoutControls } from "../base/foreign_text.ts";
 import { accept, type Answer, type Question } from "./question.ts";
 
 /** A request, as a byte string; the empty line that ends it is in it. */

@@ -6,7 +6,7 @@
 import type { Refusal } from "../smtp/actions.ts";
 import type { Resolver } from "../net/resolver.ts";
 import { reverseName } from "../net/names.ts";
-import { printable } from "../mailauth/foreign_text.ts";
+import { printable } from "../base/foreign_text.ts";
 import { accept, type Answer, type Policy } from "./question.ts";
 
 /** As much of a list's reason as goes into a reply. */

@@ -5,7 +5,7 @@
  */
 import { closeDescriptor, openNull } from "../sys/descriptors.ts";
 import { spawn } from "../sys/spawn.ts";
-import { withoutControls } from "../mailauth/foreign_text.ts";
+import { withoutControls } from "../base/foreign_text.ts";
 import type { Policy } from "./question.ts";
 import { rcptcheckAnswer, rcptcheckDeferred } from "./rcptcheck.ts";
 import { reason } from "../base/reason.ts";

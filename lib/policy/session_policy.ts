@@ -5,7 +5,7 @@
  */
 import { type DnsblOptions, dnsblPolicy } from "./dnsbl.ts";
 import { forStrangers, inOrder, type Policy } from "./question.ts";
-import { type SpfOptions, spfPolicy } from "../mailauth/spf.ts";
+import { type SpfOptions, spfPolicy } from "./spf.ts";
 
 /** What there is to ask; undefined for what is not wanted. */
 export interface SessionPolicies {
