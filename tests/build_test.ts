@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { readSummary } from "../scripts/test.ts";
-import { postern } from "./support/peers.ts";
+import { output, postern } from "./support/peers.ts";
+import { secondPostern } from "./support/second_runtime.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -16,28 +17,41 @@ async function build(args: string[], env: Record<string, string>) {
   return { code: result.code, stderr: decoder.decode(result.stderr) };
 }
 
-Deno.test("a runtime with a wrong hash is refused and makes nothing", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const denort = `${folder}/denort`;
-    await Deno.writeTextFile(denort, "not a runtime\n");
-    const output = `${folder}/out/postern`;
-    const { code, stderr } = await build(["--output", output], {
-      POSTERN_DENORT: denort,
-    });
-    assertEquals(code, 1);
-    const expected = Deno.build.target === "x86_64-unknown-linux-gnu"
-      ? /is not the known denort .* SHA-256 is [0-9a-f]{64}, expected 2705685d/s
-      : /there is no fallback for/;
-    assertEquals(expected.test(stderr), true, stderr);
-    assertEquals([...Deno.readDirSync(`${folder}/out`)], []);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+const canRecover = Deno.build.target === "x86_64-unknown-linux-gnu";
+
+for (
+  const [which, args, hash] of [
+    ["fallback", [], "2705685d"],
+    ["second", ["--runtime", "2.7.11"], "f12d5d38"],
+  ] as const
+) {
+  Deno.test(`a ${which} runtime with a wrong hash is refused and makes nothing`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const denort = `${folder}/denort`;
+      await Deno.writeTextFile(denort, "not a runtime\n");
+      const output = `${folder}/out/postern`;
+      const { code, stderr } = await build([...args, "--output", output], {
+        POSTERN_DENORT: denort,
+      });
+      assertEquals(code, canRecover ? 1 : 111);
+      const expected = canRecover
+        ? new RegExp(
+          "is not the known denort .* SHA-256 is [0-9a-f]{64}, " +
+            `expected ${hash}`,
+          "s",
+        )
+        : /there is no (fallback|denort 2\.7\.11) for/;
+      assertEquals(expected.test(stderr), true, stderr);
+      assertEquals([...Deno.readDirSync(`${folder}/out`)], []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
 
 Deno.test("a runtime that is not there is a clear error", async () => {
-  if (Deno.build.target !== "x86_64-unknown-linux-gnu") return;
+  if (!canRecover) return;
   const folder = await Deno.makeTempDir();
   try {
     const { code, stderr } = await build(["--output", `${folder}/postern`], {
@@ -62,6 +76,32 @@ Deno.test("an unknown argument of the build is an error", async () => {
   const { code, stderr } = await build(["--fallback"], {});
   assertEquals(code, 1);
   assertEquals(stderr.includes("unknown argument --fallback"), true, stderr);
+});
+
+Deno.test("a recovered runtime is never in a release", async () => {
+  for (const release of [["--no-fallback"], ["--target", Deno.build.target]]) {
+    const { code, stderr } = await build(
+      ["--runtime", "2.7.11", ...release],
+      {},
+    );
+    assertEquals(code, 1);
+    assertEquals(stderr.includes("--runtime is for tests"), true, stderr);
+  }
+});
+
+Deno.test("a runtime that is not known is an error", async () => {
+  const { code, stderr } = await build(["--runtime=2.7.12"], {});
+  assertEquals(code, 1);
+  assertEquals(stderr.includes("unknown runtime 2.7.12"), true, stderr);
+});
+
+Deno.test({
+  name: "the second executable is on the second runtime",
+  ignore: secondPostern === null,
+  fn: async () => {
+    const { stdout } = await output(secondPostern!, ["--version"]);
+    assertEquals(/deno ([0-9.]+)/.exec(stdout)?.[1], "2.7.11");
+  },
 });
 
 Deno.test("the count line comes from Deno's own summary", () => {

@@ -1,17 +1,16 @@
 /**
  * The same qmail-smtpd, which QMAIL_SMTPD names, under postern and under
- * tcpserver.
+ * tcpserver. POSTERN_BEFORE names another postern to race.
  *
  * @module
  */
-import { peer, postern } from "../../tests/support/peers.ts";
-import { type Contestant, discardingQueue, race } from "./race.ts";
+import { peer } from "../../tests/support/peers.ts";
+import { type Contestant, executables, freePort } from "./contestant.ts";
+import { discardingQueue } from "./discarding_queue.ts";
+import { messageRace } from "./messages.ts";
 import type { Bench } from "./run.ts";
 
-async function contestants(
-  freePort: () => number,
-  folder: string,
-): Promise<Contestant[]> {
+async function contestants(folder: string): Promise<Contestant[]> {
   const qmail = Deno.env.get("QMAIL_SMTPD");
   const tcpserver = peer("tcpserver");
   if (!qmail || !tcpserver) {
@@ -19,7 +18,10 @@ async function contestants(
   }
   const env = { RELAYCLIENT: "", QMAILQUEUE: await discardingQueue(folder) };
   return [
-    { name: "postern", serve: [postern, "serve"] },
+    ...executables().map(({ name, path }) => ({
+      name,
+      serve: [path, "serve"],
+    })),
     { name: "tcpserver", serve: [tcpserver] },
   ].map(({ name, serve }) => {
     const port = freePort();
@@ -29,4 +31,4 @@ async function contestants(
 }
 
 export const bench: Bench = ([rounds = 7, messages = 2000]) =>
-  race(contestants, rounds, messages);
+  messageRace(contestants, rounds, messages);

@@ -6,7 +6,9 @@
  *     external [ROUNDS [MESSAGES]]   the same through a program
  *     rules [ROUNDS [RULES]]     compiling rules, and deciding by them
  *     startup [ROUNDS]           `postern smtpd` to its greeting
- *     idle [SESSIONS]            memory of sessions that wait
+ *     tls [ROUNDS [SESSIONS [MESSAGES]]]   TLS sessions, and large messages
+ *     idle [SESSIONS ...]        memory of sessions that wait
+ *     turns [ROUNDS [SECONDS]]   the longest turn of the event loop
  *
  * @module
  */
@@ -16,7 +18,9 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   external: () => import("./external.ts"),
   rules: () => import("./rules.ts"),
   startup: () => import("./startup.ts"),
+  tls: () => import("./tls.ts"),
   idle: () => import("./idle.ts"),
+  turns: () => import("./turns.ts"),
 };
 
 /** @param counts the numbers after the name, as many as were given */

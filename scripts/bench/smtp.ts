@@ -1,28 +1,24 @@
 /**
  * The built-in smtpd beside its peers, throwing messages away. QMAIL_SMTPD
- * names a qmail-smtpd; without it that row is left out.
+ * names a qmail-smtpd; without it that row is left out. POSTERN_BEFORE names
+ * another postern to race.
  *
  * @module
  */
-import { peer, postern } from "../../tests/support/peers.ts";
-import { type Contestant, discardingQueue, race } from "./race.ts";
+import { peer } from "../../tests/support/peers.ts";
+import { type Contestant, executables, freePort } from "./contestant.ts";
+import { discardingQueue } from "./discarding_queue.ts";
+import { messageRace } from "./messages.ts";
 import type { Bench } from "./run.ts";
 
-async function contestants(
-  freePort: () => number,
-  folder: string,
-): Promise<Contestant[]> {
+async function contestants(folder: string): Promise<Contestant[]> {
   const options = ["-q", "-c100", "-b100", "-RHl0", "127.0.0.1"];
-  const port = freePort();
-  const list: Contestant[] = [{
-    name: "postern",
-    port,
-    command: [
-      ...[postern, "serve", ...options, `${port}`],
-      ...["smtpd", "--deliver", "discard"],
-    ],
-    env: { RELAYCLIENT: "" },
-  }];
+  const list: Contestant[] = executables().map(({ name, path }) => {
+    const port = freePort();
+    const smtpd = ["smtpd", "--deliver", "discard"];
+    const command = [path, "serve", ...options, `${port}`, ...smtpd];
+    return { name, port, command, env: { RELAYCLIENT: "" } };
+  });
   const sink = peer("smtp-sink");
   if (sink) {
     const user = Deno.uid() === 0 ? ["-u", "postfix"] : []; // it insists
@@ -49,7 +45,7 @@ async function contestants(
 }
 
 export const bench: Bench = async ([rounds = 7, messages = 5000]) => {
-  await race(contestants, rounds, messages);
+  await messageRace(contestants, rounds, messages);
   if (!Deno.env.get("QMAIL_SMTPD")) {
     console.log("left out: tcpserver + qmail-smtpd (set QMAIL_SMTPD)");
   }

@@ -1,0 +1,78 @@
+/**
+ * What the parts of the build share: running programs, the cache, and the
+ * errors that are told to people.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+
+/** The repository. */
+export const root = new URL("../..", import.meta.url).pathname
+  .replace(/\/$/, "");
+
+/** Where CI is set, the lock file is obeyed to the letter. */
+export const frozen = Deno.env.get("CI") ? ["--frozen"] : [];
+
+/** Why there is no executable. */
+export class BuildError extends Error {}
+
+/** A runtime could not be had: another time, or elsewhere, it may. */
+export class NoRuntime extends BuildError {}
+
+/** The folder for what is fetched once; outside the repository if possible. */
+export function cacheFolder(): string {
+  const set = Deno.env.get("POSTERN_CACHE");
+  if (set) return set;
+  const home = Deno.env.get("HOME");
+  const base = Deno.env.get("XDG_CACHE_HOME") || (home && `${home}/.cache`);
+  return base ? `${base}/postern` : `${root}/.toolchain`;
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+export interface Ran {
+  ok: boolean;
+  timedOut: boolean;
+  /** What it wrote to stdout, then what to stderr. */
+  text: string;
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param options `timeoutMs` after which it is killed
+ */
+export async function run(
+  program: string,
+  args: string[],
+  options: { env?: Record<string, string>; cwd?: string; timeoutMs?: number },
+): Promise<Ran> {
+  const child = new Deno.Command(program, {
+    args,
+    cwd: options.cwd ?? root,
+    env: {
+      DENO_TLS_CA_STORE: "mozilla,system",
+      ...Deno.env.toObject(),
+      NO_COLOR: "1",
+      ...options.env,
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let timedOut = false;
+  const timer = options.timeoutMs && setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, options.timeoutMs);
+  const result = await child.output();
+  clearTimeout(timer);
+  const decoder = new TextDecoder();
+  return {
+    ok: result.success && !timedOut,
+    timedOut,
+    text: decoder.decode(result.stdout) + decoder.decode(result.stderr),
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * The executable on a newer runtime (scripts/test.ts builds it), for what
+ * depends on the runtime: tests run on both.
+ *
+ * @module
+ */
+import { postern, testWith } from "./peers.ts";
+
+/** Its path; null where its runtime was not to be had. */
+export const secondPostern = find();
+
+function find(): string | null {
+  const given = Deno.env.get("POSTERN_SECOND");
+  if (given !== undefined) return given || null;
+  const built = new URL("../../dist/postern-2.7.11", import.meta.url).pathname;
+  try {
+    return Deno.statSync(built).isFile ? built : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A test for each executable, named after its runtime. Without the second one,
+ * that test is skipped by name.
+ *
+ * @param fn with the path of an executable
+ */
+export function testOnBoth(
+  needs: Parameters<typeof testWith>[0],
+  name: string,
+  fn: (executable: string) => Promise<void>,
+): void {
+  testWith(needs, name, () => fn(postern));
+  const onSecond = `${name}, on the second runtime`;
+  if (secondPostern === null) {
+    Deno.test({
+      name: `${onSecond} (skipped: its runtime was not to be had)`,
+      ignore: true,
+      fn: () => {},
+    });
+  } else {
+    const path = secondPostern;
+    testWith(needs, onSecond, () => fn(path));
+  }
+}
