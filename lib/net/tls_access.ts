@@ -1,0 +1,107 @@
+/**
+ * The certificate that the administrator has named, and the TLS server that
+ * shows it.
+ *
+ * @module
+ */
+import { reason } from "../base/reason.ts";
+import type { Stream } from "../base/stream.ts";
+import type { Certificate } from "./certificate.ts";
+import type { TlsServer } from "./tls.ts";
+
+/** The longest for a handshake; Postfix gives 300. */
+const handshakeSeconds = 60;
+
+export class TlsAccess {
+  #certificate: Certificate;
+  #server: Promise<TlsServer> | null = null;
+
+  /**
+   * Reads the files. Done before root is given up, since only root may read a
+   * key.
+   *
+   * @param paths of certificate and key, which may be one file
+   * @param log takes a line for the administrator
+   * @throws Error that says which file cannot be read, and why
+   */
+  constructor(
+    readonly paths: { readonly cert: string; readonly key: string },
+    readonly log: (line: string) => void,
+  ) {
+    this.#certificate = this.#read();
+  }
+
+  /** Reads the files again (HUP); without use for them, the old ones stay. */
+  async refresh(): Promise<void> {
+    try {
+      const certificate = this.#read();
+      const server = this.#serverOf(certificate);
+      await server;
+      this.#certificate = certificate;
+      this.#server = server;
+    } catch (error) {
+      this.log(`${(error as Error).message}; the old certificate stays`);
+    }
+  }
+
+  /** @throws Error that says why certificate and key cannot be used */
+  async prepare(): Promise<void> {
+    await this.#serve();
+  }
+
+  /**
+   * Shakes hands. From the call on the stream belongs to what comes of it;
+   * null, and a line in the log, if it came to nothing: then it is closed.
+   *
+   * @param idleSeconds how long the client may be silent anyway, 0 for ever
+   * @param clientIp for the log; null where it is not known
+   */
+  async secure(
+    stream: Stream,
+    idleSeconds: number,
+    clientIp: string | null,
+  ): Promise<Stream | null> {
+    stream.paused = true; // the handshake's first bytes are not for others
+    let server: TlsServer;
+    try {
+      server = await this.#serve();
+    } catch (error) {
+      stream.close();
+      this.log((error as Error).message);
+      return null;
+    }
+    const seconds = Math.min(handshakeSeconds, idleSeconds || handshakeSeconds);
+    try {
+      return await server.secure(stream, seconds);
+    } catch (error) {
+      const client = clientIp ?? "unknown";
+      const { message } = error as Error;
+      this.log(`TLS handshake with ${client} failed: ${message}`);
+      return null;
+    }
+  }
+
+  #serve(): Promise<TlsServer> {
+    return this.#server ??= this.#serverOf(this.#certificate);
+  }
+
+  async #serverOf(certificate: Certificate): Promise<TlsServer> {
+    const { tlsServer } = await import("./tls.ts");
+    try {
+      return await tlsServer(certificate);
+    } catch (error) {
+      throw new Error(`unable to use ${this.paths.cert}: ${reason(error)}`);
+    }
+  }
+
+  #read(): Certificate {
+    const pem = (path: string) => {
+      try {
+        return Deno.readTextFileSync(path);
+      } catch (error) {
+        throw new Error(`unable to read ${path}: ${reason(error)}`);
+      }
+    };
+    return { cert: pem(this.paths.cert), key: pem(this.paths.key) };
+  }
+}

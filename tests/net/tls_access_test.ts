@@ -1,0 +1,119 @@
+/**
+ * Which certificate is shown, and what the log says of a failed handshake.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { TlsAccess } from "../../lib/net/tls_access.ts";
+import {
+  makeCertificate,
+  type TestCertificate,
+} from "../support/certificate.ts";
+import { inFolder, testWith } from "../support/peers.ts";
+import { connection, Listener, rest, send } from "../support/tls.ts";
+
+const testWithOpenssl = (
+  name: string,
+  fn: (own: TestCertificate, folder: string) => Promise<void>,
+) =>
+  testWith(
+    { peers: ["openssl"] },
+    name,
+    () => inFolder(async (folder) => fn(await makeCertificate(folder), folder)),
+  );
+
+const pathsOf = ({ certPath, keyPath }: TestCertificate) => ({
+  cert: certPath,
+  key: keyPath,
+});
+
+/** Fails unless a client that trusts this certificate alone is served. */
+async function assertShown(access: TlsAccess, cert: string): Promise<void> {
+  const [client, network] = await connection();
+  const [conn, stream] = await Promise.all([
+    Deno.startTls(client, { hostname: "localhost", caCerts: [cert] })
+      .then(async (conn) => {
+        await conn.handshake();
+        return conn;
+      }),
+    access.secure(network, 0, "192.0.2.1"),
+  ]);
+  new Listener(stream!, true);
+  await send(conn, "hello");
+  const bytes = new Uint8Array(10);
+  assertEquals(await conn.read(bytes), 5);
+  stream!.close();
+  conn.close();
+}
+
+testWithOpenssl("a handshake that failed leaves its reason", async (own) => {
+  const lines: string[] = [];
+  const access = new TlsAccess(pathsOf(own), (line) => lines.push(line));
+  for (const ip of ["192.0.2.1", null]) {
+    const [client, network] = await connection();
+    const securing = access.secure(network, 0, ip);
+    await send(client, "HELP\r\n");
+    assertEquals(await securing, null);
+    await rest(client);
+    client.close();
+  }
+  const [client, network] = await connection();
+  assertEquals(await access.secure(network, 0.05, "2001:db8::1"), null);
+  await rest(client);
+  client.close();
+  assertEquals(lines, [
+    "TLS handshake with 192.0.2.1 failed: the client speaks no TLS",
+    "TLS handshake with unknown failed: the client speaks no TLS",
+    "TLS handshake with 2001:db8::1 failed: it took too long",
+  ]);
+  await assertShown(access, own.cert);
+  assertEquals(lines.length, 3);
+});
+
+testWithOpenssl(
+  "refresh() shows the new one, or keeps the old",
+  async (own, folder) => {
+    const lines: string[] = [];
+    const access = new TlsAccess(pathsOf(own), (line) => lines.push(line));
+    await access.prepare();
+    await assertShown(access, own.cert);
+    const next = await makeCertificate(folder, "next");
+    await Deno.copyFile(next.certPath, own.certPath);
+    await access.refresh();
+    assertEquals(lines.length, 1);
+    assert(lines[0].startsWith(`unable to use ${own.certPath}: `), lines[0]);
+    assert(lines[0].endsWith("; the old certificate stays"), lines[0]);
+    await assertShown(access, own.cert);
+    await Deno.copyFile(next.keyPath, own.keyPath);
+    await access.refresh();
+    await assertShown(access, next.cert);
+    await Deno.remove(own.keyPath);
+    await access.refresh();
+    assertEquals(lines.slice(1), [
+      `unable to read ${own.keyPath}: file does not exist; the old certificate stays`,
+    ]);
+    await assertShown(access, next.cert);
+  },
+);
+
+testWithOpenssl(
+  "what cannot be used is found by prepare()",
+  async (own, folder) => {
+    assertThrows(
+      () =>
+        new TlsAccess({ cert: own.certPath, key: `${folder}/none` }, () => {}),
+      Error,
+      `unable to read ${folder}/none: file does not exist`,
+    );
+    const lines: string[] = [];
+    const paths = { cert: own.certPath, key: own.certPath };
+    const access = new TlsAccess(paths, (line) => lines.push(line));
+    const { message } = await assertRejects(() => access.prepare());
+    assert(message.startsWith(`unable to use ${own.certPath}: `), message);
+    const [client, network] = await connection();
+    assertEquals(await access.secure(network, 0, "192.0.2.1"), null);
+    assertEquals(lines, [message]);
+    assertEquals((await rest(client)).length, 0);
+    client.close();
+  },
+);
