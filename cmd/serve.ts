@@ -4,14 +4,15 @@
  * @module
  */
 import { Fatal } from "../lib/base/fatal.ts";
-import type { ServeOptions } from "../lib/gate/options.ts";
+import type { ServeOptions } from "../lib/process/options.ts";
 import {
   builtInSmtpd,
   findProgram,
   isExecutable,
   searchPath,
 } from "../lib/ucspi/program.ts";
-import { type Block, serve, type Service } from "../lib/process/serve.ts";
+import type { Block, Service } from "../lib/process/block.ts";
+import { serve } from "../lib/process/serve.ts";
 import { WorkerRole } from "../lib/process/worker_role.ts";
 import {
   bytesOf,
@@ -40,13 +41,17 @@ async function serviceOf(
     const { parseOptions } = await import("./smtpd_options.ts");
     const smtpdOptions = await parseOptions(smtpd.args, smtpd.calledAs);
     if (smtpdOptions === null) throw usageError(classicUsage);
-    const executed = program[0] === "smtpd"
-      ? [Deno.execPath(), ...program]
-      : program;
-    const isolatedArgs = executed.map(bytesOf);
-    return options.isolate
-      ? { type: "program", args: isolatedArgs }
-      : { type: "smtp", options: smtpdOptions, isolatedArgs };
+    if (options.isolate) {
+      const executed = program[0] === "smtpd"
+        ? [Deno.execPath(), ...program]
+        : program;
+      return { type: "program", args: executed.map(bytesOf) };
+    }
+    const { SmtpProtocol } = await import("../lib/smtpd/protocol.ts");
+    return {
+      type: "protocol",
+      make: (log) => new SmtpProtocol(smtpdOptions, log),
+    };
   }
   if (!classic) {
     // tcpserver itself would complain only at each connection.

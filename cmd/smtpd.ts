@@ -5,19 +5,16 @@
  */
 import { fromBytes, toBytes } from "../lib/base/bytes.ts";
 import { Fatal } from "../lib/base/fatal.ts";
-import { ownEnvironment } from "../lib/ucspi/environment.ts";
+import { Session } from "../lib/smtp/session.ts";
 import { drive } from "../lib/smtpd/driver.ts";
 import { SmtpSettings, unreadableControls } from "../lib/smtpd/settings.ts";
-import { Session } from "../lib/smtp/session.ts";
-import { type Stream, writeAll } from "../lib/base/stream.ts";
+import { StandardStream } from "../lib/smtpd/standard_stream.ts";
+import {
+  asProgram,
+  connectionOf,
+  ownEnvironment,
+} from "../lib/ucspi/environment.ts";
 import { parseOptions } from "./smtpd_options.ts";
-
-/** Descriptors 0 and 1; they are closed by leaving. */
-const standardStreams: Stream = {
-  read: (buffer) => Deno.stdin.read(buffer),
-  write: (bytes) => Deno.stdout.write(bytes),
-  close: () => {},
-};
 
 export async function run(args: string[], calledAs: string): Promise<number> {
   if (args.includes("--hash-password")) {
@@ -34,15 +31,21 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   } catch (error) {
     throw new Fatal(111, `${calledAs}: ${(error as Error).message}`);
   }
-  const settings = all.forSession(ownEnvironment());
+  const env = asProgram(ownEnvironment());
+  const settings = all.forSession(connectionOf(env), env);
   if (settings.type === "unreadable") {
-    await writeAll(standardStreams, toBytes(unreadableControls))
+    await Deno.stdout.write(toBytes(unreadableControls))
       .catch(() => {}); // it has gone
     return 1;
   }
   const session = new Session(settings.config);
   const { services, patience } = settings;
-  return await drive(standardStreams, session, services, patience);
+  const stream = new StandardStream();
+  const exitCode = await new Promise<number>((ended, broken) => {
+    drive(stream, session, services, patience, { ended, broken });
+  });
+  await stream.closed;
+  return exitCode;
 }
 
 /** Reads a password from stdin, to the end of the line. */

@@ -6,7 +6,7 @@
  */
 import type { Command } from "commander";
 import { Fatal } from "../lib/base/fatal.ts";
-import type { SmtpdOptions } from "../lib/smtpd/settings.ts";
+import type { SmtpdOptions } from "../lib/smtpd/options.ts";
 
 /** @returns null if `--help` was printed; throws Fatal that tells what is wrong */
 export async function parseOptions(

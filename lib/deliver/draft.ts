@@ -12,7 +12,7 @@ import {
   writeFile,
   writeFileAsync,
 } from "../sys/files.ts";
-import { sync } from "../sys/sync.ts";
+import { sync } from "../sys/aio_fsync.ts";
 import { codeOf } from "../base/reason.ts";
 import { makeFolder, syncAbove, syncFolder } from "./folder.ts";
 

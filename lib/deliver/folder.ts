@@ -6,7 +6,7 @@
  */
 import { closeDescriptor } from "../sys/descriptors.ts";
 import { openFolder } from "../sys/files.ts";
-import { sync } from "../sys/sync.ts";
+import { sync } from "../sys/aio_fsync.ts";
 import { codeOf } from "../base/reason.ts";
 
 /** Those who wait for the next sync of a folder, while one is going on. */

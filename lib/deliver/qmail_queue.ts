@@ -14,7 +14,8 @@ import {
   readNow,
   writeSome,
 } from "../sys/descriptors.ts";
-import { spawn, waitFor } from "../sys/spawn.ts";
+import { waitFor } from "../sys/children.ts";
+import { spawn } from "../sys/spawn.ts";
 
 /**
  * A program that takes no byte, or does not end, for so long is ended: the

@@ -1,34 +1,19 @@
 /**
- * What tcpserver does between accept and exec: names and ident (here all at
- * once), environment, rules.
+ * Whether a connection is let in: limits of its client, names and ident (all
+ * at once), rules.
  *
  * @module
  */
-import type { ConnectionFields } from "../log/tcpserver.ts";
-import { hostOf, leadsTo } from "../net/names.ts";
-import { identify } from "../net/ident.ts";
-import { dnsResolver, type Resolver } from "../net/resolver.ts";
-import type { SocketAddress } from "../sys/listener.ts";
+import type { Connection } from "../base/connection.ts";
 import { matchSubnets } from "../base/ip.ts";
+import { identify } from "../net/ident.ts";
+import { LocalNames } from "../net/local_names.ts";
+import { hostOf, leadsTo } from "../net/names.ts";
+import { dnsResolver, type Resolver } from "../net/resolver.ts";
 import { AccessRules } from "./access.ts";
 import { ClientLimits } from "./client_limits.ts";
-import {
-  type ConnectionEnvironment,
-  connectionEnvironment,
-  InheritedEnvironment,
-  ownEnvironment,
-} from "../ucspi/environment.ts";
-import type { GateLog } from "./log.ts";
-import { LocalNames } from "../net/local_names.ts";
 import type { GateOptions } from "./options.ts";
-import type { Ends } from "./proxied.ts";
-
-/** Raw wait statuses of a child that refused: exit 100 and exit 111. */
-export const deniedStatus = 100 << 8;
-export const droppedStatus = 111 << 8;
-
-/** What a client over its limit is told, if anything (RFC 5321 3.8). */
-export const busyReply = "421 4.7.0 too many connections, try again later\r\n";
+import type { Ends } from "./proxy.ts";
 
 /**
  * tcpserver's `-t` is for ident only, its DNS takes up to a minute: so a small
@@ -36,33 +21,37 @@ export const busyReply = "421 4.7.0 too many connections, try again later\r\n";
  */
 const leastNameSeconds = 5;
 
-/**
- * An allowed connection has an environment. A refused one has the wait status
- * of tcpserver's child, and `report` logs why under the number it was given.
- */
-export type Admitted =
-  | { fields: ConnectionFields; env: ConnectionEnvironment }
-  | {
-    fields: ConnectionFields;
-    env: null;
-    waitStatus: number;
-    report: (number: number) => void;
-  };
+/** What is known of a connection now, and whether it is let in. */
+export interface Admitted {
+  readonly connection: Connection;
+  readonly verdict: Verdict;
+}
+
+export type Verdict =
+  | { readonly type: "ok" }
+  | { readonly type: "deny" }
+  /** The rules cannot be read: nobody is let in. */
+  | { readonly type: "drop"; readonly what: string; readonly why: string };
 
 /** What is logged about a connection over a limit. */
-interface Excess {
+export interface Excess {
   readonly what: string;
   readonly why: string;
 }
 
+type Names = readonly [
+  localHost: string | null,
+  remoteHost: string | null,
+  remoteInfo: string | null,
+];
+
 export class Admission {
-  readonly #inherited = new InheritedEnvironment(ownEnvironment());
   readonly #rules: AccessRules;
   readonly #localNames: LocalNames;
   readonly #limits: ClientLimits;
   readonly #resolver: Resolver;
 
-  constructor(readonly options: GateOptions, readonly log: GateLog) {
+  constructor(readonly options: GateOptions) {
     this.#rules = new AccessRules(options.rules, options.allowMissingRules);
     this.#resolver = dnsResolver(
       Math.max(options.infoTimeoutSeconds, leastNameSeconds),
@@ -94,66 +83,49 @@ export class Admission {
   }
 
   /** Decides at once where nobody has to be asked. */
-  admit(
-    { local, remote, byHeader }: Ends,
-  ): Admitted | Promise<Admitted> {
+  admit(ends: Ends): Admitted | Promise<Admitted> {
     const { localHost, remoteHost, infoTimeoutSeconds } = this.options;
+    const { local, remote } = ends;
     // Its ident server knows nothing of the proxy's connection to us.
-    const remoteInfo = this.options.remoteInfo && !byHeader;
+    const remoteInfo = this.options.remoteInfo && !ends.byHeader;
     if (localHost !== null && !remoteHost && !remoteInfo) {
-      return this.#decide(local, remote, [localHost, null, null]);
+      return this.#decide(ends, [localHost, null, null]);
     }
     return Promise.all([
       localHost ?? this.#localNames.of(local.ip),
       remoteHost ? this.#remoteName(remote.ip) : null,
       remoteInfo ? identify(local, remote, infoTimeoutSeconds) : null,
-    ]).then((names) => this.#decide(local, remote, names));
+    ]).then((names) => this.#decide(ends, names));
   }
 
   #decide(
-    local: SocketAddress,
-    remote: SocketAddress,
-    [localHost, remoteHost, remoteInfo]: readonly (string | null)[],
+    { local, remote }: Ends,
+    [localHost, remoteHost, remoteInfo]: Names,
   ): Admitted {
-    const fields: ConnectionFields = {
-      localHost,
-      localIp: local.ip,
-      localPort: local.port,
-      remoteHost,
-      remoteIp: remote.ip,
-      remoteInfo,
-      remotePort: remote.port,
-      interface: remote.interface,
-    };
     const access = this.#rules.decide({
-      ip: fields.remoteIp,
-      host: fields.remoteHost,
-      info: fields.remoteInfo,
+      ip: remote.ip,
+      host: remoteHost,
+      info: remoteInfo,
     });
+    const connection = {
+      local,
+      remote,
+      localHost,
+      remoteHost,
+      remoteInfo,
+      variables: access.type === "allow" ? access.env : [],
+      encrypted: false,
+    };
     switch (access.type) {
       case "allow":
-        return {
-          fields,
-          env: connectionEnvironment(this.#inherited, fields, access.env),
-        };
+        return { connection, verdict: { type: "ok" } };
       case "deny":
-        return {
-          fields,
-          env: null,
-          waitStatus: deniedStatus,
-          report: (number) => this.log.verdict("deny", number, fields),
-        };
-      case "unreadable":
-        return {
-          fields,
-          env: null,
-          waitStatus: droppedStatus,
-          report: () =>
-            this.log.dropping(
-              `unable to read ${this.options.rules}`,
-              access.reason,
-            ),
-        };
+        return { connection, verdict: { type: "deny" } };
+      case "unreadable": {
+        const what = `unable to read ${this.options.rules}`;
+        const verdict = { type: "drop", what, why: access.reason } as const;
+        return { connection, verdict };
+      }
     }
   }
 

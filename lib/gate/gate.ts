@@ -1,73 +1,105 @@
 /**
- * What every kind of gate is to the serve command: something that listens
- * from its construction on, and accepts while it runs.
+ * A listening socket and the connections that come to it.
  *
  * @module
  */
-import type { SocketAddress } from "../sys/listener.ts";
-import { codeOf } from "../base/reason.ts";
-
-/** Where a gate's listening socket is from. */
-export interface Place {
-  readonly address: SocketAddress;
-  /** Whether other processes listen on the same address. */
-  readonly shared: boolean;
-  /** A listening socket that was handed to us (LISTEN_FDS); then no bind. */
-  readonly descriptor: number | null;
-}
-
-export interface Gate {
-  readonly port: number;
-  /** Accepts until closed. */
-  run(): Promise<void>;
-  /** Stops accepting; connections that are there go on. */
-  close(): void;
-  /** Reads settings again at the next connection (SIGHUP). */
-  refresh(): void;
-  /** Resolves when no connection needs this process any more. */
-  ended(): Promise<void>;
-}
+import { reason } from "../base/reason.ts";
+import type { GateLog } from "../log/gate_log.ts";
+import { EPOLLIN } from "../sys/epoll.ts";
+import { eventLoop, type Watcher } from "../sys/event_loop.ts";
+import type { RawListener } from "../sys/listener.ts";
+import { AcceptFailures } from "./accept_failures.ts";
+import type { Reception } from "./reception.ts";
 
 /**
  * From the wish to stop until the socket is closed: who is in the kernel's
  * queue or completes a handshake by then has been let in instead of being
  * reset. Most clients are nearer than this; see also last_call.ts.
  */
-export const lastCallMs = 100;
+const lastCallMs = 100;
 
 /** How long accepting pauses when the process is out of descriptors. */
 const pauseMs = 100;
-const complainEveryMs = 1000;
 
-/**
- * accept(2): errors of the one client that was to be accepted, who is gone
- * with it. ENOTCONN is Deno's, which asks who a client is that has reset.
- */
-const clientsOwn = new Set([
-  ...["ECONNABORTED", "ECONNRESET", "ENOTCONN", "EINTR", "EPERM", "EPROTO"],
-  ...["ENETDOWN", "ENOPROTOOPT", "EHOSTDOWN", "ENONET", "EHOSTUNREACH"],
-  ...["EOPNOTSUPP", "ENETUNREACH"],
-]);
+/** Accepting goes on for so long before it is somebody else's turn. */
+const burstMs = 4;
 
-/** What to do when accept fails: the same in both gates. */
-export class AcceptFailures {
-  #complainedAt = -Infinity;
+export class Gate implements Watcher {
+  readonly #failures: AcceptFailures;
+  #isWatching = false;
+  #isClosed = false;
+  #closed = () => {};
 
-  constructor(readonly complain: (error: unknown) => void) {}
+  /** Accepts nothing before it runs. */
+  constructor(
+    readonly listener: RawListener,
+    readonly reception: Reception,
+    readonly log: GateLog,
+  ) {
+    this.#failures = new AcceptFailures((error) =>
+      log.warning(`unable to accept: ${reason(error)}`)
+    );
+  }
 
-  /**
-   * Resolves when it is worth trying again: at once after one client's
-   * failure, a little later when everyone's would fail (EMFILE, ENFILE,
-   * ENOMEM), with a complaint once a second.
-   */
-  async handle(error: unknown): Promise<void> {
-    const code = codeOf(error);
-    if (code !== undefined && clientsOwn.has(code)) return;
-    const now = performance.now();
-    if (now - this.#complainedAt >= complainEveryMs) {
-      this.#complainedAt = now;
-      this.complain(error);
+  get port(): number {
+    return this.listener.address.port;
+  }
+
+  /** Accepts until it is closed. */
+  run(): Promise<void> {
+    this.#watch();
+    return new Promise((resolve) => this.#closed = resolve);
+  }
+
+  /** Stops accepting soon; connections that are there go on. */
+  close(): void {
+    setTimeout(() => {
+      if (this.#isClosed) return;
+      this.#isClosed = true;
+      this.#pause();
+      this.listener.close();
+      this.#closed();
+    }, lastCallMs);
+  }
+
+  ready(): void {
+    const { slots } = this.reception;
+    const end = performance.now() + burstMs;
+    do {
+      if (slots.isFull) {
+        this.#pause();
+        return slots.whenFree(() => this.#watch());
+      }
+      if (!this.#accept()) return;
+    } while (performance.now() < end);
+  }
+
+  /** False when nobody is there, or can be let in. */
+  #accept(): boolean {
+    let conn;
+    try {
+      conn = this.listener.accept();
+    } catch (error) {
+      const now = performance.now();
+      if (!this.#failures.isEveryones(error, now)) return true;
+      this.#pause();
+      setTimeout(() => this.#watch(), pauseMs);
+      return false;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (conn === null) return false;
+    this.reception.receive(conn);
+    return true;
+  }
+
+  #watch(): void {
+    if (this.#isWatching || this.#isClosed) return;
+    this.#isWatching = true;
+    eventLoop.add(this.listener.fd, EPOLLIN, this);
+  }
+
+  #pause(): void {
+    if (!this.#isWatching) return;
+    this.#isWatching = false;
+    eventLoop.remove(this.listener.fd);
   }
 }

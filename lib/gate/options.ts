@@ -1,30 +1,12 @@
 /**
- * What `serve` was asked to do, after the command line has been understood.
+ * What one gate was asked to do: one HOST PORT PROGRAM, after the command line
+ * has been understood.
  *
  * @module
  */
-import type { Verbosity } from "../log/tcpserver.ts";
 import type { Family } from "../net/names.ts";
 import type { Rate } from "./client_limits.ts";
-import type { LogFormat } from "./log.ts";
 
-/** For the process as a whole. */
-export interface ProcessOptions {
-  readonly verbosity: Verbosity;
-  readonly logFormat: LogFormat;
-  readonly uid: number;
-  readonly gid: number;
-  /** `-1`: print the port on stdout. */
-  readonly printPort: boolean;
-  readonly pidfile: string | null;
-  readonly graceSeconds: number;
-  /** `--ready-fd`: where a newline says that connections are accepted. */
-  readonly readyFd: number | null;
-  /** `--workers`: processes that accept. */
-  readonly workers: number;
-}
-
-/** For one HOST PORT PROGRAM. */
 export interface GateOptions {
   /** HOST as given; "0" and "" mean every local address. */
   readonly host: string;
@@ -71,5 +53,3 @@ export interface GateOptions {
   /** `--proxy-protocol`: addresses and ranges whose header is believed. */
   readonly proxies: readonly string[];
 }
-
-export interface ServeOptions extends ProcessOptions, GateOptions {}

@@ -6,30 +6,12 @@
 
 export class Slots {
   active = 0;
-  #freed: (() => void) | undefined;
-  #emptied: (() => void) | undefined;
-  #closed = false;
+  #whenFree: (() => void) | undefined;
 
   constructor(readonly limit: number) {}
 
   get isFull(): boolean {
     return this.active >= this.limit;
-  }
-
-  /**
-   * Resolves when a connection may be taken, or none is wanted any more. One
-   * caller at a time.
-   */
-  async free(): Promise<void> {
-    while (this.isFull && !this.#closed) {
-      await new Promise<void>((resolve) => this.#freed = resolve);
-    }
-  }
-
-  /** No connection is wanted any more. */
-  close(): void {
-    this.#closed = true;
-    this.#freed?.();
   }
 
   take(): void {
@@ -38,14 +20,14 @@ export class Slots {
 
   give(): void {
     this.active--;
-    this.#freed?.();
-    this.#freed = undefined;
-    if (this.active === 0) this.#emptied?.();
+    if (this.isFull) return;
+    const tell = this.#whenFree;
+    this.#whenFree = undefined;
+    tell?.();
   }
 
-  /** Resolves when no connection is left. */
-  empty(): Promise<void> {
-    if (this.active === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#emptied = resolve);
+  /** Tells once, when there is a free one again. */
+  whenFree(tell: () => void): void {
+    this.#whenFree = tell;
   }
 }

@@ -5,14 +5,16 @@
  * @module
  */
 import { Fatal } from "../base/fatal.ts";
-import { encodeAddress, type SocketAddress } from "../sys/listener.ts";
+import type { Endpoint } from "../base/endpoint.ts";
 import { AccessRules } from "../gate/access.ts";
-import { addressFor, attempt, type Block, dropIds } from "./serve.ts";
-import { ownEnvironment } from "../ucspi/environment.ts";
-import { prepareSessions } from "../gate/in_process.ts";
-import type { GateOptions, ProcessOptions } from "../gate/options.ts";
+import { encodeAddress } from "../sys/address.ts";
+import { TlsAccess } from "../net/tls_access.ts";
+import type { Block } from "./block.ts";
+import { attempt } from "./fatal.ts";
+import type { ProcessOptions } from "./options.ts";
+import { addressFor } from "./places.ts";
+import { dropIds } from "./serve.ts";
 import { Pidfile } from "./pidfile.ts";
-import type { SmtpdOptions } from "../smtpd/settings.ts";
 
 /**
  * What would go wrong, each in a line. Program and options are known good.
@@ -30,14 +32,14 @@ export async function checkBlocks(
     if (!(error instanceof Fatal)) throw error;
     problems.push(where + error.message.replace(/^tcpserver: fatal: /, ""));
   };
-  const places: SocketAddress[] = [];
+  const places: Endpoint[] = [];
   const where = (i: number) => blocks.length > 1 ? `block ${i + 1}: ` : "";
   try {
     attempt(`write ${pidfile}`, () => tryPidfile(pidfile));
   } catch (error) {
     tell(error);
   }
-  for (const [i, { options, service }] of blocks.entries()) {
+  for (const [i, { options }] of blocks.entries()) {
     try {
       places[i] = await addressFor(options);
       const { ip, port } = places[i];
@@ -57,10 +59,8 @@ export async function checkBlocks(
     } catch (error) {
       tell(error, where(i));
     }
-    if (service.type === "smtp") {
-      const found = await smtp(service.options, options);
-      problems.push(...found.map((line) => where(i) + line));
-    }
+    const found = await problemsOf(blocks[i]);
+    problems.push(...found.map((line) => where(i) + line));
   }
   try {
     if (Deno.uid() === 0) dropIds(ofProcess);
@@ -95,8 +95,8 @@ function tryPidfile(path: string | null): void {
  * overlap: the kernel prefers the narrower one.
  */
 function clashes(
-  first: SocketAddress,
-  second: SocketAddress,
+  first: Endpoint,
+  second: Endpoint,
   shared: boolean,
 ): boolean {
   if (first.port !== second.port || first.port === 0) return false;
@@ -107,24 +107,20 @@ function clashes(
     (covers(first.ip, second.ip) || covers(second.ip, first.ip));
 }
 
-/** What its sessions would stumble over. */
-async function smtp(
-  smtpdOptions: SmtpdOptions,
-  options: GateOptions,
+/** What the protocol of a block, and its TLS, would stumble over. */
+async function problemsOf(
+  { options, service }: Block,
 ): Promise<string[]> {
+  if (service.type === "program") return [];
   const problems: string[] = [];
-  try {
-    const { settings } = await prepareSessions(
-      smtpdOptions,
-      options,
-      (line) => problems.push(line),
-    );
-    const { type } = settings.forSession(ownEnvironment());
-    if (type === "unreadable" && problems.length === 0) {
-      problems.push("unable to read the control files");
+  const tell = (line: string) => void problems.push(line);
+  problems.push(...await service.make(tell).problems());
+  if (options.tls) {
+    try {
+      await new TlsAccess(options.tls, tell).prepare();
+    } catch (error) {
+      tell((error as Error).message);
     }
-  } catch (error) {
-    problems.push((error as Error).message);
   }
   return problems;
 }

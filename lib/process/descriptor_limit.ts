@@ -6,7 +6,7 @@
  */
 import { Fatal } from "../base/fatal.ts";
 import { descriptorLimit, raiseDescriptorLimit } from "../sys/limits.ts";
-import type { GateLog } from "../gate/log.ts";
+import type { GateLog } from "../log/gate_log.ts";
 
 /** stdio, the event loop, a rules file being read: 14 were seen at rest. */
 const ownDescriptors = 32;

@@ -6,6 +6,7 @@
  */
 import { closeDescriptor, closeOnExec, writeNow } from "../sys/descriptors.ts";
 import { UnixSender } from "../sys/datagram.ts";
+import { attempt } from "./fatal.ts";
 
 /** The first of the sockets that LISTEN_FDS counts. */
 const firstSocket = 3;
@@ -23,6 +24,10 @@ export function handedSockets(): number {
   if (/^\d{1,6}$/.test(count)) return Number(count);
   throw new Error(`${JSON.stringify(count)} is no number`);
 }
+
+/** @throws Fatal if it is not open */
+export const readinessOf = (fd: number | null): Readiness =>
+  attempt(`use --ready-fd ${fd}`, () => new Readiness(fd));
 
 export class Readiness {
   /**
@@ -65,8 +70,10 @@ export class Readiness {
     if (!path) return;
     try {
       const sender = new UnixSender(path);
-      sender.send(new TextEncoder().encode(state));
-      sender.close();
+      // A supervisor that is busy is waited for, but by nobody else.
+      sender.deliver(new TextEncoder().encode(state))
+        .catch(() => {}) // it has gone
+        .finally(() => sender.close());
     } catch {
       // A supervisor that does not listen is no reason to stop.
     }

@@ -4,44 +4,25 @@
  *
  * @module
  */
-import { Fatal } from "../base/fatal.ts";
-import { addressOf } from "../net/names.ts";
-import { servicePort } from "../net/services.ts";
+import type { GateOptions } from "../gate/options.ts";
+import { Slots } from "../gate/slots.ts";
+import { GateLog, type Numbering } from "../log/gate_log.ts";
 import { releaseStdinAndStdout } from "../sys/descriptors.ts";
+import { eventLoop } from "../sys/event_loop.ts";
 import { dropGroup, dropUser } from "../sys/ids.ts";
 import { turnNewcomersAway } from "../sys/last_call.ts";
-import type { SocketAddress } from "../sys/listener.ts";
-import { keepClientsTogether } from "../sys/same_worker.ts";
-import { reason } from "../base/reason.ts";
-import { Admission } from "../gate/admission.ts";
-import type { Gate, Place } from "../gate/gate.ts";
-import { GateLog } from "../gate/log.ts";
-import type { GateOptions, ProcessOptions } from "../gate/options.ts";
-import { Pidfile } from "./pidfile.ts";
+import { keepClientsTogether, letClientsPart } from "../sys/same_worker.ts";
+import { type Block, open, type Serving } from "./block.ts";
 import { reserveDescriptors } from "./descriptor_limit.ts";
-import { Readiness } from "./readiness.ts";
-import { Slots } from "../gate/slots.ts";
-import type { SmtpdOptions } from "../smtpd/settings.ts";
+import { attempt } from "./fatal.ts";
+import type { ProcessOptions } from "./options.ts";
+import { Pidfile } from "./pidfile.ts";
+import { addressFor, printPorts } from "./places.ts";
+import { readinessOf } from "./readiness.ts";
 import type { WorkerRole } from "./worker_role.ts";
 
-/** What answers connections: our SMTP server, or argv of a program. */
-export type Service =
-  | { type: "smtp"; options: SmtpdOptions; isolatedArgs: readonly string[] }
-  | { type: "program"; args: readonly string[] };
-
-/** One HOST PORT PROGRAM. */
-export interface Block {
-  readonly options: GateOptions;
-  readonly service: Service;
-}
-
-export const fatal = (line: string, cause?: unknown) =>
-  new Fatal(111, `tcpserver: fatal: ${line}`, cause);
-
-interface Serving {
-  readonly gate: Gate;
-  readonly slots: Slots;
-}
+/** For those who are told that the process ends, to hear it and to be gone. */
+const farewellMs = 1500;
 
 /**
  * Serves until SIGTERM (or SIGINT). Resolves to the exit code.
@@ -58,8 +39,9 @@ export async function serve(
     "use LISTEN_FDS",
     () => readiness.inheritedSockets(blocks.length),
   );
+  const log = new GateLog(options, numberingOf(role));
+  eventLoop.onError = (error) => log.unexpected(error);
   const all: Serving[] = [];
-  const log = new GateLog(options, role);
   if (role) {
     role.active = () => all.reduce((sum, { slots }) => sum + slots.active, 0);
   }
@@ -77,24 +59,26 @@ export async function serve(
         descriptor: inherited[i] ?? null,
       };
       const slots = new Slots(shares[i]);
-      all.push({ gate: await listen(place, block, slots, log), slots });
+      // A worker's connections are told of by the process that started it.
+      const changed = role
+        ? () => role.changed()
+        : () => log.status(slots.active, slots.limit);
+      all.push(await open(place, block, slots, log, changed));
     }
-    if (role) {
-      const counting = role.places
-        .filter((_, i) => countsClients(blocks[i].options));
-      keepClientsTogether(counting, role.part.count);
-    }
+    if (role) shareClients(all, blocks, role);
     // Before anyone can know of us: a HUP would end the process until then.
     handleSignals(all, log, role, () => {
       readiness.stopping();
       // A socket that was handed over outlives us.
-      if (inherited.length === 0) turnNewcomersAway();
+      if (inherited.length === 0) {
+        turnNewcomersAway(all.map(({ gate }) => gate.listener.fd));
+      }
     });
     attempt(`write ${options.pidfile}`, () => pidfile?.publish());
     dropIds(options);
     if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
     attempt("open /dev/null", releaseStdinAndStdout);
-    for (const { slots } of all) log.status(0, slots.limit);
+    if (!role) { for (const { slots } of all) log.status(0, slots.limit); }
     role?.ready();
     readiness.ready();
     await accept(all, options);
@@ -105,102 +89,34 @@ export async function serve(
   return 0;
 }
 
+/** No two workers give the same number. */
+function numberingOf(role: WorkerRole | null): Numbering {
+  const { index, count } = role?.part ?? { index: 0, count: 1 };
+  return { first: index + 1, step: count };
+}
+
 /** Throws Fatal. */
 export function dropIds({ gid, uid }: ProcessOptions): void {
   attempt("set gid", () => dropGroup(gid, uid !== 0));
   attempt("set uid", () => dropUser(uid));
 }
 
+/** Where what one address has is counted, it is counted by one worker. */
+function shareClients(
+  all: readonly Serving[],
+  blocks: readonly Block[],
+  { part }: WorkerRole,
+): void {
+  for (const [i, { gate: { listener } }] of all.entries()) {
+    if (countsClients(blocks[i].options)) {
+      keepClientsTogether(listener.fd, part.count);
+    } else letClientsPart(listener.fd);
+  }
+}
+
 /** Whether what one address has is counted, by who is connected. */
 const countsClients = ({ perClient, rate, proxies }: GateOptions) =>
   (perClient !== null || rate !== null) && proxies.length === 0;
-
-/** Where HOST and PORT are. */
-export async function addressFor(options: GateOptions): Promise<SocketAddress> {
-  const port = servicePort(options.port);
-  if (port === null) {
-    throw fatal(`unable to figure out port number for ${options.port}`);
-  }
-  return { ip: await resolve(options), port };
-}
-
-async function resolve(
-  { host, family, interface: scope }: GateOptions,
-): Promise<string> {
-  if (host === "" || host === "0") return family === "ipv6" ? "::" : "0.0.0.0";
-  let ip;
-  try {
-    ip = await addressOf(host, family);
-  } catch (error) {
-    throw fatal(
-      `temporarily unable to figure out IP address for ${host}`,
-      error,
-    );
-  }
-  if (ip === null) throw fatal(`no IP address for ${host}`);
-  const linkLocal = /^fe[89ab]/.test(ip) && !ip.includes("%");
-  return linkLocal && scope !== null ? `${ip}%${scope}` : ip;
-}
-
-async function listen(
-  place: Place,
-  block: Block,
-  slots: Slots,
-  log: GateLog,
-): Promise<Gate> {
-  const { options, service } = block;
-  const admission = new Admission(options, log);
-  if (service.type === "smtp" && place.descriptor === null) {
-    const { InProcessGate, prepareSessions } = await import(
-      "../gate/in_process.ts"
-    );
-    let sessions;
-    try {
-      sessions = await prepareSessions(
-        service.options,
-        options,
-        (line) => log.warning(line),
-      );
-    } catch (error) {
-      throw fatal((error as Error).message, error);
-    }
-    return attempt(
-      "bind",
-      () => new InProcessGate(place, options, sessions, admission, slots, log),
-    );
-  }
-  // Deno cannot accept from a descriptor, so the built-in one is executed.
-  if (options.tls) throw fatal("unable to use LISTEN_FDS with --tls-cert");
-  const { ExternalGate } = await import("../gate/external.ts");
-  const args = service.type === "smtp" ? service.isolatedArgs : service.args;
-  return attempt(
-    place.descriptor === null ? "bind" : "use LISTEN_FDS",
-    () => new ExternalGate(place, options, args, admission, slots, log),
-  );
-}
-
-/**
- * One a line, all at once: who waits for the first may be gone at the second.
- * As in tcpserver, a reader that has gone is no reason to stop.
- */
-export function printPorts(all: readonly { readonly port: number }[]): void {
-  try {
-    console.log(all.map(({ port }) => port).join("\n"));
-  } catch {
-    // It has gone.
-  }
-}
-
-export function attempt<T>(what: string, act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    throw fatal(`unable to ${what}: ${reason(error)}`, error);
-  }
-}
-
-export const readinessOf = (fd: number | null) =>
-  attempt(`use --ready-fd ${fd}`, () => new Readiness(fd));
 
 function handleSignals(
   all: readonly Serving[],
@@ -212,14 +128,21 @@ function handleSignals(
     onStopping();
     for (const { gate } of all) gate.close();
   };
-  const refresh = () => all.forEach(({ gate }) => gate.refresh());
-  const report = () =>
-    all.forEach(({ slots }) => log.statusNow(slots.active, slots.limit));
+  const refresh = () => all.forEach(({ server }) => server.refresh());
+  const report = () => {
+    for (const { slots } of all) log.statusNow(slots.active, slots.limit);
+  };
+  const measure = () => {
+    const { count, longestMs } = eventLoop.turns;
+    const mostMs = eventLoop.turns.below(0.99);
+    log.turnsNow({ count, mostMs, longestMs });
+  };
   const handlers = [
     ["SIGTERM", stop],
     ["SIGINT", stop],
     ["SIGHUP", refresh],
     ["SIGUSR1", report],
+    ["SIGUSR2", measure],
   ] as const;
   for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
   role?.orphaned().then(stop);
@@ -231,11 +154,22 @@ async function accept(
   options: ProcessOptions,
 ): Promise<void> {
   await Promise.all(all.map(({ gate }) => gate.run()));
+  const ended = Promise.all(all.map(({ reception }) => reception.empty()));
+  if (await within(options.graceSeconds * 1000, ended)) return;
+  for (const { server } of all) server.stop();
+  await within(farewellMs, ended);
+}
+
+/** Whether something comes about in time. */
+async function within(
+  milliseconds: number,
+  event: Promise<unknown>,
+): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const grace = new Promise<void>((over) => {
-    timer = setTimeout(over, options.graceSeconds * 1000);
+  const late = new Promise<false>((over) => {
+    timer = setTimeout(() => over(false), milliseconds);
   });
-  const ended = Promise.all(all.map(({ gate }) => gate.ended()));
-  await Promise.race([ended, grace]);
+  const inTime = await Promise.race([event.then(() => true), late]);
   clearTimeout(timer);
+  return inTime;
 }

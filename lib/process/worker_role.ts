@@ -5,7 +5,7 @@
  * @module
  */
 import { closeOnExec, doNotBlock, writeSome } from "../sys/descriptors.ts";
-import type { SocketAddress } from "../sys/listener.ts";
+import type { Endpoint } from "../base/endpoint.ts";
 import { untilHangup } from "../sys/readable.ts";
 
 /** The variable that makes a serve process a worker; a JSON WorkerPart. */
@@ -21,7 +21,7 @@ export interface WorkerPart {
   readonly index: number;
   readonly count: number;
   /** An address for each block. */
-  readonly places: readonly SocketAddress[];
+  readonly places: readonly Endpoint[];
 }
 
 /** A line of a report: `ready`, or how many connections are held. */
@@ -54,7 +54,7 @@ export class WorkerRole {
     return text === undefined ? null : new WorkerRole(JSON.parse(text));
   }
 
-  get places(): readonly SocketAddress[] {
+  get places(): readonly Endpoint[] {
     return this.part.places;
   }
 

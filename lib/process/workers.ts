@@ -7,31 +7,26 @@
  *
  * @module
  */
-import { fromBytes } from "../base/bytes.ts";
 import { closeDescriptor, pipe } from "../sys/descriptors.ts";
-import { isSame, ReservedPort, type SocketAddress } from "../sys/listener.ts";
+import { type Endpoint, isSame } from "../base/endpoint.ts";
+import { ReservedPort } from "../sys/listener.ts";
 import { textDescriptor, textVariable } from "../sys/handed_text.ts";
 import { ourArguments, ourPath } from "../sys/ourselves.ts";
-import { readSome } from "../sys/readable.ts";
-import { spawn, waitFor } from "../sys/spawn.ts";
+import { waitFor } from "../sys/children.ts";
+import { spawn } from "../sys/spawn.ts";
 import { reason } from "../base/reason.ts";
 import { entries, ownEnvironment } from "../ucspi/environment.ts";
-import { GateLog } from "../gate/log.ts";
-import type { ProcessOptions } from "../gate/options.ts";
+import { GateLog } from "../log/gate_log.ts";
+import type { Block } from "./block.ts";
+import { attempt, fatal } from "./fatal.ts";
+import type { ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
-import { handedSockets, type Readiness } from "./readiness.ts";
-import {
-  addressFor,
-  attempt,
-  type Block,
-  fatal,
-  printPorts,
-  readinessOf,
-} from "./serve.ts";
+import { addressFor, printPorts } from "./places.ts";
+import { handedSockets, type Readiness, readinessOf } from "./readiness.ts";
+import { WorkerReports } from "./worker_reports.ts";
 import {
   configDescriptor,
   lifeDescriptor,
-  readyReport,
   reportDescriptor,
   type WorkerPart,
   workerVariable,
@@ -41,8 +36,6 @@ const shortestBackoffMs = 1000;
 const longestBackoffMs = 30_000;
 /** A worker that lived so long starts with a clean slate. */
 const healthyMs = 60_000;
-/** Characters of a line that a worker may write. */
-const longestReport = 16;
 /** The wait status (exit 111) of a worker that could not be executed. */
 const notRun = 111 << 8;
 /** For a worker to be gone after its own grace. */
@@ -65,7 +58,7 @@ export async function superviseWorkers(
   const pidfile = new Pidfile(options.pidfile);
   try {
     attempt(`write ${options.pidfile}`, () => pidfile.prepare());
-    const places: SocketAddress[] = [];
+    const places: Endpoint[] = [];
     for (const block of blocks) {
       const address = await addressFor(block.options);
       places.push(attempt("bind", () => {
@@ -115,7 +108,7 @@ class Supervisor {
     readonly limit: number,
     readonly config: string | null,
   ) {
-    this.#log = new GateLog(options, null);
+    this.#log = new GateLog(options);
     this.#readiness = readinessOf(options.readyFd);
     this.#workers = Array.from(
       { length: options.workers },
@@ -221,39 +214,26 @@ class Supervisor {
     closeDescriptor(report.write);
     closeDescriptor(life.read);
     if (this.#stopping) this.#signal("SIGTERM");
-    const reports = this.#follow(worker, report.read, () => {
-      worker.isReady = worker.pid !== 0;
-      if (worker.owedRefresh) this.#refresh(worker);
-      onReady();
+    const reports = new WorkerReports(report.read, {
+      ready: () => {
+        worker.isReady = true;
+        if (worker.owedRefresh) this.#refresh(worker);
+        onReady();
+      },
+      active: (count) => {
+        worker.active = count;
+        this.#status();
+      },
     });
     const status = await waitFor(worker.pid);
     worker.pid = 0;
     worker.isReady = false;
     closeDescriptor(life.write);
-    await reports;
-    closeDescriptor(report.read);
+    // Others may still hold the other end: nothing of theirs is waited for.
+    reports.close();
     worker.active = 0;
     if (!this.#stopping) this.#status();
     return status;
-  }
-
-  async #follow(worker: Worker, fd: number, onReady: () => void) {
-    let text = "";
-    for (;;) {
-      const bytes = await readSome(fd);
-      if (bytes.length === 0) return;
-      text += fromBytes(bytes);
-      const lines = text.split("\n");
-      // A worker talks to the network; this process is root and believes it
-      // nothing but numbers.
-      text = lines.pop()!.slice(0, longestReport);
-      const before = worker.active;
-      for (const line of lines) {
-        if (line === readyReport) onReady();
-        else if (/^\d{1,9}$/.test(line)) worker.active = Number(line);
-      }
-      if (worker.active !== before) this.#status();
-    }
   }
 
   async #backOff(worker: Worker, status: number): Promise<void> {

@@ -5,325 +5,356 @@
  * @module
  */
 import { toBytes } from "../base/bytes.ts";
-import type { Message, Target } from "../deliver/target.ts";
-import type {
-  Action,
-  Answer,
-  Delivery,
-  Inquiry,
-  Login,
-  Refusal,
-} from "../smtp/actions.ts";
-import type { Credentials } from "../smtp/sasl.ts";
+import type { Ending, Serving } from "../base/protocol.ts";
+import type { Receiver, Stream } from "../base/stream.ts";
+import { isRefusal, outcome } from "../deliver/outcome.ts";
+import type { Message } from "../deliver/target.ts";
+import { never, ticker, type Timed } from "../net/deadlines.ts";
+import type { Action, Delivery, Refusal } from "../smtp/actions.ts";
 import type { Session } from "../smtp/session.ts";
-import { type Stream, writeAll } from "../base/stream.ts";
-import { type Deadline, Deadlines } from "../net/deadlines.ts";
+import type { Patience, Services } from "./services.ts";
+import { TextPace } from "./text_pace.ts";
 
-/** Sessions are many, so a buffer is small until a message fills it. */
-const smallBufferBytes = 1024;
-const largeBufferBytes = 65536;
-const bufferGrowth = 4;
+/** Commands are read in small pieces, so that nobody asks much in a turn. */
+const commandsReadBytes = 1024;
+const textReadBytes = 32768;
 
-/** How long a client that timed out may take to be told so. */
+/** How long a client that is left may take to hear why. */
 const farewellMs = 1000;
 
-/** How long text may come slower than it should. */
-const slowStartMs = 30_000;
-
-const deadlines = new Deadlines();
-
-/** Who does what a session cannot do itself. None of them ever rejects. */
-export interface Services {
-  readonly target: Target;
-  ask(inquiry: Inquiry): Promise<Answer>;
-  authenticate(credentials: Credentials): Promise<Login>;
-  /** TLS on the stream; null if that did not come about. */
-  secure(stream: Stream): Promise<Stream | null>;
-}
-
-/** How long a client may take. 0 is for ever. */
-export interface Patience {
-  /** Without input or output. */
-  readonly idleSeconds: number;
-  /** For the whole session. */
-  readonly sessionSeconds: number;
-  /** Bytes a second of message text, on an average. */
-  readonly textBytesPerSecond: number;
-}
+/** What is not begun any more when the session is to end. */
+const beginnings: ReadonlySet<Action["type"]> = new Set(
+  ["ask", "authenticate", "startTls", "open"] as const,
+);
 
 /**
  * Runs a session to its end and closes the stream.
  *
- * @returns the exit code that qmail-smtpd would leave with; rejects if a
- *   message could not be abandoned
+ * @param ending is told the exit code that qmail-smtpd would leave with, or
+ *   that a message could not be abandoned
  */
 export function drive(
   stream: Stream,
   session: Session,
   services: Services,
   patience: Patience,
-): Promise<0 | 1> {
-  return new Promise((resolve, reject) => {
-    const settle = { resolve, reject };
-    const driver = new Driver(stream, session, services, patience, settle);
-    driver.run().then(resolve, reject);
-  });
+  ending: Ending,
+): Serving {
+  return new Driver(stream, session, services, patience, ending);
 }
 
-class Driver {
+class Driver implements Receiver, Serving, Timed {
   #message: Message | undefined;
   #replies = "";
-  /** Replies are being written. */
-  #speaking = false;
   /** The answer to a stored message is among the replies. */
   #acknowledging = false;
-  /** The target is taking text, or forgetting it. */
-  #delivering = false;
-  #idle: Deadline | null = null;
+  /** Somebody else has the word: who is asked, or the target. */
+  #isWaiting = false;
+  /** How to end as soon as nobody else has the word. */
+  #due: "timeout" | "shutDown" | null = null;
+  /** What goes on when the client has taken the replies. */
+  #next: (() => void) | null = null;
   #exitCode: 0 | 1 | undefined;
-  /** The session's time is over, but the target or a policy has the word. */
-  #overdue = false;
-  /** When the text that comes now began, and its bytes so far. */
-  #text: { since: number; bytes: number } | null = null;
+  #isOver = false;
+  #pace: TextPace | null = null;
+  /** The ticks in which the client was silent, or was here, for too long. */
+  #idleUntil: number;
+  #wholeUntil: number;
 
   constructor(
     public stream: Stream,
     readonly session: Session,
     readonly services: Services,
     readonly patience: Patience,
-    /** Called when time is over: a read of stdin cannot be broken off. */
-    readonly expired: {
-      resolve(exitCode: 1): void;
-      reject(error: unknown): void;
-    },
-  ) {}
+    readonly ending: Ending,
+  ) {
+    this.#idleUntil = ticker.after(patience.idleSeconds);
+    this.#wholeUntil = ticker.after(patience.sessionSeconds);
+    ticker.add(this);
+    stream.open(this);
+    this.#try(() => this.#perform(session.start()));
+  }
 
-  async run(): Promise<0 | 1> {
-    const { idleSeconds, sessionSeconds } = this.patience;
-    const expire = () => {
-      this.#expire().catch((error) => this.expired.reject(error));
-    };
-    this.#idle = this.#deadline(idleSeconds, expire);
-    const whole = this.#deadline(sessionSeconds, () => {
-      this.#overdue = !this.#isClientsTurn;
-      if (!this.#overdue) expire();
-    });
-    let buffer = new Uint8Array(smallBufferBytes);
+  received(bytes: Uint8Array<ArrayBuffer>): void {
     try {
-      await this.#perform(this.session.start());
-      await this.#flush();
-      while (this.#exitCode === undefined) {
-        this.#idle?.extend();
-        const n = await this.stream.read(buffer);
-        await this.#perform(
-          n === null
-            ? this.session.end()
-            : this.session.ingest(buffer.subarray(0, n)),
-        );
-        if (this.#overdue && this.#exitCode === undefined) {
-          await this.#expire();
-        } else if (this.#isSlow(n ?? 0)) {
-          await this.#perform(this.session.timeout());
-        }
-        await this.#flush();
-        if (this.#message && n === buffer.length) {
-          const size = Math.min(largeBufferBytes, n * bufferGrowth);
-          if (n < size) buffer = new Uint8Array(size);
-        } else if (!this.#message && buffer.length > smallBufferBytes) {
-          buffer = new Uint8Array(smallBufferBytes);
-        }
-      }
-    } catch {
-      // The connection broke (or a deadline closed it).
-      if (this.session.waiting !== "closed") {
-        this.session.end();
-        this.#exitCode ??= 1;
-      }
-    } finally {
-      this.#idle?.clear();
-      whole?.clear();
-      await this.#end();
+      this.#read(bytes);
+    } catch (error) {
+      this.#fail(error);
     }
-    return this.#exitCode ?? 1;
   }
 
-  #deadline(seconds: number, expire: () => void): Deadline | null {
-    return seconds === 0 ? null : deadlines.set(seconds, expire);
+  ended(): void {
+    this.#try(() => this.#perform(this.session.end()));
   }
 
-  async #perform(actions: Action[]): Promise<void> {
-    for (let i = 0; i < actions.length; i++) {
+  drained(): void {
+    this.#extend();
+    this.#goOn();
+  }
+
+  stop(): void {
+    this.#end("shutDown");
+  }
+
+  tick(now: number): void {
+    if (now >= this.#idleUntil) {
+      this.#idleUntil = never; // until it says something
+      this.#silent();
+    }
+    if (now >= this.#wholeUntil) {
+      this.#wholeUntil = never;
+      this.#end("timeout");
+    }
+  }
+
+  /** Whoever calls has others to call: a bug costs one session. */
+  #try(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #read(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#extend();
+    const { session } = this;
+    if (session.inText) this.#textPace?.add(bytes.length);
+    else this.#pace = null; // between two chunks (BDAT) nothing is due
+    this.#perform(session.ingest(bytes));
+    if (session.inText && this.#pace?.isSlow) this.#end("timeout");
+  }
+
+  #extend(): void {
+    this.#idleUntil = ticker.after(this.patience.idleSeconds);
+  }
+
+  /** Does all of it, or, where something takes its time, the rest after that. */
+  #perform(actions: readonly Action[], from = 0): void {
+    const { session, services } = this;
+    for (let i = from; i < actions.length; i++) {
       const action = actions[i];
+      if (this.#due !== null && beginnings.has(action.type)) break;
       switch (action.type) {
         case "reply":
           this.#replies += action.text;
           break;
         case "append": {
-          const wait = this.#message?.append(action.bytes);
-          if (wait) await this.#delivery(wait);
-          break;
+          const taking = this.#message?.append(action.bytes);
+          if (!taking) break;
+          return this.#deliver(taking, () => this.#perform(actions, i + 1));
         }
-        case "ask": {
-          await this.#acknowledge();
-          const answer = await this.services.ask(action.inquiry);
-          actions = this.session.answered(answer);
-          i = -1;
-          break;
-        }
-        case "authenticate": {
-          await this.#acknowledge();
-          const login = await this.services.authenticate(action.credentials);
-          actions = this.session.authenticated(login);
-          i = -1;
-          break;
-        }
-        case "startTls": {
-          await this.#flush();
-          const secured = await this.services.secure(this.stream);
-          if (secured === null) actions = this.session.end();
-          else {
-            this.stream = secured;
-            actions = this.session.encrypted();
-          }
-          i = -1;
-          break;
-        }
+        case "ask":
+          return this.#wait(
+            services.ask(action.inquiry),
+            (answer) => this.#perform(session.answered(answer)),
+          );
+        case "authenticate":
+          return this.#wait(
+            services.authenticate(action.credentials),
+            (login) => this.#perform(session.authenticated(login)),
+          );
+        case "startTls":
+          return this.#afterReplies(() => this.#secure());
         case "open": {
-          await this.#acknowledge();
-          this.#text = null;
+          this.#pace = null;
           const { envelope, origin } = action;
-          const opening = this.services.target.open(envelope, origin);
-          const opened = opening instanceof Promise ? await opening : opening;
-          if (isRefusal(opened)) actions = this.session.opened(opened);
-          else {
-            this.#message = opened;
-            actions = this.session.opened({ type: "opened" });
+          const opened = services.target.open(envelope, origin);
+          if (opened instanceof Promise) {
+            return this.#wait(
+              opened,
+              (result) => this.#perform(this.#opened(result)),
+            );
           }
+          actions = this.#opened(opened);
           i = -1;
           break;
         }
         case "commit": {
-          await this.#acknowledge();
-          this.#text = null;
-          const message = this.#message!;
+          this.#pace = null;
+          const result = outcome(this.#message!);
           this.#message = undefined;
-          actions = this.session.committed(await outcome(message));
-          this.#acknowledging = true;
+          if (result instanceof Promise) {
+            return this.#wait(
+              result,
+              (delivery) => this.#perform(this.#committed(delivery)),
+            );
+          }
+          actions = this.#committed(result);
           i = -1;
           break;
         }
-        case "abandon":
-          await this.#delivery(this.#abandon());
-          break;
+        case "abandon": {
+          const message = this.#message;
+          this.#message = undefined;
+          const abandoning = message?.abandon();
+          if (!abandoning) break;
+          return this.#deliver(abandoning, () => this.#perform(actions, i + 1));
+        }
         case "close":
           this.#exitCode = action.exitCode;
           break;
       }
     }
+    this.#proceed();
   }
 
-  /** Whether message text comes slower than it may, after so many more bytes. */
-  #isSlow(bytes: number): boolean {
-    const { textBytesPerSecond } = this.patience;
-    if (textBytesPerSecond === 0 || !this.session.inText) {
-      this.#text = null;
-      return false;
+  #opened(result: Message | Refusal): Action[] {
+    if (isRefusal(result)) return this.session.opened(result);
+    this.#message = result;
+    return this.session.opened({ type: "opened" });
+  }
+
+  #committed(delivery: Delivery): Action[] {
+    this.#acknowledging = true;
+    return this.session.committed(delivery);
+  }
+
+  /** The stream is the handshake's, which reads from it. */
+  #secure(): void {
+    this.#hear(this.services.secure(this.stream), (secured) => {
+      if (secured === null) return this.#perform(this.session.end());
+      this.stream = secured;
+      secured.open(this);
+      this.#perform(this.session.encrypted());
+    });
+  }
+
+  /** All is done that was decided: what comes next? */
+  #proceed(): void {
+    this.#flush();
+    if (this.#exitCode !== undefined) return this.#finish();
+    if (this.#due !== null) return this.#end(this.#due);
+    const { session, stream } = this;
+    if (session.hasUnread) {
+      return this.#afterReplies(() => this.#perform(session.proceed()));
     }
-    const now = performance.now();
-    this.#text ??= { since: now, bytes: 0 };
-    this.#text.bytes += bytes;
-    const allowedMs = this.#text.bytes / textBytesPerSecond * 1000;
-    return now - this.#text.since > slowStartMs + allowedMs;
-  }
-
-  /** Waits for the target, at its expense and not the client's. */
-  async #delivery(wait: Promise<void>): Promise<void> {
-    const since = performance.now();
-    this.#delivering = true;
-    await wait;
-    this.#delivering = false;
-    if (this.#text) this.#text.since += performance.now() - since;
+    stream.readBytes = session.inText ? textReadBytes : commandsReadBytes;
+    stream.paused = false;
   }
 
   /**
-   * Before anything that may take long: a client that does not hear of a
-   * message that is stored sends it again (RFC 2920 3.2).
+   * Lets somebody else have the word. A client that does not hear of a message
+   * that is stored sends it again, so it is told before (RFC 2920 3.2).
    */
-  async #acknowledge(): Promise<void> {
-    if (this.#acknowledging) await this.#flush();
+  #wait<T>(word: Promise<T>, goOn: (word: T) => void): void {
+    if (this.#acknowledging) this.#flush();
+    this.stream.paused = true;
+    this.#hear(word, goOn);
   }
 
-  async #flush(): Promise<void> {
+  #hear<T>(word: Promise<T>, goOn: (word: T) => void): void {
+    this.#isWaiting = true;
+    word.then((said) => {
+      this.#isWaiting = false;
+      this.#extend();
+      goOn(said);
+    }).catch((error) => this.#fail(error));
+  }
+
+  /** The same for the target, at its expense and not the client's. */
+  #deliver(step: Promise<void>, goOn: () => void): void {
+    const since = performance.now();
+    this.#wait(step, () => {
+      this.#pace?.forgive(performance.now() - since);
+      goOn();
+    });
+  }
+
+  /** Goes on when the client has taken the replies, and others their turn. */
+  #afterReplies(act: () => void): void {
+    this.#flush();
+    this.stream.paused = true;
+    this.#next = act;
+    if (this.stream.unsent === 0) setTimeout(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    if (this.stream.unsent > 0) return; // drained() comes back here
+    const next = this.#next;
+    this.#next = null;
+    if (next) this.#try(next);
+  }
+
+  #flush(): void {
     this.#acknowledging = false;
     if (this.#replies === "") return;
-    this.#idle?.extend();
-    const bytes = toBytes(this.#replies);
+    const text = this.#replies;
     this.#replies = "";
-    this.#speaking = true;
-    await writeAll(this.stream, bytes);
-    this.#speaking = false;
+    this.stream.write(encoded(text));
   }
 
-  /** Whether the client is to say something, or to hear what is said. */
-  get #isClientsTurn(): boolean {
-    if (this.#speaking) return true;
-    return this.session.waiting === "input" && !this.#delivering;
+  get #textPace(): TextPace | null {
+    const { textBytesPerSecond } = this.patience;
+    if (textBytesPerSecond === 0) return null;
+    return this.#pace ??= new TextPace(textBytesPerSecond);
   }
 
-  async #abandon(): Promise<void> {
-    const message = this.#message;
-    this.#message = undefined;
-    await message?.abandon();
+  /** The client has neither sent nor taken anything for too long. */
+  #silent(): void {
+    if (this.#exitCode !== undefined) this.#breakOff();
+    else if (!this.#isWaiting) this.#end("timeout");
   }
 
-  /** Says so, if the client still listens, and closes. */
-  async #expire(): Promise<void> {
-    if (!this.#isClientsTurn) return;
+  #end(why: "timeout" | "shutDown"): void {
+    this.#due = why;
+    if (this.#exitCode !== undefined) this.#finish();
+    else if (!this.#isWaiting) this.#try(() => this.#sayWhy(why));
+  }
+
+  /** Says why, if the client still listens, and leaves. */
+  #sayWhy(why: "timeout" | "shutDown"): void {
+    this.#next = null;
+    const actions = this.session[why]();
+    for (const action of actions) {
+      if (action.type === "reply") this.#replies += action.text;
+    }
+    this.#flush(); // before the target has the word
+    this.#perform(actions.filter(({ type }) => type !== "reply"));
+  }
+
+  /** Closes when the client has taken the last replies, or its time is over. */
+  #finish(): void {
+    this.stream.paused = true;
+    if (this.stream.unsent === 0) return this.#close();
+    this.#next = () => this.#close();
+    if (this.#due !== null) setTimeout(() => this.#breakOff(), farewellMs);
+  }
+
+  /** Closes on a client that does not take the last replies. */
+  #breakOff(): void {
+    if (this.#isOver) return;
     this.#exitCode = 1;
-    let farewell = this.#replies;
-    this.#replies = "";
-    for (const action of this.session.timeout()) {
-      if (action.type === "reply") farewell += action.text;
-    }
-    await Promise.race([
-      writeAll(this.stream, toBytes(farewell)).catch(() => {}),
-      new Promise((over) => setTimeout(over, farewellMs)),
-    ]);
-    await this.#end();
-    this.expired.resolve(1);
+    this.#close();
   }
 
-  async #end(): Promise<void> {
-    try {
-      await this.#abandon();
-    } finally {
-      await this.#close();
-    }
+  #close(): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.ending.ended(this.#exitCode ?? 1);
   }
 
-  async #close(): Promise<void> {
-    try {
-      await this.stream.close();
-    } catch {
-      // It was closed already.
-    }
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#leave();
+    Promise.resolve(this.#message).then((message) => message?.abandon())
+      .catch(() => {}); // it may be what broke
+    this.ending.broken(error);
+  }
+
+  #leave(): void {
+    this.#isOver = true;
+    ticker.remove(this);
+    this.stream.close();
   }
 }
 
-function isRefusal(value: Message | Refusal): value is Refusal {
-  return "type" in value;
-}
+/** Replies are short, and there is one buffer for all that fit. */
+const output = new Uint8Array(new ArrayBuffer(8192));
 
-/** A target that throws has not stored anything it could vouch for. */
-async function outcome(message: Message): Promise<Delivery> {
-  try {
-    return await message.commit();
-  } catch {
-    return {
-      type: "later",
-      code: 451,
-      enhanced: "4.3.0",
-      text: "unable to store the message",
-    };
-  }
+/** A byte string's bytes, there until the next. */
+function encoded(text: string): Uint8Array<ArrayBuffer> {
+  if (text.length > output.length) return toBytes(text);
+  for (let i = 0; i < text.length; i++) output[i] = text.charCodeAt(i);
+  return output.subarray(0, text.length);
 }

@@ -4,11 +4,12 @@
  *
  * @module
  */
+import type { Connection } from "../base/connection.ts";
 import type { Target } from "../deliver/target.ts";
 import type { Resolver } from "../net/resolver.ts";
 import { accept, type Policy } from "../policy/question.ts";
 import type { Answer, Inquiry } from "../smtp/actions.ts";
-import { entries, type Environment } from "../ucspi/environment.ts";
+import type { ProgramEnvironment } from "../ucspi/environment.ts";
 
 /** Their options; null for what is not wanted. */
 export interface PolicyOptions {
@@ -34,7 +35,8 @@ const rcptcheckVariable = "RCPTCHECK";
 
 /** Who asks, and what the control files say. */
 export interface Asker {
-  readonly env: Environment;
+  readonly connection: Connection;
+  readonly env: ProgramEnvironment;
   readonly me: string;
   readonly badRcptTo: Policy | null;
   readonly target: Target;
@@ -66,11 +68,11 @@ export class SmtpPolicies {
 
   /** What answers the questions of one session; null if there are none. */
   forSession(asker: Asker): ((inquiry: Inquiry) => Promise<Answer>) | null {
-    const { env, badRcptTo, target } = asker;
+    const { connection, env, badRcptTo, target } = asker;
     const program = env.get(rcptcheckVariable);
     if (!this.#shared && !badRcptTo && !program && !target.accepts) return null;
-    const clientIp = env.get("TCPREMOTEIP") ?? "unknown";
-    const clientHost = env.get("TCPREMOTEHOST");
+    const clientIp = connection.remote.ip;
+    const clientHost = connection.remoteHost ?? undefined;
     const id = `${Deno.pid}.${Date.now().toString(36)}.${++this.#sessions}`;
     let policy: Promise<Policy> | undefined;
     return async ({ messageNumber, ...inquiry }) => {
@@ -83,7 +85,10 @@ export class SmtpPolicies {
   }
 
   /** A target that records where mail comes from, if that is wanted. */
-  recording(target: Target, { env, me }: Pick<Asker, "env" | "me">): Target {
+  recording(
+    target: Target,
+    { connection, env, me }: Pick<Asker, "connection" | "env" | "me">,
+  ): Target {
     const shared = this.#shared;
     if (!this.options.authenticationResults || !shared) return target;
     if (env.has("RELAYCLIENT")) return target; // ours, whatever SPF says
@@ -92,7 +97,7 @@ export class SmtpPolicies {
       seconds: resultsSeconds,
       log: this.log,
       folder: env.get("TMPDIR") ?? "/tmp",
-      clientIp: env.get("TCPREMOTEIP") ?? "unknown",
+      clientIp: connection.remote.ip,
     };
     const wrapped = Promise.all([
       shared,
@@ -117,7 +122,7 @@ export class SmtpPolicies {
     const { resolver, recipients, program } = await this.#shared ?? nothing;
     const path = env.get(rcptcheckVariable);
     const rcptcheck = path && (await import("../policy/rcptcheck_program.ts"))
-      .rcptcheck(path, entries(env), rcptcheckSeconds, log);
+      .rcptcheck(path, env.entries(), rcptcheckSeconds, log);
     return sessionPolicy({
       trusted: env.has("RELAYCLIENT"),
       badRcptTo: badRcptTo ?? undefined,

@@ -5,11 +5,17 @@
  * @module
  */
 import { fromBytes } from "../base/bytes.ts";
-import type { ConnectionFields } from "../log/tcpserver.ts";
+import type { Connection, Variable } from "../base/connection.ts";
 
-export interface Environment extends Iterable<[name: string, value: string]> {
+export interface Environment extends Iterable<Variable> {
   get(name: string): string | undefined;
   has(name: string): boolean;
+}
+
+/** An environment that programs can be given. */
+export interface ProgramEnvironment extends Environment {
+  /** NAME=VALUE entries for an exec. */
+  entries(): readonly string[];
 }
 
 /** Meant for us by who started us; see readiness.ts, worker_role.ts and
@@ -44,22 +50,22 @@ export function ownEnvironment(): Map<string, string> {
   return env;
 }
 
-/** What says who is connected, by ucspi-tcp's names and by ucspi-tcp6's. */
-const ofConnection = [
-  ["TCPLOCALIP", "TCP6LOCALIP", "localIp"],
-  ["TCPLOCALPORT", "TCP6LOCALPORT", "localPort"],
-  ["TCPLOCALHOST", "TCP6LOCALHOST", "localHost"],
-  ["TCPREMOTEIP", "TCP6REMOTEIP", "remoteIp"],
-  ["TCPREMOTEPORT", "TCP6REMOTEPORT", "remotePort"],
-  ["TCPREMOTEHOST", "TCP6REMOTEHOST", "remoteHost"],
-  ["TCPREMOTEINFO", "TCP6REMOTEINFO", "remoteInfo"],
+/** By ucspi-tcp's names and by ucspi-tcp6's, which are for IPv6 alone. */
+const namesOfFacts = [
+  ["TCPLOCALIP", "TCP6LOCALIP", (c: Connection) => c.local.ip],
+  ["TCPLOCALPORT", "TCP6LOCALPORT", (c: Connection) => c.local.port],
+  ["TCPLOCALHOST", "TCP6LOCALHOST", (c: Connection) => c.localHost],
+  ["TCPREMOTEIP", "TCP6REMOTEIP", (c: Connection) => c.remote.ip],
+  ["TCPREMOTEPORT", "TCP6REMOTEPORT", (c: Connection) => c.remote.port],
+  ["TCPREMOTEHOST", "TCP6REMOTEHOST", (c: Connection) => c.remoteHost],
+  ["TCPREMOTEINFO", "TCP6REMOTEINFO", (c: Connection) => c.remoteInfo],
 ] as const;
 
 /** Everything that a connection sets, or that it must not inherit. */
 const connectionNames: ReadonlySet<string> = new Set([
   "PROTO",
   "TCP6INTERFACE",
-  ...ofConnection.flatMap(([name, name6]) => [name, name6]),
+  ...namesOfFacts.flatMap(([name, name6]) => [name, name6]),
 ]);
 
 /**
@@ -79,89 +85,116 @@ export class InheritedEnvironment {
 }
 
 /**
- * tcpserver's variables over the inherited ones. One that is not known is not
- * there; an empty one (`-l ""`, an ident server that tells no name) is set. A
- * client of IPv6 has PROTO=TCP6, and the same facts under ucspi-tcp6's names
+ * The environment that a program has for a connection: what is inherited, then
+ * tcpserver's variables, then what the rules set. A fact that is not known is
+ * not there; an empty one (`-l ""`, an ident server that tells no name) is set.
+ * A client of IPv6 has PROTO=TCP6, and the same facts under ucspi-tcp6's names
  * too.
+ *
+ * It is put together when it is wanted: thousands of sessions wait, and each
+ * would hold the whole of it.
  */
-export function connectionEnvironment(
-  inherited: InheritedEnvironment,
-  fields: ConnectionFields,
-  rules: readonly (readonly [name: string, value: string])[],
-): ConnectionEnvironment {
-  const v6 = fields.remoteIp.includes(":");
-  const env = new ConnectionEnvironment(inherited);
-  env.add("PROTO", v6 ? "TCP6" : "TCP");
-  for (const [name, name6, field] of ofConnection) {
-    const value = fields[field];
-    if (value === null) continue;
-    env.add(name, `${value}`);
-    if (v6) env.add(name6, `${value}`);
-  }
-  if (fields.interface !== undefined) {
-    env.add("TCP6INTERFACE", fields.interface);
-  }
-  for (const [name, value] of rules) env.set(name, value);
-  return env;
-}
-
-/**
- * What one connection has over what all have. That is not copied: thousands of
- * sessions wait, and each would hold the whole of it. For so few names a
- * search is less than a Map, in memory and in time.
- */
-export class ConnectionEnvironment implements Environment {
-  readonly #names: string[] = [];
-  readonly #values: string[] = [];
-  #hides = false;
-
-  constructor(readonly inherited: InheritedEnvironment) {}
-
-  /** Sets what nobody has set or inherited. */
-  add(name: string, value: string): void {
-    this.#names.push(name);
-    this.#values.push(value);
-  }
-
-  set(name: string, value: string): void {
-    const at = this.#names.indexOf(name);
-    if (at >= 0) this.#values[at] = value;
-    else {
-      this.add(name, value);
-      this.#hides ||= this.inherited.variables.has(name);
-    }
-  }
+export class ConnectionEnvironment implements ProgramEnvironment {
+  constructor(
+    readonly inherited: InheritedEnvironment,
+    readonly connection: Connection,
+  ) {}
 
   get(name: string): string | undefined {
-    const at = this.#names.indexOf(name);
-    return at < 0 ? this.inherited.variables.get(name) : this.#values[at];
+    const { variables } = this.connection;
+    for (let i = variables.length - 1; i >= 0; i--) {
+      if (variables[i][0] === name) return variables[i][1];
+    }
+    return connectionNames.has(name)
+      ? facts(this.connection).find(([each]) => each === name)?.[1]
+      : this.inherited.variables.get(name);
   }
 
   has(name: string): boolean {
-    return this.#names.includes(name) || this.inherited.variables.has(name);
+    return this.get(name) !== undefined;
   }
 
-  *[Symbol.iterator](): Iterator<[name: string, value: string]> {
-    for (const entry of this.inherited.variables) {
-      if (!this.#names.includes(entry[0])) yield entry;
+  *[Symbol.iterator](): Iterator<Variable> {
+    const ours = new Map(facts(this.connection));
+    for (const [name, value] of this.connection.variables) {
+      ours.set(name, value);
     }
-    for (const [i, name] of this.#names.entries()) {
-      yield [name, this.#values[i]];
+    for (const variable of this.inherited.variables) {
+      if (!ours.has(variable[0])) yield variable;
     }
+    yield* ours;
   }
 
   /** NAME=VALUE entries for an exec. */
   entries(): string[] {
-    if (this.#hides) return entries(this);
+    if (this.connection.variables.length > 0) return entries(this);
     const list = this.inherited.entries.slice();
-    for (let i = 0; i < this.#names.length; i++) {
-      list.push(`${this.#names[i]}=${this.#values[i]}`);
+    for (const [name, value] of facts(this.connection)) {
+      list.push(`${name}=${value}`);
     }
     return list;
   }
 }
 
+function facts(connection: Connection): Variable[] {
+  const v6 = connection.remote.ip.includes(":");
+  const list: Variable[] = [["PROTO", v6 ? "TCP6" : "TCP"]];
+  for (const [name, name6, of] of namesOfFacts) {
+    const value = of(connection);
+    if (value === null) continue;
+    list.push([name, `${value}`]);
+    if (v6) list.push([name6, `${value}`]);
+  }
+  const { interface: scope } = connection.remote;
+  if (scope !== undefined) list.push(["TCP6INTERFACE", scope]);
+  return list;
+}
+
+/**
+ * The connection that an environment tells of: how a program learns who is at
+ * its descriptors 0 and 1. An address that is not told is `unknown`.
+ */
+export function connectionOf(env: Pick<Environment, "get">): Connection {
+  const end = (ip: string, port: string) => ({
+    ip: env.get(ip) ?? "unknown",
+    port: Number(env.get(port) ?? 0),
+  });
+  return {
+    local: end("TCPLOCALIP", "TCPLOCALPORT"),
+    remote: end("TCPREMOTEIP", "TCPREMOTEPORT"),
+    localHost: env.get("TCPLOCALHOST") ?? null,
+    remoteHost: env.get("TCPREMOTEHOST") ?? null,
+    remoteInfo: env.get("TCPREMOTEINFO") ?? null,
+    variables: [],
+    encrypted: false,
+  };
+}
+
+/**
+ * A connection as a program would learn of it: rules may set TCPREMOTEHOST and
+ * the like to something else.
+ */
+export function asRuled(connection: Connection): Connection {
+  const { variables } = connection;
+  if (!variables.some(([name]) => connectionNames.has(name))) return connection;
+  const env = new ConnectionEnvironment(nothing, connection);
+  const { encrypted } = connection;
+  return { ...connectionOf(env), variables, encrypted };
+}
+
+const nothing = new InheritedEnvironment(new Map());
+
 /** The same of any environment. */
-export function entries(env: Iterable<[name: string, value: string]>) {
+export function entries(env: Iterable<Variable>) {
   return Array.from(env, ([name, value]) => `${name}=${value}`);
+}
+
+/** Our own environment as it is, for what runs in place of a program. */
+export function asProgram(env: Map<string, string>): ProgramEnvironment {
+  return {
+    get: (name) => env.get(name),
+    has: (name) => env.has(name),
+    entries: () => entries(env),
+    [Symbol.iterator]: () => env[Symbol.iterator](),
+  };
 }

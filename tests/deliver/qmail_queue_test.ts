@@ -148,7 +148,7 @@ Deno.test(
   async () => {
     const program = `
       import { qmailQueue } from "./lib/deliver/qmail_queue.ts";
-      import { pipe } from "./lib/posix/descriptors.ts";
+      import { pipe } from "./lib/sys/descriptors.ts";
       try { for (;;) pipe(); } catch { /* all are taken */ }
       const opened = await qmailQueue("/bin/true", () => []).open({});
       console.log(opened.code, opened.text);

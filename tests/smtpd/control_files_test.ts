@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ControlFiles } from "../../lib/smtpd/control_files.ts";
-import { leadingNumber } from "../../lib/smtpd/settings.ts";
+import { leadingNumber } from "../../lib/smtpd/controls.ts";
 import { inFolder, output } from "../support/peers.ts";
 
 Deno.test("a control file may be a link to /dev/null, but no FIFO", () =>

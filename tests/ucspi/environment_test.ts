@@ -1,20 +1,29 @@
 import { assertEquals } from "@std/assert";
+import type { Connection } from "../../lib/base/connection.ts";
 import {
-  connectionEnvironment,
+  asRuled,
+  ConnectionEnvironment,
+  connectionOf,
   entries,
   InheritedEnvironment,
   ownEnvironment,
 } from "../../lib/ucspi/environment.ts";
 
-const fields = {
+const connection: Connection = {
+  local: { ip: "192.0.2.1", port: 25 },
+  remote: { ip: "192.0.2.9", port: 4000 },
   localHost: null,
-  localIp: "192.0.2.1",
-  localPort: 25,
   remoteHost: null,
-  remoteIp: "192.0.2.9",
   remoteInfo: null,
-  remotePort: 4000,
+  variables: [],
+  encrypted: false,
 };
+
+const connectionEnvironment = (
+  inherited: InheritedEnvironment,
+  given: Connection,
+  variables: Connection["variables"],
+) => new ConnectionEnvironment(inherited, { ...given, variables });
 
 const none = new InheritedEnvironment(new Map());
 
@@ -26,7 +35,7 @@ Deno.test("what is unknown is removed, what is ours is set, and rules come last"
     ["TCPLOCALHOST", "stale"],
     ["PROTO", "stale"],
   ]);
-  const env = connectionEnvironment(new InheritedEnvironment(own), fields, [
+  const env = connectionEnvironment(new InheritedEnvironment(own), connection, [
     ["RELAYCLIENT", ""],
     ["TCPREMOTEHOST", "by.rule"],
   ]);
@@ -49,7 +58,7 @@ Deno.test("a rule hides what is inherited, once, and the last one counts", () =>
   const inherited = new InheritedEnvironment(
     new Map([["PATH", "/bin"], ["DATABYTES", "1"], ["HOME", "/"]]),
   );
-  const env = connectionEnvironment(inherited, fields, [
+  const env = connectionEnvironment(inherited, connection, [
     ["DATABYTES", "2"],
     ["DATABYTES", "3"],
   ]);
@@ -68,7 +77,7 @@ Deno.test("a rule hides what is inherited, once, and the last one counts", () =>
 });
 
 Deno.test("an empty value is a value", () => {
-  const given = { ...fields, localHost: "", remoteInfo: "" };
+  const given = { ...connection, localHost: "", remoteInfo: "" };
   const env = connectionEnvironment(none, given, []);
   assertEquals(env.get("TCPLOCALHOST"), "");
   assertEquals(env.get("TCPREMOTEINFO"), "");
@@ -78,11 +87,10 @@ Deno.test("an empty value is a value", () => {
 Deno.test("a client of IPv6 has ucspi-tcp6's names too", () => {
   const own = new Map([["TCP6REMOTEINFO", "stale"]]);
   const v6 = {
-    ...fields,
-    localIp: "2001:db8::1",
-    remoteIp: "fe80::2",
+    ...connection,
+    local: { ip: "2001:db8::1", port: 25 },
+    remote: { ip: "fe80::2", port: 4000, interface: "eth0" },
     remoteHost: "mx.example",
-    interface: "eth0",
   };
   const env = connectionEnvironment(new InheritedEnvironment(own), v6, []);
   assertEquals(Object.fromEntries(env), {
@@ -102,7 +110,7 @@ Deno.test("a client of IPv6 has ucspi-tcp6's names too", () => {
   const stale = new Map([["TCP6REMOTEIP", "stale"], ["TCP6INTERFACE", "x"]]);
   const v4 = connectionEnvironment(
     new InheritedEnvironment(stale),
-    fields,
+    connection,
     [],
   );
   assertEquals([...v4].filter(([name]) => name.startsWith("TCP6")), []);
@@ -110,4 +118,20 @@ Deno.test("a client of IPv6 has ucspi-tcp6's names too", () => {
 
 Deno.test("our own environment is what the kernel says", () => {
   assertEquals(ownEnvironment().get("PATH"), Deno.env.get("PATH"));
+});
+
+Deno.test("a program learns of a connection what the gate knows of it", () => {
+  const known = { ...connection, localHost: "", remoteHost: "h.example" };
+  const env = connectionEnvironment(none, known, []);
+  assertEquals(connectionOf(env), known);
+  assertEquals(connectionOf(new Map()).remote, { ip: "unknown", port: 0 });
+  const empty = new Map([["TCPREMOTEIP", ""]]);
+  assertEquals(connectionOf(empty).remote, { ip: "", port: 0 });
+});
+
+Deno.test("what rules set of a connection is what its protocol is told", () => {
+  assertEquals(asRuled(connection), connection);
+  const variables = [["TCPREMOTEHOST", "x"], ["TCPREMOTEIP", "::1"]] as const;
+  const { remoteHost, remote, local } = asRuled({ ...connection, variables });
+  assertEquals([remoteHost, remote.ip, local.ip], ["x", "::1", "192.0.2.1"]);
 });

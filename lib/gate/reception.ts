@@ -1,0 +1,215 @@
+/**
+ * The way of a connection from accept to whoever serves it, and out again:
+ * PROXY header, limits of its client, socket options, banner, names and rules,
+ * verdict, hand-over, end.
+ *
+ * @module
+ */
+import { toBytes } from "../base/bytes.ts";
+import type { Connection } from "../base/connection.ts";
+import { reason } from "../base/reason.ts";
+import type { GateLog } from "../log/gate_log.ts";
+import type { RawConnection } from "../sys/listener.ts";
+import { killIpOptions, sendNow, setNoDelay } from "../sys/socket.ts";
+import type { Admission, Admitted } from "./admission.ts";
+import { Client } from "./client.ts";
+import type { GateOptions } from "./options.ts";
+import { type Ends, noHeader, readProxyHeader } from "./proxy.ts";
+import {
+  deniedStatus,
+  type Desk,
+  droppedStatus,
+  type Server,
+} from "./server.ts";
+import type { Slots } from "./slots.ts";
+
+/** A refused connection never had a process: a number that is never a pid. */
+const abovePids = 2 ** 22; // Linux's PID_MAX_LIMIT
+
+/** What a client over its limit is told, if anything (RFC 5321 3.8). */
+const busyReply = "421 4.7.0 too many connections, try again later\r\n";
+
+/**
+ * Nothing here waits by a promise unless somebody has to be asked: a promise
+ * costs, and the code between two exec calls is always cold.
+ */
+export class Reception implements Desk {
+  /** Those who are not a program's yet: they need this process. */
+  #here = 0;
+  #emptied: (() => void) | undefined;
+
+  /** @param changed is told when a slot is taken or given back */
+  constructor(
+    readonly options: GateOptions,
+    readonly server: Server,
+    readonly admission: Admission,
+    readonly slots: Slots,
+    readonly log: GateLog,
+    readonly changed: () => void,
+  ) {}
+
+  /** Sees to a connection that has just been accepted. */
+  receive(conn: RawConnection): void {
+    this.slots.take();
+    this.#here++;
+    this.changed();
+    const client = new Client(conn);
+    try {
+      if (!this.admission.isProxy(conn.remote.ip)) this.#enter(client, conn);
+      else {
+        this.#later(
+          client,
+          readProxyHeader(conn),
+          (ends) => this.#enter(client, ends),
+        );
+      }
+    } catch (error) {
+      this.broken(client, error);
+    }
+  }
+
+  /** Resolves when no connection needs this process any more. */
+  empty(): Promise<void> {
+    if (this.#here === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#emptied = resolve);
+  }
+
+  serving(client: Client, connection: Connection, number?: number): void {
+    if (number !== undefined) this.#called(client, number, connection);
+    this.log.verdict("ok", client.number!, connection);
+  }
+
+  handedOver(client: Client): void {
+    if (!client.isHere) return;
+    client.isHere = false;
+    this.#here--;
+    if (this.#here === 0) this.#emptied?.();
+  }
+
+  ended(client: Client, waitStatus: number): void {
+    client.close();
+    if (client.number !== null) this.log.end(client.number, waitStatus);
+    this.#release(client);
+  }
+
+  dropped(
+    client: Client,
+    connection: Connection | null,
+    what: string,
+    why: string,
+  ): void {
+    if (connection !== null) {
+      this.#number(client, connection);
+      this.log.verdict("ok", client.number!, connection);
+    }
+    this.log.dropping(what, why);
+    this.ended(client, droppedStatus);
+  }
+
+  broken(client: Client, error: unknown): void {
+    this.log.unexpected(error);
+    client.close();
+    this.#release(client);
+  }
+
+  /** Goes on with a client when there is an answer. */
+  #later<T>(
+    client: Client,
+    answer: Promise<T>,
+    goOn: (answer: T) => void,
+  ): void {
+    answer.then(goOn).catch((error) => this.broken(client, error));
+  }
+
+  /** @param ends null if a proxy has not said whose they are */
+  #enter(client: Client, ends: Ends | null): void {
+    if (ends === null) {
+      this.#number(client, client.conn);
+      this.log.dropping(noHeader.what, noHeader.why);
+      return this.ended(client, droppedStatus);
+    }
+    if (!this.server.hasPids) this.#number(client, ends);
+    const excess = this.admission.enter(ends);
+    if (excess) {
+      this.#number(client, ends);
+      this.log.dropping(excess.what, excess.why);
+      if (this.options.busyReply) this.#tell(client, busyReply);
+      return this.ended(client, deniedStatus);
+    }
+    client.entered = ends;
+    if (!this.#prepare(client, ends)) return;
+    const admitting = this.admission.admit(ends);
+    if (!(admitting instanceof Promise)) this.#admit(client, admitting);
+    else {
+      this.#later(
+        client,
+        admitting,
+        (admitted) => this.#admit(client, admitted),
+      );
+    }
+  }
+
+  /** Socket options and banner; false if that was the end of the connection. */
+  #prepare(client: Client, ends: Ends): boolean {
+    const { fd } = client.conn;
+    const { keepIpOptions, noDelay, banner } = this.options;
+    if (!keepIpOptions) killIpOptions(fd);
+    if (noDelay) setNoDelay(fd);
+    const failure = banner === "" ? null : this.#tell(client, banner);
+    if (failure === null) return true;
+    this.#number(client, ends);
+    this.log.dropping("unable to print banner", failure);
+    this.ended(client, droppedStatus);
+    return false;
+  }
+
+  #admit(client: Client, { connection, verdict }: Admitted): void {
+    switch (verdict.type) {
+      case "ok":
+        return this.server.serve(client, connection, this);
+      case "deny":
+        this.#number(client, connection);
+        this.log.verdict("deny", client.number!, connection);
+        return this.ended(client, deniedStatus);
+      case "drop":
+        this.#number(client, connection);
+        this.log.dropping(verdict.what, verdict.why);
+        return this.ended(client, droppedStatus);
+    }
+  }
+
+  /** Gives a connection without a process a number, once. */
+  #number(client: Client, ends: Pick<Ends, "remote">): void {
+    if (client.number !== null) return;
+    const number = this.log.nextNumber();
+    this.#called(
+      client,
+      this.server.hasPids ? abovePids + number : number,
+      ends,
+    );
+  }
+
+  #called(client: Client, number: number, { remote }: Pick<Ends, "remote">) {
+    client.number = number;
+    this.log.pidFrom(number, remote.ip);
+  }
+
+  /** Says something without waiting. @returns why not, or null */
+  #tell(client: Client, text: string): string | null {
+    try {
+      sendNow(client.conn.fd, toBytes(text));
+      return null;
+    } catch (error) {
+      return reason(error);
+    }
+  }
+
+  #release(client: Client): void {
+    if (client.isGone) return;
+    client.isGone = true;
+    this.handedOver(client);
+    if (client.entered) this.admission.leave(client.entered);
+    this.slots.give();
+    this.changed();
+  }
+}

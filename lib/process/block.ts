@@ -1,0 +1,89 @@
+/**
+ * One HOST PORT PROGRAM, and the gate that comes of it.
+ *
+ * @module
+ */
+import type { Protocol } from "../base/protocol.ts";
+import { Admission } from "../gate/admission.ts";
+import { Gate } from "../gate/gate.ts";
+import type { GateOptions } from "../gate/options.ts";
+import { ProgramServer } from "../gate/program_server.ts";
+import { ProtocolServer } from "../gate/protocol_server.ts";
+import { Reception } from "../gate/reception.ts";
+import type { Server } from "../gate/server.ts";
+import { Slots } from "../gate/slots.ts";
+import type { GateLog } from "../log/gate_log.ts";
+import { TlsAccess } from "../net/tls_access.ts";
+import { fatal } from "./fatal.ts";
+import { listenAt, type Place } from "./places.ts";
+
+/** What answers connections. */
+export type Service =
+  /** @param log takes a line for the administrator */
+  | { type: "protocol"; make(log: (line: string) => void): Protocol }
+  /** argv of a program; byte strings. */
+  | { type: "program"; args: readonly string[] };
+
+export interface Block {
+  readonly options: GateOptions;
+  readonly service: Service;
+}
+
+/** A gate and what it is made of, for whoever starts and stops it. */
+export interface Serving {
+  readonly gate: Gate;
+  readonly server: Server;
+  readonly reception: Reception;
+  readonly slots: Slots;
+}
+
+/** tcpserver's, and one for sessions in whose turns nobody accepts. */
+const programBacklog = 20, protocolBacklog = 128;
+
+/**
+ * Listens, and reads what only root may read.
+ *
+ * @param slots for its connections
+ * @param changed is told when there is one more or one less
+ * @throws Fatal
+ */
+export async function open(
+  place: Place,
+  { options, service }: Block,
+  slots: Slots,
+  log: GateLog,
+  changed: () => void,
+): Promise<Serving> {
+  const server = await serverOf(service, options, log);
+  const usual = server.hasPids ? programBacklog : protocolBacklog;
+  const listener = listenAt(place, options.backlog ?? usual);
+  const admission = new Admission(options);
+  const reception = new Reception(
+    options,
+    server,
+    admission,
+    slots,
+    log,
+    changed,
+  );
+  return { gate: new Gate(listener, reception, log), server, reception, slots };
+}
+
+async function serverOf(
+  service: Service,
+  { tls: paths }: GateOptions,
+  log: GateLog,
+): Promise<Server> {
+  if (service.type === "program") return new ProgramServer(service.args);
+  const tell = (line: string) => log.warning(line);
+  try {
+    const protocol = service.make(tell);
+    await protocol.prepare();
+    if (paths === null) return new ProtocolServer(protocol, null);
+    const tls = new TlsAccess(paths, tell);
+    await tls.prepare();
+    return new ProtocolServer(protocol, tls);
+  } catch (error) {
+    throw fatal((error as Error).message, error);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Who may log in, by a password file or by a program. Either is loaded when
+ * somebody tries to.
+ *
+ * @module
+ */
+import { fromBytes } from "../base/bytes.ts";
+import { reason } from "../base/reason.ts";
+import type { Login } from "../smtp/actions.ts";
+import type { Credentials } from "../smtp/sasl.ts";
+import type { ProgramEnvironment } from "../ucspi/environment.ts";
+import { readControl } from "./control_files.ts";
+
+/** Who says whether a password is right. */
+export interface LoginSource {
+  /** Path of a password file. */
+  readonly passwords: string | null;
+  /** A checkpassword program and its arguments, parted by blanks. */
+  readonly checkpassword: string | null;
+}
+
+/** Asks the password file if there is one, else the program. */
+export async function authenticate(
+  source: LoginSource,
+  credentials: Credentials,
+  env: ProgramEnvironment,
+  log: (line: string) => void,
+): Promise<Login> {
+  if (source.passwords !== null) {
+    const later = (what: string, error: unknown): Login => {
+      log(`unable to ${what}: ${reason(error)}`);
+      return { type: "later" };
+    };
+    let file: string;
+    try {
+      file = fromBytes(readControl(source.passwords));
+    } catch (error) {
+      return later(`read ${source.passwords}`, error);
+    }
+    const { hasPassword } = await import("../auth/password_file.ts");
+    try {
+      const right = await hasPassword(file, credentials);
+      return right ? { type: "ok" } : { type: "bad" };
+    } catch (error) {
+      return later(`check a password by ${source.passwords}`, error);
+    }
+  }
+  const { checkpassword } = await import("../auth/checkpassword.ts");
+  const args = source.checkpassword!.trim().split(/\s+/);
+  return await checkpassword(args, env.entries(), credentials, log);
+}

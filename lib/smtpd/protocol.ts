@@ -1,0 +1,83 @@
+/**
+ * SMTP as the gate sees it: a connection comes, and is served.
+ *
+ * @module
+ */
+import { toBytes } from "../base/bytes.ts";
+import type { Connection } from "../base/connection.ts";
+import type { Ending, Protocol, Serving } from "../base/protocol.ts";
+import type { Stream } from "../base/stream.ts";
+import { Session } from "../smtp/session.ts";
+import {
+  asProgram,
+  ConnectionEnvironment,
+  connectionOf,
+  InheritedEnvironment,
+  ownEnvironment,
+} from "../ucspi/environment.ts";
+import { drive } from "./driver.ts";
+import type { SmtpdOptions } from "./options.ts";
+import { SmtpSettings, unreadableControls } from "./settings.ts";
+
+/** How long a client that is left may take to hear why. */
+const farewellMs = 1000;
+
+/** Nothing is to be stopped of what is over. */
+const over: Serving = { stop() {} };
+
+export class SmtpProtocol implements Protocol {
+  readonly #inherited = new InheritedEnvironment(ownEnvironment());
+  #settings!: SmtpSettings;
+
+  /** @param log takes a line for the administrator */
+  constructor(
+    readonly options: SmtpdOptions,
+    readonly log: (line: string) => void,
+  ) {}
+
+  async prepare(): Promise<void> {
+    this.#settings = new SmtpSettings(this.options, this.log);
+    await this.#settings.prepare();
+  }
+
+  refresh(): void {
+    this.#settings.refresh();
+  }
+
+  async problems(): Promise<string[]> {
+    const found: string[] = [];
+    const tell = (line: string) => void found.push(line);
+    try {
+      const settings = new SmtpSettings(this.options, tell);
+      await settings.prepare();
+      const env = asProgram(ownEnvironment());
+      settings.forSession(connectionOf(env), env); // tells what it cannot read
+    } catch (error) {
+      tell((error as Error).message);
+    }
+    return found;
+  }
+
+  serve(stream: Stream, connection: Connection, ending: Ending): Serving {
+    const env = new ConnectionEnvironment(this.#inherited, connection);
+    const settings = this.#settings.forSession(connection, env);
+    if (settings.type === "unreadable") {
+      sayLast(stream, toBytes(unreadableControls));
+      ending.ended(1); // qmail-smtpd's exit code without its control files
+      return over;
+    }
+    const { config, services, patience } = settings;
+    const session = new Session(config);
+    return drive(stream, session, services, patience, ending);
+  }
+}
+
+/** Closes when the client has taken it, or did not within the time. */
+function sayLast(stream: Stream, bytes: Uint8Array<ArrayBuffer>): void {
+  const close = () => stream.close();
+  stream.paused = true;
+  stream.open({ received: () => {}, ended: close, drained: close });
+  stream.write(bytes);
+  if (stream.unsent === 0) close();
+  else setTimeout(close, farewellMs);
+}

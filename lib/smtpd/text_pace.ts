@@ -1,0 +1,31 @@
+/**
+ * How fast the text of a message comes, on an average.
+ *
+ * @module
+ */
+
+/** How long text may come slower than it should. */
+const slowStartMs = 30_000;
+
+export class TextPace {
+  #since = performance.now();
+  #bytes = 0;
+
+  /** @param bytesPerSecond that a client has to reach */
+  constructor(readonly bytesPerSecond: number) {}
+
+  /** Counts bytes that have come. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Leaves out time that the client could do nothing about. */
+  forgive(milliseconds: number): void {
+    this.#since += milliseconds;
+  }
+
+  get isSlow(): boolean {
+    const allowedMs = this.#bytes / this.bytesPerSecond * 1000;
+    return performance.now() - this.#since > slowStartMs + allowedMs;
+  }
+}

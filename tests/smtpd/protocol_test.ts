@@ -1,0 +1,124 @@
+/**
+ * SMTP as the gate has it: settings found for a connection, and a session.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { parseOptions } from "../../cmd/smtpd_options.ts";
+import type { Connection } from "../../lib/base/connection.ts";
+import { SmtpProtocol } from "../../lib/smtpd/protocol.ts";
+import { testConfig } from "../smtp/run.ts";
+import { inFolder } from "../support/peers.ts";
+import { codes, driverTest, envelope, hello } from "./driven.ts";
+import { FakeClient } from "./fake_client.ts";
+
+const { connection } = testConfig;
+
+/** SMTP with a folder of control files, and what it has logged. */
+async function open(folder: string, ...args: string[]) {
+  const given = ["--control", folder, "--deliver", "discard", ...args];
+  const options = (await parseOptions(given, "postern smtpd"))!;
+  const logged: string[] = [];
+  const protocol = new SmtpProtocol(options, (line) => logged.push(line));
+  await protocol.prepare();
+  return {
+    protocol,
+    logged,
+    /** What a client hears who says this, and how it ends. */
+    async serve(says: string, of: Partial<Connection> = {}) {
+      const client = new FakeClient(says);
+      const ended = await new Promise<number>((ended, broken) => {
+        const told = { ...connection, ...of };
+        protocol.serve(client, told, { ended, broken });
+      });
+      return { client, ended };
+    },
+  };
+}
+
+const control = (folder: string, name: string, text: string) =>
+  Deno.writeTextFile(`${folder}/${name}`, text);
+
+driverTest(
+  "a connection is served by the control files that there are",
+  () =>
+    inFolder(async (folder) => {
+      await control(folder, "me", "mx.example.org\n");
+      await control(folder, "rcpthosts", "example.com\n");
+      const { serve, logged } = await open(folder);
+      const { client, ended } = await serve(`${hello}${envelope}QUIT\r\n`);
+      assertEquals(ended, 0);
+      assertEquals(codes(client), ["220", "250", "250", "250", "221"]);
+      assert(client.heard.startsWith("220 mx.example.org "), client.heard);
+      assertEquals([client.closed, logged], [1, []]);
+    }),
+);
+
+driverTest(
+  "what the rules set of a connection is heeded",
+  () =>
+    inFolder(async (folder) => {
+      await control(folder, "me", "mx.example.org\n");
+      const { serve } = await open(folder);
+      const says = `${hello}MAIL FROM:<> SIZE=200\r\n` +
+        "RCPT TO:<a@elsewhere.example>\r\nQUIT\r\n";
+      const plain = await serve(says);
+      assertEquals(codes(plain.client)!.slice(2, 4), ["250", "553"]);
+      const variables = [["RELAYCLIENT", ""], ["DATABYTES", "1000"]] as const;
+      const relay = await serve(says, { variables });
+      assertEquals(codes(relay.client)!.slice(2, 4), ["250", "250"]);
+      const small = [["RELAYCLIENT", ""], ["DATABYTES", "100"]] as const;
+      const limited = await serve(says, { variables: small });
+      assertEquals(codes(limited.client)!.slice(2, 4), ["552", "503"]);
+    }),
+);
+
+driverTest(
+  "without control files that can be read a connection is turned away",
+  () =>
+    inFolder(async (folder) => {
+      await control(folder, "rcpthosts", "example.com\n");
+      const { serve, logged, protocol } = await open(folder);
+      const { client, ended } = await serve(hello);
+      assertEquals(ended, 1);
+      assertEquals(client.heard, "421 unable to read controls (#4.3.0)\r\n");
+      assertEquals(client.closed, 1);
+      assertEquals(logged, ["unable to read controls: control/me is missing"]);
+      assertEquals(await protocol.problems(), logged);
+      await control(folder, "smtpgreeting", "mx.example.org\n");
+      await control(folder, "me", "mx.example.org\n");
+      protocol.refresh(); // or it would be a second
+      const after = await serve("QUIT\r\n");
+      assertEquals([after.ended, await protocol.problems()], [0, []]);
+    }),
+);
+
+driverTest(
+  "a session that is served can be stopped",
+  () =>
+    inFolder(async (folder) => {
+      await control(folder, "me", "mx.example.org\n");
+      const { protocol } = await open(folder);
+      const client = new FakeClient();
+      const ended = await new Promise<number>((ended, broken) => {
+        const ending = { ended, broken };
+        const serving = protocol.serve(client, connection, ending);
+        setTimeout(() => serving.stop());
+      });
+      assertEquals([ended, codes(client)], [1, ["220", "421"]]);
+    }),
+);
+
+driverTest(
+  "log-ins are offered on a connection that is encrypted from its start",
+  () =>
+    inFolder(async (folder) => {
+      await control(folder, "me", "mx.example.org\n");
+      const { serve } = await open(folder, "--passwords", "/nonexistent");
+      for (const encrypted of [false, true]) {
+        const says = "EHLO x\r\nQUIT\r\n";
+        const { client } = await serve(says, { encrypted });
+        assertEquals(/250-AUTH/.test(client.heard), encrypted, client.heard);
+      }
+    }),
+);
