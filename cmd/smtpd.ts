@@ -3,17 +3,10 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../lib/base/bytes.ts";
+import { fromBytes } from "../lib/base/bytes.ts";
 import { Fatal } from "../lib/base/fatal.ts";
-import { Session } from "../lib/smtp/session.ts";
-import { drive } from "../lib/smtpd/driver.ts";
-import { SmtpSettings, unreadableControls } from "../lib/smtpd/settings.ts";
-import { StandardStream } from "../lib/smtpd/standard_stream.ts";
-import {
-  asProgram,
-  connectionOf,
-  ownEnvironment,
-} from "../lib/ucspi/environment.ts";
+import { troubleText } from "../lib/log/tcpserver.ts";
+import { serveStandardStreams } from "../lib/smtpd/standalone.ts";
 import { parseOptions } from "./smtpd_options.ts";
 
 export async function run(args: string[], calledAs: string): Promise<number> {
@@ -22,30 +15,14 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   }
   const options = await parseOptions(args, calledAs);
   if (options === null) return 0;
-  let all: SmtpSettings;
   try {
-    all = new SmtpSettings(
-      options,
-      (line) => console.error(`${calledAs}: ${line}`),
-    );
+    return await serveStandardStreams(options, (event) => {
+      const text = troubleText(event);
+      if (text !== null) console.error(`${calledAs}: ${text}`);
+    });
   } catch (error) {
     throw new Fatal(111, `${calledAs}: ${(error as Error).message}`);
   }
-  const env = asProgram(ownEnvironment());
-  const settings = all.forSession(connectionOf(env), env);
-  if (settings.type === "unreadable") {
-    await Deno.stdout.write(toBytes(unreadableControls))
-      .catch(() => {}); // it has gone
-    return 1;
-  }
-  const session = new Session(settings.config);
-  const { services, patience } = settings;
-  const stream = new StandardStream();
-  const exitCode = await new Promise<number>((ended, broken) => {
-    drive(stream, session, services, patience, { ended, broken });
-  });
-  await stream.closed;
-  return exitCode;
 }
 
 /** Reads a password from stdin, to the end of the line. */

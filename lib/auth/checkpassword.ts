@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { toBytes } from "../base/bytes.ts";
 import {
   closeDescriptor,
@@ -29,13 +30,13 @@ const secondsForAnAnswer = 60;
  *
  * @param args the program's path, and what it is to run when all is well
  * @param env NAME=VALUE byte strings
- * @param log takes a line for the administrator
+ * @param emit is told of troubles
  */
 export async function checkpassword(
   args: readonly string[],
   env: readonly string[],
   { user, password }: Credentials,
-  log: (line: string) => void,
+  emit: Emit,
 ): Promise<Login> {
   const secrets = toBytes(`${user}\0${password}\0Y${Date.now()}\0`);
   if (secrets.length > secretsBytes) return { type: "bad" };
@@ -43,7 +44,7 @@ export async function checkpassword(
   try {
     ({ pid, write } = start(args, env));
   } catch (error) {
-    log(`unable to run ${args[0]}: ${reason(error)}`);
+    emit(trouble(`unable to run ${args[0]}: ${reason(error)}`));
     return { type: "later" };
   }
   writeNow(write, secrets); // less than a pipe takes at once
@@ -51,11 +52,8 @@ export async function checkpassword(
   const status = await ending(pid, secondsForAnAnswer);
   if (status === 0) return { type: "ok" };
   if (status === 1 << 8) return { type: "bad" };
-  log(
-    `${args[0]} ${
-      status === null ? "took too long" : `ended with status ${status}`
-    }`,
-  );
+  const how = status === null ? "took too long" : `ended with status ${status}`;
+  emit(trouble(`${args[0]} ${how}`));
   return { type: "later" };
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { trouble } from "../base/events.ts";
 import { toBytes } from "../base/bytes.ts";
 import {
   type AuthenticationOptions,
@@ -77,8 +78,10 @@ class AuthenticatedMessage implements Message {
       }
       await inner.append(filter.end());
     } catch (error) {
-      options.log(
-        `unable to keep a message in ${options.folder}: ${reason(error)}`,
+      options.emit(
+        trouble(
+          `unable to keep a message in ${options.folder}: ${reason(error)}`,
+        ),
       );
       await this.abandon();
       return storageFailure(error) satisfies Refusal;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { concat, toBytes } from "../base/bytes.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { quotedAddress } from "../smtp/address.ts";
@@ -43,12 +44,12 @@ export class Maildirs implements Target {
   /**
    * @param template see {@linkcode MailboxPath}; throws what that throws
    * @param host a part of each file's name, and the domain of bare addresses
-   * @param log takes a line for the administrator when a delivery fails
+   * @param emit is told of troubles when a delivery fails
    */
   constructor(
     template: string,
     readonly host: string,
-    readonly log: (line: string) => void,
+    readonly emit: Emit,
     readonly options: MaildirOptions = {
       createMailboxes: false,
       minFreePercent: 0,
@@ -116,14 +117,16 @@ export class Maildirs implements Target {
   }
 
   #full(): Refusal {
-    this.log(`unable to take mail: ${this.#mailboxes.root}: too little space`);
+    this.emit(
+      trouble(`unable to take mail: ${this.#mailboxes.root}: too little space`),
+    );
     return insufficientStorage;
   }
 
   #refuse(path: string, error: unknown): Refusal {
     this.#made = false; // someone may have moved it away
     const shown = path.replace(/[^ -~]/g, "?");
-    this.log(`unable to deliver to ${shown}: ${reason(error)}`);
+    this.emit(trouble(`unable to deliver to ${shown}: ${reason(error)}`));
     return storageFailure(error);
   }
 }

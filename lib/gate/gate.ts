@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { reason } from "../base/reason.ts";
-import type { GateLog } from "../log/gate_log.ts";
+import { type Emit, trouble } from "../base/events.ts";
 import { EPOLLIN } from "../sys/epoll.ts";
 import { eventLoop, type Watcher } from "../sys/event_loop.ts";
 import type { RawListener } from "../sys/listener.ts";
@@ -34,10 +33,10 @@ export class Gate implements Watcher {
   constructor(
     readonly listener: RawListener,
     readonly reception: Reception,
-    readonly log: GateLog,
+    emit: Emit,
   ) {
     this.#failures = new AcceptFailures((error) =>
-      log.warning(`unable to accept: ${reason(error)}`)
+      emit(trouble("unable to accept", error))
     );
   }
 

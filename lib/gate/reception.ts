@@ -7,12 +7,13 @@
  */
 import { toBytes } from "../base/bytes.ts";
 import type { Connection } from "../base/connection.ts";
+import type { Emit } from "../base/events.ts";
 import { reason } from "../base/reason.ts";
-import type { GateLog } from "../log/gate_log.ts";
 import type { RawConnection } from "../sys/listener.ts";
 import { killIpOptions, sendNow, setNoDelay } from "../sys/socket.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { Client } from "./client.ts";
+import type { ConnectionNumbers } from "./numbers.ts";
 import type { GateOptions } from "./options.ts";
 import { type Ends, noHeader, readProxyHeader } from "./proxy.ts";
 import {
@@ -22,9 +23,6 @@ import {
   type Server,
 } from "./server.ts";
 import type { Slots } from "./slots.ts";
-
-/** A refused connection never had a process: a number that is never a pid. */
-const abovePids = 2 ** 22; // Linux's PID_MAX_LIMIT
 
 /** What a client over its limit is told, if anything (RFC 5321 3.8). */
 const busyReply = "421 4.7.0 too many connections, try again later\r\n";
@@ -44,7 +42,8 @@ export class Reception implements Desk {
     readonly server: Server,
     readonly admission: Admission,
     readonly slots: Slots,
-    readonly log: GateLog,
+    readonly numbers: ConnectionNumbers,
+    readonly emit: Emit,
     readonly changed: () => void,
   ) {}
 
@@ -76,7 +75,7 @@ export class Reception implements Desk {
 
   serving(client: Client, connection: Connection, number?: number): void {
     if (number !== undefined) this.#called(client, number, connection);
-    this.log.verdict("ok", client.number!, connection);
+    this.#verdict("connection.ok", client, connection);
   }
 
   handedOver(client: Client): void {
@@ -88,7 +87,10 @@ export class Reception implements Desk {
 
   ended(client: Client, waitStatus: number): void {
     client.close();
-    if (client.number !== null) this.log.end(client.number, waitStatus);
+    const { number } = client;
+    if (number !== null) {
+      this.emit({ type: "connection.ended", number, waitStatus });
+    }
     this.#release(client);
   }
 
@@ -100,14 +102,14 @@ export class Reception implements Desk {
   ): void {
     if (connection !== null) {
       this.#number(client, connection);
-      this.log.verdict("ok", client.number!, connection);
+      this.#verdict("connection.ok", client, connection);
     }
-    this.log.dropping(what, why);
+    this.#drop(what, why);
     this.ended(client, droppedStatus);
   }
 
   broken(client: Client, error: unknown): void {
-    this.log.unexpected(error);
+    this.emit({ type: "connection.broken", error });
     client.close();
     this.#release(client);
   }
@@ -125,14 +127,14 @@ export class Reception implements Desk {
   #enter(client: Client, ends: Ends | null): void {
     if (ends === null) {
       this.#number(client, client.conn);
-      this.log.dropping(noHeader.what, noHeader.why);
+      this.#drop(noHeader.what, noHeader.why);
       return this.ended(client, droppedStatus);
     }
     if (!this.server.hasPids) this.#number(client, ends);
     const excess = this.admission.enter(ends);
     if (excess) {
       this.#number(client, ends);
-      this.log.dropping(excess.what, excess.why);
+      this.#drop(excess.what, excess.why);
       if (this.options.busyReply) this.#tell(client, busyReply);
       return this.ended(client, deniedStatus);
     }
@@ -158,7 +160,7 @@ export class Reception implements Desk {
     const failure = banner === "" ? null : this.#tell(client, banner);
     if (failure === null) return true;
     this.#number(client, ends);
-    this.log.dropping("unable to print banner", failure);
+    this.#drop("unable to print banner", failure);
     this.ended(client, droppedStatus);
     return false;
   }
@@ -169,29 +171,38 @@ export class Reception implements Desk {
         return this.server.serve(client, connection, this);
       case "deny":
         this.#number(client, connection);
-        this.log.verdict("deny", client.number!, connection);
+        this.#verdict("connection.deny", client, connection);
         return this.ended(client, deniedStatus);
       case "drop":
         this.#number(client, connection);
-        this.log.dropping(verdict.what, verdict.why);
+        this.#drop(verdict.what, verdict.why);
         return this.ended(client, droppedStatus);
     }
+  }
+
+  #drop(what: string, why: string): void {
+    this.emit({ type: "connection.dropped", what, why });
+  }
+
+  #verdict(
+    type: "connection.ok" | "connection.deny",
+    { number }: Client,
+    connection: Connection,
+  ): void {
+    this.emit({ type, number: number!, connection });
   }
 
   /** Gives a connection without a process a number, once. */
   #number(client: Client, ends: Pick<Ends, "remote">): void {
     if (client.number !== null) return;
-    const number = this.log.nextNumber();
-    this.#called(
-      client,
-      this.server.hasPids ? abovePids + number : number,
-      ends,
-    );
+    const { numbers, server } = this;
+    const number = server.hasPids ? numbers.nextAbovePids() : numbers.next();
+    this.#called(client, number, ends);
   }
 
   #called(client: Client, number: number, { remote }: Pick<Ends, "remote">) {
     client.number = number;
-    this.log.pidFrom(number, remote.ip);
+    this.emit({ type: "connection.begun", number, ip: remote.ip });
   }
 
   /** Says something without waiting. @returns why not, or null */

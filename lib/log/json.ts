@@ -4,7 +4,8 @@
  * @module
  */
 import type { Connection } from "../base/connection.ts";
-import type { TurnFacts } from "./tcpserver.ts";
+import type { GateEvent } from "../base/events.ts";
+import { brokenText, troubleText } from "./tcpserver.ts";
 
 /** Byte strings become text here: what is no ASCII is told by its escape. */
 function object(event: string, facts: Record<string, unknown>): string {
@@ -15,36 +16,50 @@ function object(event: string, facts: Record<string, unknown>): string {
     );
 }
 
-export const status = (active: number, limit: number) =>
-  object("status", { active, limit });
-
-export const pidFrom = (pid: number, ip: string) => object("pid", { pid, ip });
-
-export const end = (pid: number, waitStatus: number) =>
-  object("end", { pid, status: waitStatus });
-
-export const verdict = (
-  what: "ok" | "deny",
-  pid: number,
-  { local, remote, localHost, remoteHost, remoteInfo }: Connection,
-) =>
-  object(what, {
-    pid,
-    localHost: localHost ?? "",
-    localIp: local.ip,
-    localPort: local.port,
-    remoteHost: remoteHost ?? "",
-    remoteIp: remote.ip,
-    remoteInfo: remoteInfo ?? "",
-    remotePort: remote.port,
-    interface: remote.interface,
-  });
-
-export const dropping = (what: string, reason: string) =>
-  object("drop", { what, reason });
+/** The line of an event; null for what has none. */
+export function lineOf(event: GateEvent): string | null {
+  switch (event.type) {
+    case "status":
+      return object("status", { active: event.active, limit: event.limit });
+    case "connection.begun":
+      return object("pid", { pid: event.number, ip: event.ip });
+    case "connection.ok":
+      return object("ok", factsOf(event.number, event.connection));
+    case "connection.deny":
+      return object("deny", factsOf(event.number, event.connection));
+    case "connection.dropped":
+      return object("drop", { what: event.what, reason: event.why });
+    case "connection.ended":
+      return object("end", { pid: event.number, status: event.waitStatus });
+    case "connection.broken":
+      return object("warning", { text: brokenText(event.error) });
+    case "login.refused":
+    case "tls.failed":
+    case "trouble":
+      return object("warning", { text: troubleText(event) });
+    case "turns": {
+      const { type, ...facts } = event;
+      return object(type, facts);
+    }
+    case "message.stored":
+    case "message.refused":
+      return null;
+  }
+}
 
 export const dropped = (lines: number) => object("dropped", { lines });
 
-export const warning = (text: string) => object("warning", { text });
-
-export const turns = (facts: TurnFacts) => object("turns", { ...facts });
+const factsOf = (
+  pid: number,
+  { local, remote, localHost, remoteHost, remoteInfo }: Connection,
+) => ({
+  pid,
+  localHost: localHost ?? "",
+  localIp: local.ip,
+  localPort: local.port,
+  remoteHost: remoteHost ?? "",
+  remoteIp: remote.ip,
+  remoteInfo: remoteInfo ?? "",
+  remotePort: remote.port,
+  interface: remote.interface,
+});

@@ -1,13 +1,12 @@
 /**
- * tcpserver's log lines (spec/serve.md), letter for letter. The prefix is
- * `tcpserver` whatever the program is called: scripts match on it.
+ * tcpserver's log lines, letter for letter. The prefix is `tcpserver` whatever
+ * the program is called: scripts match on it.
  *
  * @module
  */
 import type { Connection } from "../base/connection.ts";
-
-/** How much is said: `-q` nothing, `-Q` errors, `-v` everything. */
-export type Verbosity = "silent" | "errors" | "all";
+import type { GateEvent } from "../base/events.ts";
+import { reason } from "../base/reason.ts";
 
 const fieldBytes = 100;
 
@@ -26,17 +25,66 @@ function clean(text: string, unwanted: RegExp): string {
   return cut ? kept + "..." : kept;
 }
 
-export const status = (active: number, limit: number) =>
-  `tcpserver: status: ${active}/${limit}`;
+/** The line of an event; null for what tcpserver has none for. */
+export function lineOf(event: GateEvent): string | null {
+  switch (event.type) {
+    case "status":
+      return `tcpserver: status: ${event.active}/${event.limit}`;
+    case "connection.begun":
+      return `tcpserver: pid ${event.number} from ${event.ip}`;
+    case "connection.ok":
+      return verdict("ok", event.number, event.connection);
+    case "connection.deny":
+      return verdict("deny", event.number, event.connection);
+    case "connection.dropped":
+      return warning(`dropping connection, ${event.what}: ${event.why}`);
+    case "connection.ended":
+      return `tcpserver: end ${event.number} status ${event.waitStatus}`;
+    case "connection.broken":
+      return warning(brokenText(event.error));
+    case "login.refused":
+    case "tls.failed":
+    case "trouble":
+      return warning(troubleText(event)!);
+    case "turns": {
+      const most = event.mostMs.toFixed(1),
+        longest = event.longestMs.toFixed(1);
+      return `postern: turns ${event.count}, 99% below ${most} ms, ` +
+        `longest ${longest} ms`;
+    }
+    case "message.stored":
+    case "message.refused":
+      return null;
+  }
+}
 
-export const pidFrom = (pid: number, ip: string) =>
-  `tcpserver: pid ${pid} from ${ip}`;
+export const dropped = (count: number) => warning(`${count} log lines dropped`);
 
-export const end = (pid: number, waitStatus: number) =>
-  `tcpserver: end ${pid} status ${waitStatus}`;
+const warning = (text: string) => `tcpserver: warning: ${text}`;
+
+/** What is said of a connection that a bug has ended. */
+export const brokenText = (error: unknown) =>
+  `connection broken off: ${reason(error)}`;
+
+/**
+ * What an administrator is to know, in words and without a prefix; null for
+ * events that are no trouble.
+ */
+export function troubleText(event: GateEvent): string | null {
+  switch (event.type) {
+    case "trouble":
+      return event.text;
+    case "login.refused":
+      return `log-in of ${cleanField(event.user)} from ${event.ip} refused`;
+    case "tls.failed":
+      return `TLS handshake with ${event.ip} failed: ${event.reason}`;
+    default:
+      return null;
+  }
+}
 
 /** The line of an admitted or a denied connection; what is not known is empty. */
-export function verdict(
+function verdict(
   what: "ok" | "deny",
   pid: number,
   { local, remote, localHost, remoteHost, remoteInfo }: Connection,
@@ -54,20 +102,3 @@ export function verdict(
   );
   return `tcpserver: ${what} ${pid} ${shown.join(" ")}`;
 }
-
-export const dropping = (what: string, reason: string) =>
-  `tcpserver: warning: dropping connection, ${what}: ${reason}`;
-
-export const warning = (text: string) => `tcpserver: warning: ${text}`;
-
-/** How long the turns of the event loop were, in milliseconds. */
-export interface TurnFacts {
-  readonly count: number;
-  /** 99 of 100 took at most this. */
-  readonly mostMs: number;
-  readonly longestMs: number;
-}
-
-export const turns = ({ count, mostMs, longestMs }: TurnFacts) =>
-  `postern: turns ${count}, 99% below ${mostMs.toFixed(1)} ms, ` +
-  `longest ${longestMs.toFixed(1)} ms`;

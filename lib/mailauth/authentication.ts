@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { Readable } from "node:stream";
 import type { Resolver } from "../net/resolver.ts";
 import { printable } from "../base/foreign_text.ts";
@@ -18,7 +19,7 @@ export interface AuthenticationOptions {
   /** Then what is not known yet is `temperror`. */
   readonly seconds: number;
   /** Takes a line for the administrator. */
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
 }
 
 /** For one message: keys, policies, and what they include. */
@@ -67,7 +68,7 @@ export async function authenticationResults(
       results.dmarc = "dmarc=permerror (too long)";
     } else {
       const why = printable(String(error), errorLimit);
-      options.log(`unable to authenticate a message: ${why}`);
+      options.emit(trouble(`unable to authenticate a message: ${why}`));
     }
   } finally {
     clearTimeout(timer);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { isIP } from "node:net";
 import { toBytes } from "../base/bytes.ts";
 import { printable } from "../base/foreign_text.ts";
@@ -27,7 +28,7 @@ export interface SpfOptions {
   readonly me: string;
   readonly resolver: Resolver;
   /** Takes a line for the administrator. */
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
 }
 
 export interface SpfResult {
@@ -54,7 +55,7 @@ export function isEvaluable({ ip, helo, sender }: Sender): boolean {
  */
 export async function evaluateSpf(
   { ip, helo, sender }: Sender,
-  { me, resolver, log }: SpfOptions,
+  { me, resolver, emit }: SpfOptions,
 ): Promise<SpfResult> {
   try {
     const { spf, nodeResolver } = await import("./mailauth.ts");
@@ -68,7 +69,11 @@ export async function evaluateSpf(
     });
     return { result: status.result, domain };
   } catch (error) {
-    log(`unable to evaluate SPF: ${printable(String(error), errorLimit)}`);
+    emit(
+      trouble(
+        `unable to evaluate SPF: ${printable(String(error), errorLimit)}`,
+      ),
+    );
     return { result: "temperror", domain: "" };
   }
 }

@@ -22,6 +22,9 @@ export class Ticker {
   #timer: ReturnType<typeof setInterval> | undefined;
   #now = 0;
 
+  /** @param isByHand no timer runs, and advance() makes the time go by */
+  constructor(readonly isByHand = false) {}
+
   /**
    * The tick in which a time is over that begins now: up to a second later
    * than that, never sooner.
@@ -34,7 +37,8 @@ export class Ticker {
 
   add(timed: Timed): void {
     this.#timed.add(timed);
-    this.#timer ??= setInterval(() => this.#tick(), tickMs);
+    if (this.isByHand) return;
+    this.#timer ??= setInterval(() => this.advance(), tickMs);
   }
 
   remove(timed: Timed): void {
@@ -44,7 +48,8 @@ export class Ticker {
     this.#timer = undefined;
   }
 
-  #tick(): void {
+  /** A second has gone by. */
+  advance(): void {
     this.#now++;
     for (const timed of this.#timed) timed.tick(this.#now);
   }

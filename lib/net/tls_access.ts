@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { reason } from "../base/reason.ts";
 import type { Stream } from "../base/stream.ts";
 import type { Certificate } from "./certificate.ts";
@@ -21,12 +22,12 @@ export class TlsAccess {
    * key.
    *
    * @param paths of certificate and key, which may be one file
-   * @param log takes a line for the administrator
+   * @param emit is told of troubles
    * @throws Error that says which file cannot be read, and why
    */
   constructor(
     readonly paths: { readonly cert: string; readonly key: string },
-    readonly log: (line: string) => void,
+    readonly emit: Emit,
   ) {
     this.#certificate = this.#read();
   }
@@ -40,7 +41,9 @@ export class TlsAccess {
       this.#certificate = certificate;
       this.#server = server;
     } catch (error) {
-      this.log(`${(error as Error).message}; the old certificate stays`);
+      this.emit(
+        trouble(`${(error as Error).message}; the old certificate stays`),
+      );
     }
   }
 
@@ -54,12 +57,12 @@ export class TlsAccess {
    * null, and a line in the log, if it came to nothing: then it is closed.
    *
    * @param idleSeconds how long the client may be silent anyway, 0 for ever
-   * @param clientIp for the log; null where it is not known
+   * @param clientIp for the log
    */
   async secure(
     stream: Stream,
     idleSeconds: number,
-    clientIp: string | null,
+    clientIp: string,
   ): Promise<Stream | null> {
     stream.paused = true; // the handshake's first bytes are not for others
     let server: TlsServer;
@@ -67,16 +70,15 @@ export class TlsAccess {
       server = await this.#serve();
     } catch (error) {
       stream.close();
-      this.log((error as Error).message);
+      this.emit(trouble((error as Error).message));
       return null;
     }
     const seconds = Math.min(handshakeSeconds, idleSeconds || handshakeSeconds);
     try {
       return await server.secure(stream, seconds);
     } catch (error) {
-      const client = clientIp ?? "unknown";
       const { message } = error as Error;
-      this.log(`TLS handshake with ${client} failed: ${message}`);
+      this.emit({ type: "tls.failed", ip: clientIp, reason: message });
       return null;
     }
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import type { Refusal } from "../smtp/actions.ts";
 import type { Resolver } from "../net/resolver.ts";
 import { reverseName } from "../net/names.ts";
@@ -19,7 +20,7 @@ export interface DnsblOptions {
   readonly code: 451 | 550;
   readonly resolver: Resolver;
   /** Takes a line for the administrator. */
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
 }
 
 /**
@@ -45,17 +46,17 @@ async function lookUp(ip: string, options: DnsblOptions): Promise<Answer> {
 async function lookUpIn(
   zone: string,
   ip: string,
-  { code, resolver, log }: DnsblOptions,
+  { code, resolver, emit }: DnsblOptions,
 ): Promise<Refusal | null> {
   const name = dnsblName(ip, zone);
   if (name === null) return null;
   const found = await resolver(name, "A");
   if (found.type === "failed") {
-    log(`unable to look ${ip} up in ${zone}: ${found.reason}`);
+    emit(trouble(`unable to look ${ip} up in ${zone}: ${found.reason}`));
   }
   if (found.type !== "found") return null;
   const strange = found.records.find((address) => !isListing(address));
-  if (strange) log(`${zone} answers ${strange}: no listing`);
+  if (strange) emit(trouble(`${zone} answers ${strange}: no listing`));
   if (!found.records.some(isListing)) return null;
   const reasons = await resolver(name, "TXT");
   const reason = reasons.type === "found"

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import {
   type PolicyAddress,
@@ -62,12 +63,12 @@ export class PolicyProgram {
 
   /**
    * @param seconds for one question, with all its attempts
-   * @param log takes a line for the administrator
+   * @param emit is told of troubles
    */
   constructor(
     readonly address: PolicyAddress,
     readonly seconds: number,
-    readonly log: (line: string) => void,
+    readonly emit: Emit,
   ) {}
 
   /** A Policy. */
@@ -79,10 +80,10 @@ export class PolicyProgram {
         deadline,
       );
       const { answer, remark } = policyVerdict(response);
-      if (remark) this.log(`policy program: ${remark}`);
+      if (remark) this.emit(trouble(`policy program: ${remark}`));
       return answer;
     } catch (error) {
-      this.log(`unable to ask the policy program: ${reason(error)}`);
+      this.emit(trouble(`unable to ask the policy program: ${reason(error)}`));
       return policyTrouble;
     } finally {
       deadline.clear();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { closeDescriptor, openNull } from "../sys/descriptors.ts";
 import { spawn } from "../sys/spawn.ts";
 import { withoutControls } from "../base/foreign_text.ts";
@@ -23,13 +24,13 @@ const stderr = 2;
  *
  * @param path not looked up in PATH
  * @param env the connection's, NAME=VALUE byte strings
- * @param log takes a line for the administrator
+ * @param emit is told of troubles
  */
 export function rcptcheck(
   path: string,
   env: readonly string[],
   seconds: number,
-  log: (line: string) => void,
+  emit: Emit,
 ): Policy {
   const inherited = env.filter((entry) => !/^(SENDER|RECIPIENT)=/.test(entry));
   return async ({ sender, recipient }) => {
@@ -41,16 +42,16 @@ export function rcptcheck(
       ]);
       const status = await ending(pid, seconds);
       if (status === null) {
-        log(`${path} took more than ${seconds} seconds`);
+        emit(trouble(`${path} took more than ${seconds} seconds`));
         return rcptcheckDeferred;
       }
       const answer = rcptcheckAnswer(status);
       if (answer === rcptcheckDeferred) {
-        log(`${path} defers: wait status ${status}`);
+        emit(trouble(`${path} defers: wait status ${status}`));
       }
       return answer;
     } catch (error) {
-      log(`unable to run ${path}: ${reason(error)}`);
+      emit(trouble(`unable to run ${path}: ${reason(error)}`));
       return rcptcheckDeferred;
     }
   };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { reason } from "../base/reason.ts";
 import type { Policy } from "./question.ts";
 import {
@@ -17,11 +18,11 @@ import { WatchedFile } from "../sys/watched_file.ts";
  * Fails closed: while the file cannot be read, every recipient is deferred,
  * 451.
  *
- * @param log takes a line for the administrator
+ * @param emit is told of troubles
  */
 export function recipientsFile(
   path: string,
-  log: (line: string) => void,
+  emit: Emit,
 ): Policy {
   const file = new WatchedFile(
     path,
@@ -31,7 +32,7 @@ export function recipientsFile(
     try {
       return file.contents()(question);
     } catch (error) {
-      log(`unable to read ${path}: ${reason(error)}`);
+      emit(trouble(`unable to read ${path}: ${reason(error)}`));
       return Promise.resolve(recipientsUnreadable);
     }
   };

@@ -3,24 +3,24 @@
  *
  * @module
  */
+import type { Emit } from "../base/events.ts";
 import type { Protocol } from "../base/protocol.ts";
 import { Admission } from "../gate/admission.ts";
 import { Gate } from "../gate/gate.ts";
+import type { ConnectionNumbers } from "../gate/numbers.ts";
 import type { GateOptions } from "../gate/options.ts";
 import { ProgramServer } from "../gate/program_server.ts";
 import { ProtocolServer } from "../gate/protocol_server.ts";
 import { Reception } from "../gate/reception.ts";
 import type { Server } from "../gate/server.ts";
 import { Slots } from "../gate/slots.ts";
-import type { GateLog } from "../log/gate_log.ts";
 import { TlsAccess } from "../net/tls_access.ts";
 import { fatal } from "./fatal.ts";
 import { listenAt, type Place } from "./places.ts";
 
 /** What answers connections. */
 export type Service =
-  /** @param log takes a line for the administrator */
-  | { type: "protocol"; make(log: (line: string) => void): Protocol }
+  | { type: "protocol"; make(emit: Emit): Protocol }
   /** argv of a program; byte strings. */
   | { type: "program"; args: readonly string[] };
 
@@ -51,10 +51,11 @@ export async function open(
   place: Place,
   { options, service }: Block,
   slots: Slots,
-  log: GateLog,
+  numbers: ConnectionNumbers,
+  emit: Emit,
   changed: () => void,
 ): Promise<Serving> {
-  const server = await serverOf(service, options, log);
+  const server = await serverOf(service, options, emit);
   const usual = server.hasPids ? programBacklog : protocolBacklog;
   const listener = listenAt(place, options.backlog ?? usual);
   const admission = new Admission(options);
@@ -63,24 +64,29 @@ export async function open(
     server,
     admission,
     slots,
-    log,
+    numbers,
+    emit,
     changed,
   );
-  return { gate: new Gate(listener, reception, log), server, reception, slots };
+  return {
+    gate: new Gate(listener, reception, emit),
+    server,
+    reception,
+    slots,
+  };
 }
 
 async function serverOf(
   service: Service,
   { tls: paths }: GateOptions,
-  log: GateLog,
+  emit: Emit,
 ): Promise<Server> {
   if (service.type === "program") return new ProgramServer(service.args);
-  const tell = (line: string) => log.warning(line);
   try {
-    const protocol = service.make(tell);
+    const protocol = service.make(emit);
     await protocol.prepare();
     if (paths === null) return new ProtocolServer(protocol, null);
-    const tls = new TlsAccess(paths, tell);
+    const tls = new TlsAccess(paths, emit);
     await tls.prepare();
     return new ProtocolServer(protocol, tls);
   } catch (error) {

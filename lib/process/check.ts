@@ -4,8 +4,10 @@
  *
  * @module
  */
+import type { GateEvent } from "../base/events.ts";
 import { Fatal } from "../base/fatal.ts";
 import type { Endpoint } from "../base/endpoint.ts";
+import { troubleText } from "../log/tcpserver.ts";
 import { AccessRules } from "../gate/access.ts";
 import { encodeAddress } from "../sys/address.ts";
 import { TlsAccess } from "../net/tls_access.ts";
@@ -113,13 +115,16 @@ async function problemsOf(
 ): Promise<string[]> {
   if (service.type === "program") return [];
   const problems: string[] = [];
-  const tell = (line: string) => void problems.push(line);
-  problems.push(...await service.make(tell).problems());
+  const emit = (event: GateEvent) => {
+    const text = troubleText(event);
+    if (text !== null) problems.push(text);
+  };
+  problems.push(...await service.make(emit).problems());
   if (options.tls) {
     try {
-      await new TlsAccess(options.tls, tell).prepare();
+      await new TlsAccess(options.tls, emit).prepare();
     } catch (error) {
-      tell((error as Error).message);
+      problems.push((error as Error).message);
     }
   }
   return problems;

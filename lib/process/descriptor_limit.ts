@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { Fatal } from "../base/fatal.ts";
 import { descriptorLimit, raiseDescriptorLimit } from "../sys/limits.ts";
-import type { GateLog } from "../log/gate_log.ts";
 
 /** stdio, the event loop, a rules file being read: 14 were seen at rest. */
 const ownDescriptors = 32;
@@ -30,7 +30,7 @@ const remedy = "raise the limit (ulimit -n, LimitNOFILE=) or lower";
  */
 export function reserveDescriptors(
   limits: readonly number[],
-  log: GateLog,
+  emit: Emit,
 ): void {
   const connections = limits.reduce((sum, limit) => sum + limit, 0);
   const own = ownDescriptors + limits.length;
@@ -47,9 +47,9 @@ export function reserveDescriptors(
     );
   }
   if (own + connections > soft) {
-    log.warning(
+    emit(trouble(
       `-c ${connections} needs ${own + connections} descriptors, ` +
         `and the limit is ${soft}: ${remedy} -c`,
-    );
+    ));
   }
 }

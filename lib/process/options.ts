@@ -4,8 +4,7 @@
  * @module
  */
 import type { GateOptions } from "../gate/options.ts";
-import type { LogFormat } from "../log/gate_log.ts";
-import type { Verbosity } from "../log/tcpserver.ts";
+import type { LogFormat, Verbosity } from "../log/log.ts";
 
 /** For the process as a whole. */
 export interface ProcessOptions {

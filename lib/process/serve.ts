@@ -4,9 +4,11 @@
  *
  * @module
  */
+import type { Emit, GateEvent } from "../base/events.ts";
 import type { GateOptions } from "../gate/options.ts";
 import { Slots } from "../gate/slots.ts";
-import { GateLog, type Numbering } from "../log/gate_log.ts";
+import { ConnectionNumbers } from "../gate/numbers.ts";
+import { Log } from "../log/log.ts";
 import { releaseStdinAndStdout } from "../sys/descriptors.ts";
 import { eventLoop } from "../sys/event_loop.ts";
 import { dropGroup, dropUser } from "../sys/ids.ts";
@@ -39,8 +41,10 @@ export async function serve(
     "use LISTEN_FDS",
     () => readiness.inheritedSockets(blocks.length),
   );
-  const log = new GateLog(options, numberingOf(role));
-  eventLoop.onError = (error) => log.unexpected(error);
+  const log = new Log(options);
+  const { emit } = log;
+  eventLoop.onError = (error) => emit({ type: "connection.broken", error });
+  const numbers = numbersOf(role);
   const all: Serving[] = [];
   if (role) {
     role.active = () => all.reduce((sum, { slots }) => sum + slots.active, 0);
@@ -48,7 +52,7 @@ export async function serve(
   const shares = blocks.map(({ options: { limit } }) =>
     role?.share(limit) ?? limit
   );
-  reserveDescriptors(shares, log);
+  reserveDescriptors(shares, emit);
   const pidfile = role ? null : new Pidfile(options.pidfile);
   try {
     attempt(`write ${options.pidfile}`, () => pidfile?.prepare());
@@ -60,14 +64,12 @@ export async function serve(
       };
       const slots = new Slots(shares[i]);
       // A worker's connections are told of by the process that started it.
-      const changed = role
-        ? () => role.changed()
-        : () => log.status(slots.active, slots.limit);
-      all.push(await open(place, block, slots, log, changed));
+      const changed = role ? () => role.changed() : () => emit(statusOf(slots));
+      all.push(await open(place, block, slots, numbers, emit, changed));
     }
     if (role) shareClients(all, blocks, role);
     // Before anyone can know of us: a HUP would end the process until then.
-    handleSignals(all, log, role, () => {
+    handleSignals(all, emit, role, () => {
       readiness.stopping();
       // A socket that was handed over outlives us.
       if (inherited.length === 0) {
@@ -78,7 +80,7 @@ export async function serve(
     dropIds(options);
     if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
     attempt("open /dev/null", releaseStdinAndStdout);
-    if (!role) { for (const { slots } of all) log.status(0, slots.limit); }
+    if (!role) { for (const { slots } of all) emit(statusOf(slots)); }
     role?.ready();
     readiness.ready();
     await accept(all, options);
@@ -90,10 +92,17 @@ export async function serve(
 }
 
 /** No two workers give the same number. */
-function numberingOf(role: WorkerRole | null): Numbering {
+function numbersOf(role: WorkerRole | null): ConnectionNumbers {
   const { index, count } = role?.part ?? { index: 0, count: 1 };
-  return { first: index + 1, step: count };
+  return new ConnectionNumbers(index + 1, count);
 }
+
+const statusOf = ({ active, limit }: Slots, asked = false): GateEvent => ({
+  type: "status",
+  active,
+  limit,
+  asked,
+});
 
 /** Throws Fatal. */
 export function dropIds({ gid, uid }: ProcessOptions): void {
@@ -120,7 +129,7 @@ const countsClients = ({ perClient, rate, proxies }: GateOptions) =>
 
 function handleSignals(
   all: readonly Serving[],
-  log: GateLog,
+  emit: Emit,
   role: WorkerRole | null,
   onStopping: () => void,
 ): void {
@@ -130,12 +139,12 @@ function handleSignals(
   };
   const refresh = () => all.forEach(({ server }) => server.refresh());
   const report = () => {
-    for (const { slots } of all) log.statusNow(slots.active, slots.limit);
+    for (const { slots } of all) emit(statusOf(slots, true));
   };
   const measure = () => {
     const { count, longestMs } = eventLoop.turns;
     const mostMs = eventLoop.turns.below(0.99);
-    log.turnsNow({ count, mostMs, longestMs });
+    emit({ type: "turns", count, mostMs, longestMs });
   };
   const handlers = [
     ["SIGTERM", stop],

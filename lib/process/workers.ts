@@ -14,9 +14,9 @@ import { textDescriptor, textVariable } from "../sys/handed_text.ts";
 import { ourArguments, ourPath } from "../sys/ourselves.ts";
 import { waitFor } from "../sys/children.ts";
 import { spawn } from "../sys/spawn.ts";
-import { reason } from "../base/reason.ts";
 import { entries, ownEnvironment } from "../ucspi/environment.ts";
-import { GateLog } from "../log/gate_log.ts";
+import { trouble } from "../base/events.ts";
+import { Log } from "../log/log.ts";
 import type { Block } from "./block.ts";
 import { attempt, fatal } from "./fatal.ts";
 import type { ProcessOptions } from "./options.ts";
@@ -95,7 +95,7 @@ class Worker {
 }
 
 class Supervisor {
-  readonly #log: GateLog;
+  readonly #log: Log;
   readonly #workers: Worker[];
   readonly #own = ownEnvironment();
   #stopping = false;
@@ -108,7 +108,7 @@ class Supervisor {
     readonly limit: number,
     readonly config: string | null,
   ) {
-    this.#log = new GateLog(options);
+    this.#log = new Log(options);
     this.#readiness = readinessOf(options.readyFd);
     this.#workers = Array.from(
       { length: options.workers },
@@ -122,7 +122,7 @@ class Supervisor {
       ["SIGTERM", () => this.#stop()],
       ["SIGINT", () => this.#stop()],
       ["SIGHUP", () => this.#refresh(...this.#workers)],
-      ["SIGUSR1", () => this.#log.statusNow(this.#active, this.limit)],
+      ["SIGUSR1", () => this.#status(true)],
     ] as const;
     for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
     const lives = this.#workers.map((worker) => this.#firstLife(worker));
@@ -201,7 +201,7 @@ class Supervisor {
         descriptors,
       });
     } catch (error) {
-      this.#log.warning(`unable to run a worker: ${reason(error)}`);
+      this.#log.emit(trouble("unable to run a worker", error));
       for (const { read, write } of pipes) {
         closeDescriptor(read);
         closeDescriptor(write);
@@ -241,10 +241,10 @@ class Supervisor {
       worker.backoffMs = shortestBackoffMs;
     }
     const seconds = worker.backoffMs / 1000;
-    this.#log.warning(
+    this.#log.emit(trouble(
       `worker ${worker.index + 1} ended with status ${status}, ` +
         `starting it again in ${seconds} s`,
-    );
+    ));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => wake(), worker.backoffMs);
       const wake = () => {
@@ -261,8 +261,9 @@ class Supervisor {
     return this.#workers.reduce((sum, { active }) => sum + active, 0);
   }
 
-  #status(): void {
-    this.#log.status(this.#active, this.limit);
+  #status(asked = false): void {
+    const active = this.#active;
+    this.#log.emit({ type: "status", active, limit: this.limit, asked });
   }
 
   #stop(): void {

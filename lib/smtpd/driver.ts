@@ -9,7 +9,7 @@ import type { Ending, Serving } from "../base/protocol.ts";
 import type { Receiver, Stream } from "../base/stream.ts";
 import { isRefusal, outcome } from "../deliver/outcome.ts";
 import type { Message } from "../deliver/target.ts";
-import { never, ticker, type Timed } from "../net/deadlines.ts";
+import { never, type Ticker, ticker, type Timed } from "../net/deadlines.ts";
 import type { Action, Delivery, Refusal } from "../smtp/actions.ts";
 import type { Session } from "../smtp/session.ts";
 import type { Patience, Services } from "./services.ts";
@@ -19,8 +19,8 @@ import { TextPace } from "./text_pace.ts";
 const commandsReadBytes = 1024;
 const textReadBytes = 32768;
 
-/** How long a client that is left may take to hear why. */
-const farewellMs = 1000;
+/** How long a client that is left may take to hear why, at least. */
+const farewellSeconds = 1;
 
 /** What is not begun any more when the session is to end. */
 const beginnings: ReadonlySet<Action["type"]> = new Set(
@@ -32,6 +32,7 @@ const beginnings: ReadonlySet<Action["type"]> = new Set(
  *
  * @param ending is told the exit code that qmail-smtpd would leave with, or
  *   that a message could not be abandoned
+ * @param clock by which patience ends
  */
 export function drive(
   stream: Stream,
@@ -39,8 +40,9 @@ export function drive(
   services: Services,
   patience: Patience,
   ending: Ending,
+  clock: Ticker = ticker,
 ): Serving {
-  return new Driver(stream, session, services, patience, ending);
+  return new Driver(stream, session, services, patience, ending, clock);
 }
 
 class Driver implements Receiver, Serving, Timed {
@@ -67,10 +69,11 @@ class Driver implements Receiver, Serving, Timed {
     readonly services: Services,
     readonly patience: Patience,
     readonly ending: Ending,
+    readonly clock: Ticker,
   ) {
-    this.#idleUntil = ticker.after(patience.idleSeconds);
-    this.#wholeUntil = ticker.after(patience.sessionSeconds);
-    ticker.add(this);
+    this.#idleUntil = clock.after(patience.idleSeconds);
+    this.#wholeUntil = clock.after(patience.sessionSeconds);
+    clock.add(this);
     stream.open(this);
     this.#try(() => this.#perform(session.start()));
   }
@@ -126,7 +129,7 @@ class Driver implements Receiver, Serving, Timed {
   }
 
   #extend(): void {
-    this.#idleUntil = ticker.after(this.patience.idleSeconds);
+    this.#idleUntil = this.clock.after(this.patience.idleSeconds);
   }
 
   /** Does all of it, or, where something takes its time, the rest after that. */
@@ -207,6 +210,13 @@ class Driver implements Receiver, Serving, Timed {
 
   #committed(delivery: Delivery): Action[] {
     this.#acknowledging = true;
+    const { connection, emit } = this.services;
+    if (delivery.type === "stored") {
+      emit({ type: "message.stored", connection, id: delivery.id });
+    } else {
+      const { code, text } = delivery;
+      emit({ type: "message.refused", connection, code, text });
+    }
     return this.session.committed(delivery);
   }
 
@@ -318,7 +328,7 @@ class Driver implements Receiver, Serving, Timed {
     this.stream.paused = true;
     if (this.stream.unsent === 0) return this.#close();
     this.#next = () => this.#close();
-    if (this.#due !== null) setTimeout(() => this.#breakOff(), farewellMs);
+    if (this.#due !== null) this.#idleUntil = this.clock.after(farewellSeconds);
   }
 
   /** Closes on a client that does not take the last replies. */
@@ -344,7 +354,7 @@ class Driver implements Receiver, Serving, Timed {
 
   #leave(): void {
     this.#isOver = true;
-    ticker.remove(this);
+    this.clock.remove(this);
     this.stream.close();
   }
 }

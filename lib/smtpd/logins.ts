@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import { fromBytes } from "../base/bytes.ts";
 import { reason } from "../base/reason.ts";
 import type { Login } from "../smtp/actions.ts";
@@ -24,11 +25,11 @@ export async function authenticate(
   source: LoginSource,
   credentials: Credentials,
   env: ProgramEnvironment,
-  log: (line: string) => void,
+  emit: Emit,
 ): Promise<Login> {
   if (source.passwords !== null) {
     const later = (what: string, error: unknown): Login => {
-      log(`unable to ${what}: ${reason(error)}`);
+      emit(trouble(`unable to ${what}: ${reason(error)}`));
       return { type: "later" };
     };
     let file: string;
@@ -47,5 +48,5 @@ export async function authenticate(
   }
   const { checkpassword } = await import("../auth/checkpassword.ts");
   const args = source.checkpassword!.trim().split(/\s+/);
-  return await checkpassword(args, env.entries(), credentials, log);
+  return await checkpassword(args, env.entries(), credentials, emit);
 }

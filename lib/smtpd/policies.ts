@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Emit } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
 import type { Target } from "../deliver/target.ts";
 import type { Resolver } from "../net/resolver.ts";
@@ -46,15 +47,15 @@ export class SmtpPolicies {
   readonly #shared: Promise<Shared> | null;
   #sessions = 0;
 
-  /** @param log takes a line for the administrator */
+  /** @param emit is told of troubles */
   constructor(
     readonly options: PolicyOptions,
-    readonly log: (line: string) => void,
+    readonly emit: Emit,
   ) {
     const { recipients, policy, dnsbl, spf, authenticationResults } = options;
     const wanted = recipients ?? policy ?? dnsbl ??
       (spf || authenticationResults || null);
-    this.#shared = wanted === null ? null : load(options, log);
+    this.#shared = wanted === null ? null : load(options, emit);
     this.#shared?.catch(() => {}); // told by prepare, or at the first question
   }
 
@@ -95,7 +96,7 @@ export class SmtpPolicies {
     const options = {
       me,
       seconds: resultsSeconds,
-      log: this.log,
+      emit: this.emit,
       folder: env.get("TMPDIR") ?? "/tmp",
       clientIp: connection.remote.ip,
     };
@@ -117,12 +118,12 @@ export class SmtpPolicies {
   }
 
   async #policy({ env, me, badRcptTo }: Asker): Promise<Policy> {
-    const { options, log } = this;
+    const { options, emit } = this;
     const { sessionPolicy } = await import("../policy/session_policy.ts");
     const { resolver, recipients, program } = await this.#shared ?? nothing;
     const path = env.get(rcptcheckVariable);
     const rcptcheck = path && (await import("../policy/rcptcheck_program.ts"))
-      .rcptcheck(path, env.entries(), rcptcheckSeconds, log);
+      .rcptcheck(path, env.entries(), rcptcheckSeconds, emit);
     return sessionPolicy({
       trusted: env.has("RELAYCLIENT"),
       badRcptTo: badRcptTo ?? undefined,
@@ -132,10 +133,10 @@ export class SmtpPolicies {
           zones: options.dnsbl,
           code: options.dnsblReject ? 550 : 451,
           resolver,
-          log,
+          emit,
         }
         : undefined,
-      spf: options.spf && resolver ? { me, resolver, log } : undefined,
+      spf: options.spf && resolver ? { me, resolver, emit } : undefined,
       rcptcheck: rcptcheck || undefined,
       program,
     }) ?? (() => Promise.resolve(accept));
@@ -153,7 +154,7 @@ const nothing: Shared = {};
 
 async function load(
   options: PolicyOptions,
-  log: (line: string) => void,
+  emit: Emit,
 ): Promise<Shared> {
   const { recipients, policy, dnsbl, spf, authenticationResults } = options;
   const asksDns = dnsbl || spf || authenticationResults;
@@ -167,11 +168,11 @@ async function load(
   ]);
   return {
     resolver: resolver?.dnsResolver(lookupSeconds),
-    recipients: list?.recipientsFile(recipients!, log),
+    recipients: list?.recipientsFile(recipients!, emit),
     program: program?.[0] && new program[0].PolicyProgram(
       program[1].policyAddress(policy!)!,
       programSeconds,
-      log,
+      emit,
     ).ask,
   };
 }

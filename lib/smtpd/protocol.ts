@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { Emit, GateEvent } from "../base/events.ts";
 import { toBytes } from "../base/bytes.ts";
 import type { Connection } from "../base/connection.ts";
 import type { Ending, Protocol, Serving } from "../base/protocol.ts";
 import type { Stream } from "../base/stream.ts";
+import { troubleText } from "../log/tcpserver.ts";
 import { Session } from "../smtp/session.ts";
 import {
   asProgram,
@@ -29,14 +31,14 @@ export class SmtpProtocol implements Protocol {
   readonly #inherited = new InheritedEnvironment(ownEnvironment());
   #settings!: SmtpSettings;
 
-  /** @param log takes a line for the administrator */
+  /** @param emit is told of troubles */
   constructor(
     readonly options: SmtpdOptions,
-    readonly log: (line: string) => void,
+    readonly emit: Emit,
   ) {}
 
   async prepare(): Promise<void> {
-    this.#settings = new SmtpSettings(this.options, this.log);
+    this.#settings = new SmtpSettings(this.options, this.emit);
     await this.#settings.prepare();
   }
 
@@ -46,14 +48,17 @@ export class SmtpProtocol implements Protocol {
 
   async problems(): Promise<string[]> {
     const found: string[] = [];
-    const tell = (line: string) => void found.push(line);
+    const tell = (event: GateEvent) => {
+      const text = troubleText(event);
+      if (text !== null) found.push(text);
+    };
     try {
       const settings = new SmtpSettings(this.options, tell);
       await settings.prepare();
       const env = asProgram(ownEnvironment());
       settings.forSession(connectionOf(env), env); // tells what it cannot read
     } catch (error) {
-      tell((error as Error).message);
+      found.push((error as Error).message);
     }
     return found;
   }

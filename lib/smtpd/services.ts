@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Connection } from "../base/connection.ts";
+import type { Emit } from "../base/events.ts";
 import type { Stream } from "../base/stream.ts";
 import type { Target } from "../deliver/target.ts";
 import type { Answer, Inquiry, Login } from "../smtp/actions.ts";
@@ -11,6 +13,9 @@ import type { Credentials } from "../smtp/sasl.ts";
 /** Who does what a session cannot do itself. None of them ever rejects. */
 export interface Services {
   readonly target: Target;
+  /** Who is served, for what is told of it. */
+  readonly connection: Connection;
+  readonly emit: Emit;
   ask(inquiry: Inquiry): Promise<Answer>;
   authenticate(credentials: Credentials): Promise<Login>;
   /** TLS on the stream; null if that did not come about. */

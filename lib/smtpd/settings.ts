@@ -4,10 +4,10 @@
  *
  * @module
  */
+import { type Emit, trouble } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
 import { reason } from "../base/reason.ts";
 import type { Stream } from "../base/stream.ts";
-import { cleanField } from "../log/tcpserver.ts";
 import type { Target } from "../deliver/target.ts";
 import { TlsAccess } from "../net/tls_access.ts";
 import { accept } from "../policy/question.ts";
@@ -62,22 +62,22 @@ export class SmtpSettings {
   /**
    * Reads the certificate, as only root may be able to.
    *
-   * @param log takes a line for the administrator
+   * @param emit is told of troubles
    * @throws Error that says which of its files cannot be read
    */
   constructor(
     readonly options: SmtpdOptions,
-    readonly log: (line: string) => void,
+    readonly emit: Emit,
   ) {
     const { tlsKey, control, classic } = options;
     const files = new ControlFiles(control);
     const cert = options.tlsCert ?? files.pathOf("servercert.pem");
     this.#tls = classic || cert === null
       ? null
-      : new TlsAccess({ cert, key: tlsKey ?? cert }, log);
+      : new TlsAccess({ cert, key: tlsKey ?? cert }, emit);
     this.#firstFiles = files;
-    this.#targets = new Targets(options, log);
-    this.#policies = new SmtpPolicies(options, log);
+    this.#targets = new Targets(options, emit);
+    this.#policies = new SmtpPolicies(options, emit);
     const anyLimit = Object.keys(options.limits).length > 0;
     this.#limits = anyLimit ? options.limits : undefined;
   }
@@ -125,6 +125,8 @@ export class SmtpSettings {
       config,
       services: {
         target,
+        connection,
+        emit: this.emit,
         ask: ask ?? acceptAll,
         authenticate: this.#authenticator(connection, env),
         secure: this.#securer(connection, controls),
@@ -155,7 +157,7 @@ export class SmtpSettings {
     try {
       this.#controls = this.#read();
     } catch (error) {
-      this.log(`unable to read controls: ${reason(error)}`);
+      this.emit(trouble(`unable to read controls: ${reason(error)}`));
       this.#controls = null;
     }
     return this.#controls;
@@ -180,12 +182,11 @@ export class SmtpSettings {
         this.options,
         credentials,
         env,
-        this.log,
+        this.emit,
       );
       if (login.type === "bad") {
-        const who = cleanField(credentials.user);
-        const where = connection.remote.ip;
-        this.log(`log-in of ${who} from ${where} refused`);
+        const { ip } = connection.remote;
+        this.emit({ type: "login.refused", ip, user: credentials.user });
       }
       return login;
     };

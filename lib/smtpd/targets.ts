@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Emit } from "../base/events.ts";
 import { discard } from "../deliver/discard.ts";
 import { Maildirs } from "../deliver/maildir.ts";
 import { qmailQueue } from "../deliver/qmail_queue.ts";
@@ -14,10 +15,10 @@ export class Targets {
   /** Those that sessions share. */
   readonly #known = new Map<string, Target>();
 
-  /** @param log takes a line for the administrator */
+  /** @param emit is told of troubles */
   constructor(
     readonly options: SmtpdOptions,
-    readonly log: (line: string) => void,
+    readonly emit: Emit,
   ) {}
 
   /**
@@ -45,7 +46,7 @@ export class Targets {
     if (!known) {
       known = target === "discard"
         ? discard()
-        : new Maildirs(path, me, this.log, {
+        : new Maildirs(path, me, this.emit, {
           createMailboxes: this.options.createMailboxes,
           minFreePercent: this.options.minFree,
         });

@@ -1,3 +1,4 @@
+import { into } from "../support/troubles.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { checkpassword } from "../../lib/auth/checkpassword.ts";
 import { closeDescriptor, pipe } from "../../lib/sys/descriptors.ts";
@@ -25,8 +26,7 @@ for (const count of [0, 1, 2]) {
     for (const fd of [before.read, before.write]) closeDescriptor(fd);
     const login = await withFew(
       count,
-      () =>
-        checkpassword(["/bin/true"], [], credentials, (line) => log.push(line)),
+      () => checkpassword(["/bin/true"], [], credentials, into(log)),
     );
     assertEquals(login, { type: "later" });
     assertMatch(log.join("\n"), /^unable to run \/bin\/true: process file/);

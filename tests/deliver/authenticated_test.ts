@@ -1,3 +1,4 @@
+import { into } from "../support/troubles.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dkimSign } from "mailauth/lib/dkim/sign.js";
@@ -75,7 +76,7 @@ async function deliver(
     seconds: 20,
     folder: "/nonexistent",
     clientIp: "192.0.2.1",
-    log: (line) => log.push(line),
+    emit: into(log),
     ...options,
   });
   const opened = await target.open({
@@ -261,7 +262,7 @@ Deno.test("authenticated() passes on what the inner target says", async () => {
     seconds: 20,
     folder: "/nonexistent",
     clientIp: "192.0.2.1",
-    log() {},
+    emit() {},
   };
   const stranger = { helo: null, user: null };
   const refusing = authenticated({

@@ -1,3 +1,4 @@
+import { into } from "../support/troubles.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Maildirs } from "../../lib/deliver/maildir.ts";
 import type { Message } from "../../lib/deliver/target.ts";
@@ -86,7 +87,7 @@ Deno.test(
       const blocked = new Maildirs(
         `${folder}/file/x`,
         "h",
-        (line) => log.push(line),
+        into(log),
       );
       const refused = await blocked.open(envelope);
       assert("type" in refused && refused.type === "later");
@@ -94,7 +95,7 @@ Deno.test(
       assertMatch(log[0], /^unable to deliver to .*: not a directory$/);
 
       const path = `${folder}/a/b/m`;
-      const maildir = new Maildirs(path, "h", (line) => log.push(line));
+      const maildir = new Maildirs(path, "h", into(log));
       const message = await open(maildir);
       await Deno.remove(`${folder}/a`, { recursive: true });
       assertEquals((await message.commit()).type, "stored");
@@ -131,7 +132,7 @@ async function users(
   }
   const log: string[] = [];
   const template = `${folder}/{domain}/{user%+}/Maildir`;
-  await fn(new Maildirs(template, "d.example", (l) => log.push(l), more), log);
+  await fn(new Maildirs(template, "d.example", into(log), more), log);
 }
 
 const to = (...recipients: string[]) => ({ sender: "s@s.example", recipients });

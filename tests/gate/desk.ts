@@ -5,6 +5,8 @@
  * @module
  */
 import type { Connection } from "../../lib/base/connection.ts";
+import type { Emit, GateEvent } from "../../lib/base/events.ts";
+import { ConnectionNumbers } from "../../lib/gate/numbers.ts";
 import { toBytes } from "../../lib/base/bytes.ts";
 import { reason } from "../../lib/base/reason.ts";
 import type { Admission } from "../../lib/gate/admission.ts";
@@ -13,7 +15,6 @@ import type { GateOptions } from "../../lib/gate/options.ts";
 import { Reception } from "../../lib/gate/reception.ts";
 import type { Desk, Server } from "../../lib/gate/server.ts";
 import { Slots } from "../../lib/gate/slots.ts";
-import type { GateLog } from "../../lib/log/gate_log.ts";
 import { compileInMemory } from "../../lib/rules/compile.ts";
 import { type RawConnection, RawListener } from "../../lib/sys/listener.ts";
 import { openNames } from "../support/socket_pair.ts";
@@ -48,36 +49,35 @@ export const options: GateOptions = {
   proxies: [],
 };
 
-/** What {@linkcode GateLog} is told, a line each. */
+/** What is told of a gate, a line each. */
 export class LogLines {
   readonly lines: string[] = [];
-  #next = 1;
 
-  /** As the gate takes it: by its methods. */
-  get log(): GateLog {
-    return this as unknown as GateLog;
-  }
+  readonly emit: Emit = (event) => {
+    const line = lineOf(event);
+    if (line !== null) this.lines.push(line);
+  };
+}
 
-  nextNumber(): number {
-    return this.#next++;
-  }
-  pidFrom(number: number, ip: string): void {
-    this.lines.push(`${number} from ${ip}`);
-  }
-  verdict(what: string, number: number, { remote }: Connection): void {
-    this.lines.push(`${what} ${number} ${remote.ip}`);
-  }
-  end(number: number, waitStatus: number): void {
-    this.lines.push(`end ${number} status ${waitStatus}`);
-  }
-  dropping(what: string, why: string): void {
-    this.lines.push(`dropping, ${what}: ${why}`);
-  }
-  warning(text: string): void {
-    this.lines.push(`warning: ${text}`);
-  }
-  unexpected(error: unknown): void {
-    this.lines.push(`unexpected: ${reason(error)}`);
+function lineOf(event: GateEvent): string | null {
+  switch (event.type) {
+    case "connection.begun":
+      return `${event.number} from ${event.ip}`;
+    case "connection.ok":
+    case "connection.deny": {
+      const what = event.type.replace("connection.", "");
+      return `${what} ${event.number} ${event.connection.remote.ip}`;
+    }
+    case "connection.ended":
+      return `end ${event.number} status ${event.waitStatus}`;
+    case "connection.dropped":
+      return `dropping, ${event.what}: ${event.why}`;
+    case "connection.broken":
+      return `unexpected: ${reason(event.error)}`;
+    case "trouble":
+      return `warning: ${event.text}`;
+    default:
+      return null;
   }
 }
 
@@ -164,7 +164,8 @@ export function desk(
     server,
     admission,
     slots,
-    log.log,
+    new ConnectionNumbers(),
+    log.emit,
     () => changes.push(slots.active),
   );
   return {

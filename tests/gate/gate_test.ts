@@ -31,7 +31,7 @@ function open(limit = 40) {
       throw failure;
     },
   };
-  const gate = new Gate(listener as RawListener, d.reception, d.log.log);
+  const gate = new Gate(listener as RawListener, d.reception, d.log.emit);
   const unwatched = eventLoop.watched;
   const running = gate.run();
   const g = {
@@ -63,7 +63,7 @@ async function settled(): Promise<void> {
 gateTest("a gate accepts nothing before it runs", async () => {
   const server = new HoldingServer(false);
   using d = desk(server, new OpenDoor().admission);
-  const gate = new Gate(d.listener, d.reception, d.log.log);
+  const gate = new Gate(d.listener, d.reception, d.log.emit);
   const client = await Deno.connect({ port: gate.port });
   await settled();
   assertEquals(server.held.length, 0);

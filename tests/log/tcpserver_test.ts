@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { cleanField, verdict } from "../../lib/log/tcpserver.ts";
+import { cleanField, lineOf } from "../../lib/log/tcpserver.ts";
 
 Deno.test("a field keeps nothing that could forge a line", () => {
   assertEquals(cleanField("a.example"), "a.example");
@@ -19,17 +19,21 @@ Deno.test("an ok line is tcpserver's, empty fields included", () => {
     encrypted: false,
   };
   assertEquals(
-    verdict("ok", 9165, fields),
+    lineOf({ type: "connection.ok", number: 9165, connection: fields }),
     "tcpserver: ok 9165 0:127.0.0.1:3601 :127.0.0.1::45050",
   );
   // A name or an ident answer cannot pretend to be two fields; an IPv6
   // address keeps its colons.
   assertEquals(
-    verdict("deny", 1, {
-      ...fields,
-      remoteInfo: "joe:25",
-      remoteHost: "a:b",
-      remote: { ip: "2001:db8::1", port: 45050 },
+    lineOf({
+      type: "connection.deny",
+      number: 1,
+      connection: {
+        ...fields,
+        remoteInfo: "joe:25",
+        remoteHost: "a:b",
+        remote: { ip: "2001:db8::1", port: 45050 },
+      },
     }),
     "tcpserver: deny 1 0:127.0.0.1:3601 a?b:2001:db8::1:joe?25:45050",
   );

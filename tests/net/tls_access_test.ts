@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { into } from "../support/troubles.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TlsAccess } from "../../lib/net/tls_access.ts";
 import {
@@ -48,8 +49,8 @@ async function assertShown(access: TlsAccess, cert: string): Promise<void> {
 
 testWithOpenssl("a handshake that failed leaves its reason", async (own) => {
   const lines: string[] = [];
-  const access = new TlsAccess(pathsOf(own), (line) => lines.push(line));
-  for (const ip of ["192.0.2.1", null]) {
+  const access = new TlsAccess(pathsOf(own), into(lines));
+  for (const ip of ["192.0.2.1", "unknown"]) {
     const [client, network] = await connection();
     const securing = access.secure(network, 0, ip);
     await send(client, "HELP\r\n");
@@ -74,7 +75,7 @@ testWithOpenssl(
   "refresh() shows the new one, or keeps the old",
   async (own, folder) => {
     const lines: string[] = [];
-    const access = new TlsAccess(pathsOf(own), (line) => lines.push(line));
+    const access = new TlsAccess(pathsOf(own), into(lines));
     await access.prepare();
     await assertShown(access, own.cert);
     const next = await makeCertificate(folder, "next");
@@ -107,7 +108,7 @@ testWithOpenssl(
     );
     const lines: string[] = [];
     const paths = { cert: own.certPath, key: own.certPath };
-    const access = new TlsAccess(paths, (line) => lines.push(line));
+    const access = new TlsAccess(paths, into(lines));
     const { message } = await assertRejects(() => access.prepare());
     assert(message.startsWith(`unable to use ${own.certPath}: `), message);
     const [client, network] = await connection();

@@ -1,3 +1,4 @@
+import { into } from "../support/troubles.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   dnsblName,
@@ -14,7 +15,7 @@ function policyOf(zone: Zone, options: Partial<DnsblOptions> = {}) {
     zones: ["bl.example"],
     code: 451,
     resolver,
-    log: (line) => log.push(line),
+    emit: into(log),
     ...options,
   });
   return { policy, resolver, log };

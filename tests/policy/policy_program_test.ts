@@ -1,3 +1,5 @@
+import type { Emit } from "../../lib/base/events.ts";
+import { into } from "../support/troubles.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PolicyProgram } from "../../lib/policy/policy_program.ts";
 import { policyAddress } from "../../lib/policy/delegation.ts";
@@ -29,9 +31,9 @@ class PolicyServer {
     return (this.#listener.addr as Deno.NetAddr).port;
   }
 
-  program(seconds: number, log: (line: string) => void = () => {}) {
+  program(seconds: number, emit: Emit = () => {}) {
     const address = policyAddress(`127.0.0.1:${this.port}`)!;
-    return new PolicyProgram(address, seconds, log);
+    return new PolicyProgram(address, seconds, emit);
   }
 
   /** Sends something that nobody has asked for. */
@@ -122,7 +124,7 @@ Deno.test("PolicyProgram asks again when its connection is gone, once", () =>
     (_, count) => count === 2 ? null : "action=OK\n\n",
     async (server) => {
       const log: string[] = [];
-      const program = server.program(20, (line) => log.push(line));
+      const program = server.program(20, into(log));
       for (let i = 0; i < 4; i++) {
         assertEquals<unknown>(await program.ask(question()), accept);
       }
@@ -138,7 +140,7 @@ Deno.test("PolicyProgram asks again when its connection is gone, once", () =>
 Deno.test("PolicyProgram defers when the connection is lost twice", () =>
   withServer(() => null, async (server) => {
     const log: string[] = [];
-    const program = server.program(20, (line) => log.push(line));
+    const program = server.program(20, into(log));
     const answer = await program.ask(question());
     assert(answer.type === "later");
     assertEquals([answer.code, answer.enhanced], [451, "4.3.5"]);
@@ -153,7 +155,7 @@ Deno.test("PolicyProgram defers without an answer in time, and asks anew", async
     () => silent ? "action=" : "action=OK\n\n",
     async (server) => {
       const log: string[] = [];
-      const program = server.program(0.3, (line) => log.push(line));
+      const program = server.program(0.3, into(log));
       const answer = await program.ask(question());
       assert(answer.type === "later" && answer.code === 451);
       assertMatch(log.join("\n"), /no answer within 0\.3 seconds/);
@@ -292,7 +294,7 @@ async function withPostgrey(
     const program = new PolicyProgram(
       policyAddress(socket)!,
       20,
-      (line) => log.push(line),
+      into(log),
     );
     try {
       await until("postgrey listens", () => {

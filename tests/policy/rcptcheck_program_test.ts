@@ -1,3 +1,4 @@
+import { into } from "../support/troubles.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { rcptcheck } from "../../lib/policy/rcptcheck_program.ts";
 import { rcptcheckAnswer } from "../../lib/policy/rcptcheck.ts";
@@ -35,7 +36,7 @@ async function withScript(
     const log: string[] = [];
     const env = ["PATH=/usr/bin:/bin", `OUT=${folder}/out`, "SENDER=stale"];
     await test(
-      rcptcheck(path, env, seconds, (line) => log.push(line)),
+      rcptcheck(path, env, seconds, into(log)),
       log,
       folder,
     );
@@ -104,7 +105,7 @@ Deno.test("rcptcheck() kills a program that takes too long, and defers", async (
 
 Deno.test("rcptcheck() defers when its program cannot be started", async () => {
   const log: string[] = [];
-  const policy = rcptcheck("/nonexistent", [], 1, (line) => log.push(line));
+  const policy = rcptcheck("/nonexistent", [], 1, into(log));
   assertEquals(codeOf(await policy(question())), 451);
   assertMatch(log.join("\n"), /^unable to run \/nonexistent: /);
 });

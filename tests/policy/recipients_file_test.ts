@@ -1,3 +1,4 @@
+import { into } from "../support/troubles.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { recipientsFile } from "../../lib/policy/recipients_file.ts";
 import { inFolder } from "../support/peers.ts";
@@ -7,7 +8,7 @@ Deno.test("recipientsFile() sees a new list at once, and defers without one", ()
   inFolder(async (folder) => {
     const path = `${folder}/recipients`;
     const log: string[] = [];
-    const policy = recipientsFile(path, (line) => log.push(line));
+    const policy = recipientsFile(path, into(log));
     const ask = async () => (await policy(question({ recipient: "a@b" }))).type;
     assertEquals(await ask(), "later");
     await Deno.writeTextFile(path, "a@b\n");

@@ -14,12 +14,12 @@ Deno.test("sessionPolicy() asks strangers everything, in order, the trusted less
     asked.push(`${type} ${name}`);
     return fakeResolver({})(name, type as "A");
   };
-  const log = () => {};
+  const emit = () => {};
   const policies = {
     badRcptTo: named("badrcptto"),
     recipients: named("recipients"),
-    dnsbl: { zones: ["bl.example"], code: 451 as const, resolver, log },
-    spf: { me: "mx.example", resolver, log },
+    dnsbl: { zones: ["bl.example"], code: 451 as const, resolver, emit },
+    spf: { me: "mx.example", resolver, emit },
     rcptcheck: named("rcptcheck"),
     program: named("program"),
   };

@@ -1,3 +1,4 @@
+import { into } from "../support/troubles.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { spfAnswer, spfPolicy } from "../../lib/policy/spf.ts";
 import { fakeResolver, type Zone } from "../support/dns.ts";
@@ -25,7 +26,7 @@ async function resultOf(
   const policy = spfPolicy({
     me: "mx.here.example",
     resolver: fakeResolver(all),
-    log: (line) => log.push(line),
+    emit: into(log),
   });
   const answer = await policy(
     question({ clientIp, sender: "strong-bad@example.com" }),
@@ -85,7 +86,7 @@ Deno.test("spfPolicy() does not follow a record for ever", async () => {
   const policy = spfPolicy({
     me: "mx.here.example",
     resolver: asked,
-    log() {},
+    emit() {},
   });
   const answer = await policy(question({ sender: "x@example.com" }));
   assertEquals(answer.type, "accept"); // permerror
@@ -112,7 +113,7 @@ Deno.test("spfPolicy() checks HELO for the null sender, and each message once", 
   const policy = spfPolicy({
     me: "mx.here.example",
     resolver,
-    log: (line) => log.push(line),
+    emit: into(log),
   });
   const bounce = question({ sender: "" });
   const answer = await policy(bounce);
@@ -144,7 +145,7 @@ Deno.test("spfPolicy() defers when the resolver breaks its word", async () => {
   const policy = spfPolicy({
     me: "mx.here.example",
     resolver: () => Promise.reject(new Error("boom\n")),
-    log: (line) => log.push(line),
+    emit: into(log),
   });
   const answer = await policy(question());
   assertEquals(answer.type === "later" && answer.code, 451);

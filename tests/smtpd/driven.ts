@@ -7,19 +7,18 @@ import type { Serving } from "../../lib/base/protocol.ts";
 import type { Stream } from "../../lib/base/stream.ts";
 import { discard } from "../../lib/deliver/discard.ts";
 import type { Message } from "../../lib/deliver/target.ts";
+import { Ticker } from "../../lib/net/deadlines.ts";
 import { Session, type SessionConfig } from "../../lib/smtp/session.ts";
 import { drive } from "../../lib/smtpd/driver.ts";
 import type { Patience, Services } from "../../lib/smtpd/services.ts";
 import { testConfig } from "../smtp/run.ts";
 import type { FakeClient } from "./fake_client.ts";
 
-/** A timer for a client that has gone may be there a moment longer. */
-export const driverTest = (name: string, fn: () => Promise<void>) =>
-  Deno.test({ name, sanitizeOps: false, sanitizeResources: false, fn });
-
 export const nobody = () => Promise.reject(new Error("nobody asks for this"));
 const services: Services = {
   target: discard(),
+  connection: testConfig.connection,
+  emit: () => {},
   ask: nobody,
   authenticate: nobody,
   secure: nobody,
@@ -36,9 +35,10 @@ export interface Given {
   readonly patience?: Partial<Patience>;
 }
 
-/** A session with a client, and how it ended. */
+/** A session with a client, how it ended, and what makes the time go by. */
 export function drivenFor(client: Stream, given: Given = {}) {
   let serving!: Serving;
+  const clock = new Ticker(true);
   const ends: string[] = [];
   const exitCode = new Promise<number>((resolve, reject) => {
     serving = drive(
@@ -56,10 +56,19 @@ export function drivenFor(client: Stream, given: Given = {}) {
           reject(error);
         },
       },
+      clock,
     );
   });
   exitCode.catch(() => {}); // looked at later, or in `ends`
-  return { serving, exitCode, ends, stop: () => serving.stop() };
+  /** All happens that can, then a second goes by, and so on. */
+  const pass = async (seconds: number) => {
+    for (; seconds > 0; seconds--) {
+      await settled();
+      clock.advance();
+    }
+    await settled();
+  };
+  return { serving, exitCode, ends, stop: () => serving.stop(), pass };
 }
 
 /** A target whose messages are made of these parts. */

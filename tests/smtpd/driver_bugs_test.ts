@@ -10,7 +10,6 @@ import type { Services } from "../../lib/smtpd/services.ts";
 import {
   codes,
   drivenFor,
-  driverTest,
   envelope,
   type Given,
   hello,
@@ -48,7 +47,7 @@ const cases: Record<string, [given: Given, abandoned: number]> = {
 };
 
 for (const [where, [given, expected]] of Object.entries(cases)) {
-  driverTest(`a bug costs one session: ${where}`, async () => {
+  Deno.test(`a bug costs one session: ${where}`, async () => {
     const { services, abandoned } = counting(given.services);
     const client = new FakeClient(`${hello}${envelope}${text}QUIT\r\n`);
     const { exitCode, ends, stop } = drivenFor(client, { ...given, services });
@@ -61,7 +60,7 @@ for (const [where, [given, expected]] of Object.entries(cases)) {
   });
 }
 
-driverTest(
+Deno.test(
   "a bug costs one session: behind replies that were waited for",
   async () => {
     const client = new FakeClient(
@@ -78,7 +77,7 @@ driverTest(
   },
 );
 
-driverTest("a bug costs one session: while it ends", async () => {
+Deno.test("a bug costs one session: while it ends", async () => {
   const client = new FakeClient(`${hello}${envelope}DATA\r\nSubject: x\r\n`);
   const { exitCode, stop } = drivenFor(client, {
     services: { target: targetOf({ abandon: bug }) },

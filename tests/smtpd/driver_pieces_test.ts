@@ -7,7 +7,6 @@ import { assert, assertEquals } from "@std/assert";
 import { run, testConfig } from "../smtp/run.ts";
 import {
   drivenFor,
-  driverTest,
   envelope,
   hello,
   settled,
@@ -50,7 +49,7 @@ for (
     ],
   ] as const
 ) {
-  driverTest(`64 kB of commands ${where} are answered in pieces`, async () => {
+  Deno.test(`64 kB of commands ${where} are answered in pieces`, async () => {
     const input = said + "QUIT\r\n";
     const config = { ...testConfig, asks };
     const { replies } = run(config, [input]);

@@ -6,29 +6,32 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { discard } from "../../lib/deliver/discard.ts";
 import { noOffers } from "../../lib/smtp/commands.ts";
+import { until } from "../support/peers.ts";
 import {
   codes,
   drivenFor,
-  driverTest,
   envelope,
   hello,
   nobody,
-  sleep,
+  slow,
   targetOf,
   text,
 } from "./driven.ts";
 import { FakeClient } from "./fake_client.ts";
 
 for (const last of ["NOOP", "QUIT", "STARTTLS", "GET / HTTP/1.1"]) {
-  driverTest(
+  Deno.test(
     `a reply that is never read is not written for ever: ${last}`,
     async () => {
       const client = new FakeClient(`${last}\r\n`);
       client.take("220 mx.example.org ESMTP\r\n".length);
-      const { exitCode } = drivenFor(client, {
+      const { exitCode, ends, pass } = drivenFor(client, {
         config: { offers: { ...noOffers, startTls: true } },
-        patience: { idleSeconds: 1 },
+        patience: { idleSeconds: 9 },
       });
+      await pass(9);
+      assertEquals(ends, []);
+      await pass(3);
       assertEquals(await exitCode, 1);
       assertEquals(client.closed, 1);
     },
@@ -36,14 +39,14 @@ for (const last of ["NOOP", "QUIT", "STARTTLS", "GET / HTTP/1.1"]) {
 }
 
 for (const leaving of ["resets", "is silent"]) {
-  driverTest(
+  Deno.test(
     `a message that cannot be abandoned costs one session: a client that ${leaving}`,
     async () => {
       const client = new FakeClient(
         `${hello}${envelope}DATA\r\nSubject: x\r\n`,
       );
       if (leaving === "resets") client.leave();
-      const { exitCode, ends } = drivenFor(client, {
+      const { exitCode, ends, pass } = drivenFor(client, {
         services: {
           target: targetOf({
             commit: nobody,
@@ -52,13 +55,14 @@ for (const leaving of ["resets", "is silent"]) {
         },
         patience: { idleSeconds: 1 },
       });
+      await pass(2);
       await assertRejects(() => exitCode, Error, "still there");
       assertEquals([client.closed, ends.length], [1, 1]);
     },
   );
 }
 
-driverTest(
+Deno.test(
   "a stored message is acknowledged before the next takes its time",
   async () => {
     const client = new FakeClient(
@@ -83,18 +87,19 @@ driverTest(
   },
 );
 
-driverTest(
+Deno.test(
   "a target that takes its time is not the client's idleness",
   async () => {
-    let isFirst = true;
+    const step = slow<void>();
     const client = new FakeClient(
       `${hello}${envelope}DATA\r\n${"x\r\n".repeat(2500)}.\r\nQUIT\r\n`,
     );
-    const { exitCode } = drivenFor(client, {
+    let isFirst = true;
+    const { exitCode, pass } = drivenFor(client, {
       services: {
         target: targetOf({
           append: () => {
-            const wait = isFirst ? sleep(4000) : undefined;
+            const wait = isFirst ? step.answer() : undefined;
             isFirst = false;
             return wait;
           },
@@ -102,46 +107,64 @@ driverTest(
       },
       patience: { idleSeconds: 1 },
     });
+    await until("the target has the word", () => step.asked.length === 1);
+    await pass(4);
+    step.asked[0]();
     assertEquals(await exitCode, 0);
     assertEquals(/ok 1\r\n/.test(client.heard), true, client.heard);
   },
 );
 
-driverTest(
+Deno.test(
   "after a long answer too a client that does not read is left",
   async () => {
     const client = new FakeClient(`${hello}${envelope}DATA\r\n`);
-    const { exitCode } = drivenFor(client, {
+    const opening = slow<void>();
+    const { exitCode, ends, pass } = drivenFor(client, {
       services: {
         target: {
           ...discard(),
           open: async (...about) => {
             client.take(0);
-            await sleep(4000);
+            await opening.answer();
             return discard().open(...about);
           },
         },
       },
       patience: { idleSeconds: 1 },
     });
+    await until("the target has the word", () => opening.asked.length === 1);
+    await pass(4);
+    opening.asked[0]();
+    await pass(1);
+    assertEquals(ends, []);
+    await pass(3);
     assertEquals(await exitCode, 1);
     assertEquals(codes(client), ["220"]);
   },
 );
 
-driverTest(
+Deno.test(
   "a client that never reads the last reply is left when the session's time is over",
   async () => {
     const client = new FakeClient("QUIT\r\n");
     client.take(30);
-    const { exitCode } = drivenFor(client, { patience: { sessionSeconds: 1 } });
+    const { exitCode, ends, pass } = drivenFor(client, {
+      patience: { sessionSeconds: 9 },
+    });
+    await pass(9);
+    assertEquals(ends, []);
+    await pass(3);
     assertEquals(await exitCode, 1);
   },
 );
 
-driverTest("a session whose time is over says so", async () => {
+Deno.test("a session whose time is over says so", async () => {
   const client = new FakeClient(hello);
-  const { exitCode } = drivenFor(client, { patience: { sessionSeconds: 1 } });
+  const { exitCode, pass } = drivenFor(client, {
+    patience: { sessionSeconds: 1 },
+  });
+  await pass(2);
   assertEquals(await exitCode, 1);
   assertEquals(codes(client), ["220", "250", "451"]);
 });

@@ -7,12 +7,12 @@ import { assert, assertEquals } from "@std/assert";
 import type { Stream } from "../../lib/base/stream.ts";
 import { noOffers } from "../../lib/smtp/commands.ts";
 import { until } from "../support/peers.ts";
-import { codes, drivenFor, driverTest, slow } from "./driven.ts";
+import { codes, drivenFor, slow } from "./driven.ts";
 import { FakeClient } from "./fake_client.ts";
 
 for (const isSecured of [true, false]) {
   const how = isSecured ? "goes on encrypted" : "is over without encryption";
-  driverTest(`a session that asks for TLS ${how}`, async () => {
+  Deno.test(`a session that asks for TLS ${how}`, async () => {
     const client = new FakeClient("EHLO x\r\nSTARTTLS\r\nNOOP\r\n");
     const secured = new FakeClient("EHLO x\r\nQUIT\r\n");
     const asked: [stream: Stream, heard: string][] = [];
@@ -36,7 +36,7 @@ for (const isSecured of [true, false]) {
   });
 }
 
-driverTest(
+Deno.test(
   "a session that is to end in a handshake says so after it",
   async () => {
     const client = new FakeClient("EHLO x\r\nSTARTTLS\r\n");

@@ -14,7 +14,6 @@ import { until } from "../support/peers.ts";
 import {
   codes,
   drivenFor,
-  driverTest,
   envelope,
   type Given,
   hello,
@@ -87,7 +86,7 @@ function words() {
 }
 
 for (const who of Object.keys(words()) as (keyof ReturnType<typeof words>)[]) {
-  driverTest(`nothing is received while ${who} has the word`, async () => {
+  Deno.test(`nothing is received while ${who} has the word`, async () => {
     const { given, says, word, waits } = words()[who];
     const client = new FakeClient(says);
     const { exitCode } = drivenFor(client, given);
@@ -100,7 +99,7 @@ for (const who of Object.keys(words()) as (keyof ReturnType<typeof words>)[]) {
     assertEquals(codes(client)!.slice(-2), ["250", "221"]);
   });
 
-  driverTest(
+  Deno.test(
     `a session that is to end waits while ${who} has the word`,
     async () => {
       const { given, says, word, waits } = words()[who];
@@ -124,7 +123,7 @@ for (const who of Object.keys(words()) as (keyof ReturnType<typeof words>)[]) {
   );
 }
 
-driverTest(
+Deno.test(
   "a message that is being stored is acknowledged before the session ends",
   async () => {
     const { given, says, word, waits } = words()["a target that stores"];

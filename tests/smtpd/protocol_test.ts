@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { into } from "../support/troubles.ts";
 import { assert, assertEquals } from "@std/assert";
 import { parseOptions } from "../../cmd/smtpd_options.ts";
 import type { Connection } from "../../lib/base/connection.ts";
 import { SmtpProtocol } from "../../lib/smtpd/protocol.ts";
 import { testConfig } from "../smtp/run.ts";
 import { inFolder } from "../support/peers.ts";
-import { codes, driverTest, envelope, hello } from "./driven.ts";
+import { codes, envelope, hello } from "./driven.ts";
 import { FakeClient } from "./fake_client.ts";
 
 const { connection } = testConfig;
@@ -19,7 +20,7 @@ async function open(folder: string, ...args: string[]) {
   const given = ["--control", folder, "--deliver", "discard", ...args];
   const options = (await parseOptions(given, "postern smtpd"))!;
   const logged: string[] = [];
-  const protocol = new SmtpProtocol(options, (line) => logged.push(line));
+  const protocol = new SmtpProtocol(options, into(logged));
   await protocol.prepare();
   return {
     protocol,
@@ -39,7 +40,7 @@ async function open(folder: string, ...args: string[]) {
 const control = (folder: string, name: string, text: string) =>
   Deno.writeTextFile(`${folder}/${name}`, text);
 
-driverTest(
+Deno.test(
   "a connection is served by the control files that there are",
   () =>
     inFolder(async (folder) => {
@@ -54,7 +55,7 @@ driverTest(
     }),
 );
 
-driverTest(
+Deno.test(
   "what the rules set of a connection is heeded",
   () =>
     inFolder(async (folder) => {
@@ -73,7 +74,7 @@ driverTest(
     }),
 );
 
-driverTest(
+Deno.test(
   "without control files that can be read a connection is turned away",
   () =>
     inFolder(async (folder) => {
@@ -93,7 +94,7 @@ driverTest(
     }),
 );
 
-driverTest(
+Deno.test(
   "a session that is served can be stopped",
   () =>
     inFolder(async (folder) => {
@@ -109,7 +110,7 @@ driverTest(
     }),
 );
 
-driverTest(
+Deno.test(
   "log-ins are offered on a connection that is encrypted from its start",
   () =>
     inFolder(async (folder) => {

@@ -7,7 +7,6 @@ import { assertEquals } from "@std/assert";
 import {
   codes,
   drivenFor,
-  driverTest,
   envelope,
   type Given,
   hello,
@@ -61,7 +60,7 @@ function sendText(
   });
 }
 
-driverTest("text that comes too slowly is not waited for", async () => {
+Deno.test("text that comes too slowly is not waited for", async () => {
   const { client, abandoned } = await sendText([
     [100, "DATA\r\n"],
     [0, "Subject: x\r\n"],
@@ -73,7 +72,7 @@ driverTest("text that comes too slowly is not waited for", async () => {
   assertEquals(abandoned, 1);
 });
 
-driverTest("text may come as slowly as it should", async () => {
+Deno.test("text may come as slowly as it should", async () => {
   const { client, abandoned } = await sendText([
     [100, "DATA\r\n"],
     [0, "x".repeat(990) + "\r\n"],
@@ -86,7 +85,7 @@ driverTest("text may come as slowly as it should", async () => {
   assertEquals(abandoned, 0);
 });
 
-driverTest("each message has a time of its own", async () => {
+Deno.test("each message has a time of its own", async () => {
   const { client } = await sendText([
     [0, "DATA\r\n"],
     [0, "x\r\n"],
@@ -100,7 +99,7 @@ driverTest("each message has a time of its own", async () => {
   assertEquals(codes(client)!.at(-1), "221");
 });
 
-driverTest("a pause between two chunks is no slow text", async () => {
+Deno.test("a pause between two chunks is no slow text", async () => {
   const { client } = await sendText([
     [0, "BDAT 4\r\nx"],
     [0, "x\r\n"],
@@ -112,7 +111,7 @@ driverTest("a pause between two chunks is no slow text", async () => {
   assertEquals(codes(client)!.slice(-3), ["250", "250", "221"]);
 });
 
-driverTest(
+Deno.test(
   "a target that takes its time is not the client's slowness",
   () =>
     withClock(async (pass) => {
