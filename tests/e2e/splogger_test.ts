@@ -106,31 +106,35 @@ testWith({}, "lost lines are told, wrong options too", async () => {
   assertEquals(wrong.code, 100);
 });
 
-testWith({}, "a syslogd that stands still is waited for, nothing is lost", () =>
-  inFolder(async (folder) => {
-    const path = `${folder}/log`;
-    const socket = Deno.listenDatagram({ transport: "unixpacket", path });
-    const child = new Deno.Command(postern, {
-      args: ["splogger", "--socket", path, "tag"],
-      stdin: "piped",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}`);
-    let isWritten = false;
-    const writing = new Blob([lines.join("\n")]).stream()
-      .pipeTo(child.stdin).then(() => isWritten = true);
-    const read: string[] = [];
-    const receive = async () => {
-      const [bytes] = await socket.receive();
-      read.push(new TextDecoder().decode(bytes));
-    };
-    await receive(); // it is there, and has all that a pipe holds soon
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    assert(!isWritten, "stdin is read while nobody takes the lines");
-    while (read.length < lines.length) await receive();
-    await writing;
-    assertEquals((await child.status).code, 0);
-    socket.close();
-    assertEquals(read.map(numberOnly), lines.map((line) => `<22> ${line}`));
-  }));
+testWith(
+  {},
+  "a syslogd that stands still is waited for, nothing is lost",
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/log`;
+      const socket = Deno.listenDatagram({ transport: "unixpacket", path });
+      const child = new Deno.Command(postern, {
+        args: ["splogger", "--socket", path, "tag"],
+        stdin: "piped",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}`);
+      let isWritten = false;
+      const writing = new Blob([lines.join("\n")]).stream()
+        .pipeTo(child.stdin).then(() => isWritten = true);
+      const read: string[] = [];
+      const receive = async () => {
+        const [bytes] = await socket.receive();
+        read.push(new TextDecoder().decode(bytes));
+      };
+      await receive(); // it is there, and has all that a pipe holds soon
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assert(!isWritten, "stdin is read while nobody takes the lines");
+      while (read.length < lines.length) await receive();
+      await writing;
+      assertEquals((await child.status).code, 0);
+      socket.close();
+      assertEquals(read.map(numberOnly), lines.map((line) => `<22> ${line}`));
+    }),
+);
