@@ -63,6 +63,12 @@ interface Numbers {
   minRate?: number;
 }
 
+/** What commander makes of the arguments. */
+type Given = Omit<Partial<SmtpdOptions>, "deliver"> & Numbers & {
+  deliver?: string;
+  maildir?: string;
+};
+
 async function parseArguments(
   args: string[],
   calledAs: string,
@@ -89,7 +95,7 @@ async function parseArguments(
     minRate,
     maildir,
     ...options
-  } = command.opts<Partial<SmtpdOptions> & Numbers & { maildir?: string }>();
+  } = command.opts<Given>();
   const { tlsCert, tlsKey, passwords, checkpassword } = options;
   if (maildir !== undefined && options.deliver) {
     throw complain("--maildir and --deliver exclude each other");
@@ -97,14 +103,6 @@ async function parseArguments(
   const deliver = maildir === undefined
     ? options.deliver
     : `maildir:${maildir}`;
-  if (deliver?.startsWith("maildir:")) {
-    const { MailboxPath } = await import("../lib/deliver/mailbox.ts");
-    try {
-      new MailboxPath(deliver.slice("maildir:".length));
-    } catch (error) {
-      throw complain(`cannot use ${deliver}: ${(error as Error).message}`);
-    }
-  }
   if (options.policy) {
     const { policyAddress } = await import("../lib/policy/delegation.ts");
     if (policyAddress(options.policy) === null) {
@@ -115,12 +113,14 @@ async function parseArguments(
       );
     }
   }
-  if (deliver && !/^(qmail-queue(:.+)?|maildir:.+|discard)$/s.test(deliver)) {
-    throw complain(
-      `--deliver wants qmail-queue[:PATH], maildir:DIR or discard, not ${
-        JSON.stringify(deliver)
-      }`,
-    );
+  let target: SmtpdOptions["deliver"] = null;
+  if (deliver) {
+    const { readTarget } = await import("../lib/deliver/targets.ts");
+    try {
+      target = readTarget(deliver);
+    } catch (error) {
+      throw complain(`cannot use ${deliver}: ${(error as Error).message}`);
+    }
   }
   if (tlsKey && !tlsCert) throw complain("--tls-key goes with --tls-cert");
   if (passwords && checkpassword) {
@@ -136,7 +136,7 @@ async function parseArguments(
   };
   return {
     ...options,
-    deliver: deliver ?? null,
+    deliver: target,
     limits: Object.fromEntries(
       Object.entries(limits).filter(([, value]) => value !== undefined),
     ),

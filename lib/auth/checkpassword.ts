@@ -14,8 +14,8 @@ import {
 } from "../sys/descriptors.ts";
 import { spawn } from "../sys/spawn.ts";
 import { reason } from "../base/reason.ts";
-import type { Login } from "../smtp/actions.ts";
-import type { Credentials } from "../smtp/sasl.ts";
+import type { Login } from "../mail/answers.ts";
+import type { Credentials } from "../mail/sasl.ts";
 import { ending } from "../sys/ending.ts";
 
 /** Where the program reads user, password and time stamp. */

@@ -7,7 +7,7 @@
  */
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { fromBytes, toBytes } from "../base/bytes.ts";
-import type { Credentials } from "../smtp/sasl.ts";
+import type { Credentials } from "../mail/sasl.ts";
 
 interface Cost {
   /** log2 of N. */

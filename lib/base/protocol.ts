@@ -9,6 +9,8 @@ import type { Stream } from "./stream.ts";
 
 /** What answers connections of one kind, such as SMTP. */
 export interface Protocol {
+  /** Descriptors that a connection may take beyond its own; known once prepared. */
+  readonly descriptors: number;
   /**
    * Reads what only root may read, and loads what takes its time.
    *

@@ -10,13 +10,18 @@ import { hashRange } from "./hash.ts";
 export const headerBytes = 2048;
 const slotBytes = 8;
 
-/** What is wrong with a database, in the words of djb's cdb library. */
+/** What is wrong with a database. */
 export class CdbError extends Error {
   override readonly name = "CdbError";
+
+  /** @param classic the same in the words of djb's cdb library */
+  constructor(what: string, readonly classic = "protocol error") {
+    super(what);
+  }
 }
 
 /** A position or length points outside the file. */
-const corrupt = () => new CdbError("protocol error");
+const corrupt = () => new CdbError("damaged: a number points outside of it");
 
 export class CdbReader {
   readonly #bytes: Uint8Array;
@@ -27,7 +32,6 @@ export class CdbReader {
    * @throws CdbError if it cannot even be the header
    */
   constructor(bytes: Uint8Array) {
-    if (bytes.length === 0) throw new CdbError("invalid argument");
     if (bytes.length < headerBytes) throw corrupt();
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

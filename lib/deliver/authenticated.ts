@@ -13,9 +13,9 @@ import {
 import { ForgedResultsFilter } from "../mailauth/forged_results.ts";
 import { authservIdOf } from "../mailauth/results_header.ts";
 import { reason } from "../base/reason.ts";
-import { Spool } from "./spool.ts";
+import { Spool, spoolDescriptors } from "./spool.ts";
 import { storageFailure } from "./storage_failure.ts";
-import type { Delivery, Message, Refusal, Target } from "./target.ts";
+import type { Message, Outcome, Refusal, Target } from "./target.ts";
 
 /** Once for the checks, once for the inner target. */
 const readings = 2;
@@ -39,10 +39,11 @@ export function authenticated(
   return {
     takesBinary: false, // what is signed are lines
     takesUtf8: inner.takesUtf8,
-    async open(envelope, origin) {
-      const message = await inner.open(envelope, origin);
+    descriptors: inner.descriptors + spoolDescriptors,
+    async open(envelope, submitter) {
+      const message = await inner.open(envelope, submitter);
       if ("type" in message) return message;
-      const { sender } = envelope, { helo } = origin;
+      const { sender } = envelope, { helo } = submitter;
       return new AuthenticatedMessage(message, { sender, helo }, options);
     },
   };
@@ -63,7 +64,7 @@ class AuthenticatedMessage implements Message {
     return this.#spool.append(bytes);
   }
 
-  async commit(): Promise<Delivery> {
+  async commit(): Promise<Outcome> {
     const { inner, options, claims } = this;
     try {
       const header = await authenticationResults(

@@ -4,25 +4,35 @@
  *
  * @module
  */
-import { type Emit, trouble } from "../base/events.ts";
+import { trouble } from "../base/events.ts";
 import { concat, toBytes } from "../base/bytes.ts";
 import { codeOf, reason } from "../base/reason.ts";
-import { quotedAddress } from "../smtp/address.ts";
+import { quotedAddress } from "../mail/address.ts";
 import { Draft, hostPart, makeMaildir } from "./draft.ts";
 import { FreeSpace } from "./free_space.ts";
 import { type Mailbox, MailboxPath } from "./mailbox.ts";
 import { insufficientStorage, storageFailure } from "./storage_failure.ts";
 import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
+import type { TargetContext, TargetRow } from "./target_row.ts";
 
 /** This much of a message is kept in memory, and then written at once. */
 const spillBytes = 65536;
 
-export interface MaildirOptions {
-  /** Makes the mailboxes that are missing; else their users are unknown. */
-  readonly createMailboxes: boolean;
-  /** Nothing is taken when less than this of the disk is free; 0 for off. */
-  readonly minFreePercent: number;
-}
+/** What is set for all Maildirs of a process. */
+export type MaildirContext = Pick<
+  TargetContext,
+  "host" | "createMailboxes" | "minFreePercent" | "emit"
+>;
+
+export const maildirRow: TargetRow = {
+  name: "maildir",
+  usage: "maildir:DIR",
+  read(template) {
+    if (!template) throw new Error("the path of a Maildir is wanted");
+    const path = new MailboxPath(template);
+    return (context) => new Maildirs(path, context);
+  },
+};
 
 const unknownUser: Refusal = {
   type: "never",
@@ -36,37 +46,33 @@ export class Maildirs implements Target {
   readonly takesUtf8 = true;
   /** Only where there is something to be asked. */
   readonly accepts?: Target["accepts"];
-  readonly #mailboxes: MailboxPath;
   readonly #space: FreeSpace;
   /** The one Maildir without placeholders is there. */
   #made = false;
 
   /**
-   * @param template see {@linkcode MailboxPath}; throws what that throws
-   * @param host a part of each file's name, and the domain of bare addresses
-   * @param emit is told of troubles when a delivery fails
+   * The file, and for a moment the folder; of each mailbox, until it is
+   * stored.
    */
+  readonly descriptors = 2;
+
+  /** @param mailboxes where each recipient's is */
   constructor(
-    template: string,
-    readonly host: string,
-    readonly emit: Emit,
-    readonly options: MaildirOptions = {
-      createMailboxes: false,
-      minFreePercent: 0,
-    },
+    readonly mailboxes: MailboxPath,
+    readonly context: MaildirContext,
   ) {
-    this.#mailboxes = new MailboxPath(template);
-    this.#space = new FreeSpace(this.#mailboxes.root, options.minFreePercent);
-    if (!this.#mailboxes.isFixed || options.minFreePercent > 0) {
+    const { minFreePercent } = context;
+    this.#space = new FreeSpace(mailboxes.root, minFreePercent);
+    if (!mailboxes.isFixed || minFreePercent > 0) {
       this.accepts = (recipient) => this.#accepts(recipient);
     }
   }
 
   #accepts(recipient: string): Refusal | null | Promise<Refusal | null> {
     if (this.#space.isShort()) return this.#full();
-    const mailbox = this.#mailboxes.of(recipient, this.host);
+    const mailbox = this.mailboxes.of(recipient, this.context.host);
     if (mailbox === null) return unknownUser;
-    if (mailbox.base === null || this.options.createMailboxes) return null;
+    if (mailbox.base === null || this.context.createMailboxes) return null;
     return this.#exists(mailbox);
   }
 
@@ -78,25 +84,25 @@ export class Maildirs implements Target {
         ? await accepting
         : accepting;
       if (refused) return refused;
-      const box = this.#mailboxes.of(recipient, this.host)!;
+      const box = this.mailboxes.of(recipient, this.context.host)!;
       const known = boxes.get(box.path);
       if (known) known.recipients.push(recipient);
       else boxes.set(box.path, { box, recipients: [recipient] });
     }
-    if (this.#mailboxes.isFixed && !this.#made) {
+    if (this.mailboxes.isFixed && !this.#made) {
       try {
-        await makeMaildir(this.#mailboxes.template, null);
+        await makeMaildir(this.mailboxes.template, null);
         this.#made = true;
       } catch (error) {
-        return this.#refuse(this.#mailboxes.template, error);
+        return this.#refuse(this.mailboxes.template, error);
       }
     }
-    const host = hostPart(this.host);
+    const host = hostPart(this.context.host);
     const copies = [...boxes.values()].map(({ box, recipients }) =>
       new Draft(
         box.path,
         host,
-        this.options.createMailboxes ? null : box.base,
+        this.context.createMailboxes ? null : box.base,
         heading(envelope, recipients),
       )
     );
@@ -117,8 +123,8 @@ export class Maildirs implements Target {
   }
 
   #full(): Refusal {
-    this.emit(
-      trouble(`unable to take mail: ${this.#mailboxes.root}: too little space`),
+    this.context.emit(
+      trouble(`unable to take mail: ${this.mailboxes.root}: too little space`),
     );
     return insufficientStorage;
   }
@@ -126,7 +132,9 @@ export class Maildirs implements Target {
   #refuse(path: string, error: unknown): Refusal {
     this.#made = false; // someone may have moved it away
     const shown = path.replace(/[^ -~]/g, "?");
-    this.emit(trouble(`unable to deliver to ${shown}: ${reason(error)}`));
+    this.context.emit(
+      trouble(`unable to deliver to ${shown}: ${reason(error)}`),
+    );
     return storageFailure(error);
   }
 }

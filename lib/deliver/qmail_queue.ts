@@ -5,7 +5,15 @@
  *
  * @module
  */
-import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
+import type {
+  Delivery,
+  Envelope,
+  Message,
+  Refusal,
+  Submitter,
+  Target,
+} from "./target.ts";
+import type { TargetRow } from "./target_row.ts";
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import {
   closeDescriptor,
@@ -29,21 +37,42 @@ const longestPauseMs = 50;
 /** What qmail-smtpd reads of a reason. */
 const reasonBytes = 255;
 
+/** Without a path the session's QMAILQUEUE decides. */
+export const qmailQueueRow: TargetRow = {
+  name: "qmail-queue",
+  usage: "qmail-queue[:PATH]",
+  read(path) {
+    if (path === "") throw new Error("a path is wanted after the colon");
+    return ({ queueProgram }) =>
+      qmailQueue(({ env }) => path ?? env.get("QMAILQUEUE") ?? queueProgram);
+  },
+};
+
+/** Three pipes and the process, which is waited for by a descriptor. */
+const descriptors = 4;
+
 /**
- * @param path the program
- * @param env tells its environment, NAME=VALUE byte strings
+ * A program that is started for each message, in the session's environment.
+ *
+ * @param pathFor tells which
  * @param patienceMs how long it may take no byte, or not end
  */
 export function qmailQueue(
-  path: string,
-  env: () => readonly string[],
+  pathFor: (submitter: Submitter) => string,
   patienceMs = usualPatienceMs,
 ): Target {
   return {
+    descriptors,
     // What is behind it expects lines, and its qmail-remote no SMTPUTF8.
     takesBinary: false,
     takesUtf8: false,
-    open: (envelope) => open(path, env(), envelope, patienceMs),
+    open: (envelope, submitter) =>
+      open(
+        pathFor(submitter),
+        submitter.env.entries(),
+        envelope,
+        patienceMs,
+      ),
   };
 }
 

@@ -10,6 +10,9 @@ import { concat } from "../base/bytes.ts";
 const memoryBytesLimit = 65536;
 const chunkBytes = 65536;
 
+/** A place in the file for each of two readers, and one for the writer. */
+export const spoolDescriptors = 3;
+
 export class Spool {
   #pieces: Uint8Array<ArrayBuffer>[] = [];
   #pieceBytes = 0;

@@ -1,18 +1,41 @@
 /**
- * Where accepted mail goes. One interface, a file per target beside this one.
+ * Where accepted mail goes. One interface, a file for each kind of target, and
+ * a row for each in targets.ts.
  *
  * @module
  */
-import type { Delivery, Envelope, Origin, Refusal } from "../smtp/actions.ts";
+import type { Connection } from "../base/connection.ts";
+import type { Delivery, Refusal } from "../mail/answers.ts";
+import type { Envelope, Origin } from "../mail/envelope.ts";
+import type { ProgramEnvironment } from "../ucspi/environment.ts";
 
 export type { Delivery, Envelope, Origin, Refusal };
 
-/** A place that takes responsibility for messages. */
+/** Who hands a message in. */
+export interface Submitter extends Origin {
+  readonly connection: Connection;
+  /** What a program would have for the connection. */
+  readonly env: ProgramEnvironment;
+}
+
+/** A place that takes responsibility for messages; all sessions share it. */
 export interface Target {
   /** Whether text may be bytes of any kind (BINARYMIME). */
   readonly takesBinary: boolean;
   /** Whether addresses and header may be UTF-8 (SMTPUTF8). */
   readonly takesUtf8: boolean;
+  /** Descriptors that a message holds while it is here, at most. */
+  readonly descriptors: number;
+  /**
+   * Reads what only root may read, and loads what takes its time.
+   *
+   * @throws Error that says what cannot be used
+   */
+  prepare?(): Promise<void>;
+  /** Reads again what it has read (SIGHUP). */
+  refresh?(): void;
+  /** Gives back what it holds; no message is open. */
+  close?(): void;
   /**
    * What RCPT is to be answered with: null if the target takes mail for this
    * recipient (a byte string, as in an envelope), as far as it can tell now.
@@ -22,7 +45,7 @@ export interface Target {
   /** Starts a message; a refusal is told to the client instead of `354`. */
   open(
     envelope: Envelope,
-    origin: Origin,
+    submitter: Submitter,
   ): Message | Refusal | Promise<Message | Refusal>;
 }
 
@@ -33,8 +56,13 @@ export interface Target {
 export interface Message {
   /** Takes bytes (LF line ends). A promise means: wait before sending more. */
   append(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
-  /** Resolves to `stored` only when a power cut can no longer lose the message. */
-  commit(): Delivery | Promise<Delivery>;
+  /**
+   * What became of it: of all recipients alike, or of each, in the envelope's
+   * order. `stored` only when a power cut can no longer lose it.
+   */
+  commit(): Outcome | Promise<Outcome>;
   /** Leaves nothing of the message behind. */
   abandon(): void | Promise<void>;
 }
+
+export type Outcome = Delivery | readonly Delivery[];

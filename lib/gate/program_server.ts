@@ -24,6 +24,8 @@ const notFound = Object.assign(new Error("not in PATH"), { code: "ENOENT" });
 
 export class ProgramServer implements Server {
   readonly hasPids = true;
+  /** Its own until the program has it, then one by which its end is heard. */
+  readonly descriptors = 1;
   readonly #inherited = new InheritedEnvironment(ownEnvironment());
   /** The program's name as text. */
   readonly #name: string;

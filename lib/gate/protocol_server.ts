@@ -6,7 +6,7 @@
 import type { Connection } from "../base/connection.ts";
 import type { Ending, Protocol, Serving } from "../base/protocol.ts";
 import type { Stream } from "../base/stream.ts";
-import type { TlsAccess } from "../net/tls_access.ts";
+import { type TlsAccess, tlsDescriptors } from "../net/tls_access.ts";
 import { SocketStream } from "../sys/socket_stream.ts";
 import { asRuled } from "../ucspi/environment.ts";
 import type { Client } from "./client.ts";
@@ -17,10 +17,13 @@ const failedCode = 1;
 
 export class ProtocolServer implements Server {
   readonly hasPids = false;
+  readonly descriptors: number;
   readonly #visits = new Set<Visit>();
 
   /** @param tls for connections that are encrypted from their start, or null */
-  constructor(readonly protocol: Protocol, readonly tls: TlsAccess | null) {}
+  constructor(readonly protocol: Protocol, readonly tls: TlsAccess | null) {
+    this.descriptors = 1 + protocol.descriptors + (tls ? tlsDescriptors : 0);
+  }
 
   serve(client: Client, connection: Connection, desk: Desk): void {
     desk.serving(client, connection);

@@ -33,6 +33,8 @@ export interface Desk {
 export interface Server {
   /** Whether a connection's number is a pid, which it has when it is served. */
   readonly hasPids: boolean;
+  /** Descriptors that a connection may take, its own included. */
+  readonly descriptors: number;
   serve(client: Client, connection: Connection, desk: Desk): void;
   /** Reads settings again at the next connection (SIGHUP). */
   refresh(): void;

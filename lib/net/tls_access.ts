@@ -13,6 +13,9 @@ import type { TlsServer } from "./tls.ts";
 /** The longest for a handshake; Postfix gives 300. */
 const handshakeSeconds = 60;
 
+/** What a connection takes for its TLS, where the runtime's is a pair. */
+export const tlsDescriptors = 2;
+
 export class TlsAccess {
   #certificate: Certificate;
   #server: Promise<TlsServer> | null = null;

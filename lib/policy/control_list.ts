@@ -4,7 +4,7 @@
  * @module
  */
 import { foldCase } from "../base/bytes.ts";
-import { withAsciiDomain } from "../smtp/address.ts";
+import { withAsciiDomain } from "../mail/address.ts";
 
 /**
  * The entries of a control file that is a list, letter case folded: one a

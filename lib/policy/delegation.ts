@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Refusal } from "../smtp/actions.ts";
+import type { Refusal } from "../mail/answers.ts";
 import { printable, withoutControls } from "../base/foreign_text.ts";
 import { accept, type Answer, type Question } from "./question.ts";
 

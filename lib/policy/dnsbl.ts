@@ -4,7 +4,7 @@
  * @module
  */
 import { type Emit, trouble } from "../base/events.ts";
-import type { Refusal } from "../smtp/actions.ts";
+import type { Refusal } from "../mail/answers.ts";
 import type { Resolver } from "../net/resolver.ts";
 import { reverseName } from "../net/names.ts";
 import { printable } from "../base/foreign_text.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Answer, Inquiry } from "../smtp/actions.ts";
+import type { Answer } from "../mail/answers.ts";
+import type { Inquiry } from "../smtp/actions.ts";
 
 export type { Answer };
 

@@ -41,21 +41,21 @@ export interface Serving {
 const programBacklog = 20, protocolBacklog = 128;
 
 /**
- * Listens, and reads what only root may read.
+ * Listens.
  *
  * @param slots for its connections
  * @param changed is told when there is one more or one less
  * @throws Fatal
  */
-export async function open(
+export function open(
   place: Place,
-  { options, service }: Block,
+  { options }: Block,
+  server: Server,
   slots: Slots,
   numbers: ConnectionNumbers,
   emit: Emit,
   changed: () => void,
-): Promise<Serving> {
-  const server = await serverOf(service, options, emit);
+): Serving {
   const usual = server.hasPids ? programBacklog : protocolBacklog;
   const listener = listenAt(place, options.backlog ?? usual);
   const admission = new Admission(options);
@@ -76,9 +76,9 @@ export async function open(
   };
 }
 
-async function serverOf(
-  service: Service,
-  { tls: paths }: GateOptions,
+/** Reads what only root may read. Throws Fatal. */
+export async function serverOf(
+  { service, options: { tls: paths } }: Block,
   emit: Emit,
 ): Promise<Server> {
   if (service.type === "program") return new ProgramServer(service.args);

@@ -6,16 +6,12 @@
  */
 import { type Emit, trouble } from "../base/events.ts";
 import { Fatal } from "../base/fatal.ts";
-import { descriptorLimit, raiseDescriptorLimit } from "../sys/limits.ts";
+import { descriptorLimit, raiseDescriptorLimit } from "../sys/rlimit.ts";
 
 /** stdio, the event loop, a rules file being read: 14 were seen at rest. */
 const ownDescriptors = 32;
-/**
- * A connection; the two ends of its TLS; a queue program's three pipes; the
- * spool's three while results are found out. One with a mailbox for each of
- * many recipients takes more.
- */
-const mostPerConnection = 9;
+/** For each connection, while two names and ident are asked about. */
+const askingDescriptors = 3;
 
 const remedy = "raise the limit (ulimit -n, LimitNOFILE=) or lower";
 
@@ -26,15 +22,20 @@ const remedy = "raise the limit (ulimit -n, LimitNOFILE=) or lower";
  * no descriptors, as at `-c`.
  *
  * @param limits `-c` of each gate
+ * @param each what one of its connections may take
  * @throws Fatal when there are not enough to listen
  */
 export function reserveDescriptors(
   limits: readonly number[],
+  each: readonly number[],
   emit: Emit,
 ): void {
   const connections = limits.reduce((sum, limit) => sum + limit, 0);
   const own = ownDescriptors + limits.length;
-  const wanted = own + connections * mostPerConnection;
+  const wanted = limits.reduce(
+    (sum, limit, i) => sum + limit * (each[i] + askingDescriptors),
+    own,
+  );
   let { soft, hard } = descriptorLimit();
   if (soft < wanted && soft < hard) {
     soft = raiseDescriptorLimit(Math.min(wanted, hard));

@@ -6,6 +6,7 @@
  */
 import type { Emit, GateEvent } from "../base/events.ts";
 import type { GateOptions } from "../gate/options.ts";
+import type { Server } from "../gate/server.ts";
 import { Slots } from "../gate/slots.ts";
 import { ConnectionNumbers } from "../gate/numbers.ts";
 import { Log } from "../log/log.ts";
@@ -13,8 +14,8 @@ import { releaseStdinAndStdout } from "../sys/descriptors.ts";
 import { eventLoop } from "../sys/event_loop.ts";
 import { dropGroup, dropUser } from "../sys/ids.ts";
 import { turnNewcomersAway } from "../sys/last_call.ts";
-import { keepClientsTogether, letClientsPart } from "../sys/same_worker.ts";
-import { type Block, open, type Serving } from "./block.ts";
+import { keepClientsTogether, letClientsPart } from "../sys/reuseport.ts";
+import { type Block, open, serverOf, type Serving } from "./block.ts";
 import { reserveDescriptors } from "./descriptor_limit.ts";
 import { attempt } from "./fatal.ts";
 import type { ProcessOptions } from "./options.ts";
@@ -52,10 +53,13 @@ export async function serve(
   const shares = blocks.map(({ options: { limit } }) =>
     role?.share(limit) ?? limit
   );
-  reserveDescriptors(shares, emit);
   const pidfile = role ? null : new Pidfile(options.pidfile);
   try {
     attempt(`write ${options.pidfile}`, () => pidfile?.prepare());
+    const servers: Server[] = [];
+    for (const block of blocks) servers.push(await serverOf(block, emit));
+    const each = servers.map(({ descriptors }) => descriptors);
+    reserveDescriptors(shares, each, emit);
     for (const [i, block] of blocks.entries()) {
       const place = {
         address: role?.places[i] ?? await addressFor(block.options),
@@ -65,7 +69,9 @@ export async function serve(
       const slots = new Slots(shares[i]);
       // A worker's connections are told of by the process that started it.
       const changed = role ? () => role.changed() : () => emit(statusOf(slots));
-      all.push(await open(place, block, slots, numbers, emit, changed));
+      all.push(
+        open(place, block, servers[i], slots, numbers, emit, changed),
+      );
     }
     if (role) shareClients(all, blocks, role);
     // Before anyone can know of us: a HUP would end the process until then.

@@ -5,23 +5,8 @@
  * @module
  */
 
-import type { Credentials } from "./sasl.ts";
-
-/** Reverse path and forward paths as byte strings, quoting removed. */
-export interface Envelope {
-  /** Empty for the null sender `<>`. */
-  readonly sender: string;
-  readonly recipients: readonly string[];
-  /** The text is bytes of any kind, with CRLF line ends where it has lines. */
-  readonly binary?: boolean;
-}
-
-/** What the client said of itself; byte strings. */
-export interface Origin {
-  readonly helo: string | null;
-  /** Who logged in, null for nobody. */
-  readonly user: string | null;
-}
+import type { Envelope, Origin } from "../mail/envelope.ts";
+import type { Credentials } from "../mail/sasl.ts";
 
 /** What is asked before a recipient is accepted; byte strings. */
 export interface Inquiry extends Origin {
@@ -36,38 +21,6 @@ export interface Inquiry extends Origin {
   /** Messages begun in this session, this one included. */
   readonly messageNumber: number;
 }
-
-/**
- * What became of a message. `later` and `never` carry the parts of a reply:
- * code (RFC 5321 4.2), enhanced status (RFC 3463; empty if there is none) and
- * text.
- */
-export type Delivery =
-  | { readonly type: "stored"; readonly id: string }
-  | Refusal;
-
-export type Refusal =
-  | {
-    readonly type: "later";
-    readonly code: 421 | 450 | 451 | 452;
-    readonly enhanced: string;
-    readonly text: string;
-  }
-  | {
-    readonly type: "never";
-    readonly code: 550 | 552 | 553 | 554;
-    readonly enhanced: string;
-    readonly text: string;
-  };
-
-export type Answer = { readonly type: "accept" } | Refusal;
-
-/** What became of a log-in. */
-export type Login =
-  | { readonly type: "ok" }
-  | { readonly type: "bad" }
-  /** It cannot be told for now. */
-  | { readonly type: "later" };
 
 export type Action =
   /** Send these whole lines (CRLF included). May be joined until the next read. */

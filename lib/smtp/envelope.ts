@@ -13,7 +13,7 @@ import {
   type Path,
   strictPath,
   withAsciiDomain,
-} from "./address.ts";
+} from "../mail/address.ts";
 import {
   type MailParameters,
   mailParameters,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Login } from "./actions.ts";
+import type { Login } from "../mail/answers.ts";
 import type { Limits } from "./limits.ts";
 import type { Replies } from "./replies.ts";
 import {
@@ -12,7 +12,7 @@ import {
   mechanisms,
   SaslExchange,
   type Step,
-} from "./sasl.ts";
+} from "../mail/sasl.ts";
 
 export type LoginStep =
   | { readonly type: "refused"; readonly reply: string }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Refusal } from "./actions.ts";
+import type { Refusal } from "../mail/answers.ts";
 
 type Status = `${2 | 4 | 5}.${number}.${number}`;
 

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { Action, Answer, Delivery, Login, Refusal } from "./actions.ts";
-import { CommandLines, cutBlanks, type Line } from "./commands.ts";
+import type { Answer, Delivery, Login, Refusal } from "../mail/answers.ts";
+import type { Action } from "./actions.ts";
+import { CommandLines, cutBlanks, type Line } from "../mail/command_lines.ts";
 import type { SessionConfig } from "./config.ts";
 import { commands, Conversation, type Waiting } from "./conversation.ts";
 import { beginText, readChunk, readText } from "./text.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Refusal } from "./actions.ts";
+import type { Refusal } from "../mail/answers.ts";
 import { BinaryChunks, TextChunks } from "./chunks.ts";
 import { type Chunk, commands, type Conversation } from "./conversation.ts";
 import type { Framer } from "./framer.ts";

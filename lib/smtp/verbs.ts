@@ -4,15 +4,11 @@
  * @module
  */
 import { endChunk } from "./text.ts";
-import {
-  chunkOf,
-  httpVerbs,
-  parseCommand,
-  unimplementedVerbs,
-} from "./commands.ts";
+import { chunkOf, httpVerbs, unimplementedVerbs } from "./commands.ts";
+import { parseCommand } from "../mail/command_lines.ts";
 import type { Conversation } from "./conversation.ts";
 import type { LoginStep } from "./login.ts";
-import { mechanisms } from "./sasl.ts";
+import { mechanisms } from "../mail/sasl.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Does what a command line says, or says why not. */

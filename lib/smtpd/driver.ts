@@ -7,10 +7,11 @@
 import { toBytes } from "../base/bytes.ts";
 import type { Ending, Serving } from "../base/protocol.ts";
 import type { Receiver, Stream } from "../base/stream.ts";
-import { isRefusal, outcome } from "../deliver/outcome.ts";
+import { isRefusal, outcomeOf } from "../deliver/outcome.ts";
 import type { Message } from "../deliver/target.ts";
 import { never, type Ticker, ticker, type Timed } from "../net/deadlines.ts";
-import type { Action, Delivery, Refusal } from "../smtp/actions.ts";
+import type { Delivery, Refusal } from "../mail/answers.ts";
+import type { Action } from "../smtp/actions.ts";
 import type { Session } from "../smtp/session.ts";
 import type { Patience, Services } from "./services.ts";
 import { TextPace } from "./text_pace.ts";
@@ -162,7 +163,8 @@ class Driver implements Receiver, Serving, Timed {
         case "open": {
           this.#pace = null;
           const { envelope, origin } = action;
-          const opened = services.target.open(envelope, origin);
+          const { target, connection, env } = services;
+          const opened = target.open(envelope, { ...origin, connection, env });
           if (opened instanceof Promise) {
             return this.#wait(
               opened,
@@ -175,7 +177,7 @@ class Driver implements Receiver, Serving, Timed {
         }
         case "commit": {
           this.#pace = null;
-          const result = outcome(this.#message!);
+          const result = outcomeOf(this.#message!);
           this.#message = undefined;
           if (result instanceof Promise) {
             return this.#wait(

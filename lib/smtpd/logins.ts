@@ -7,8 +7,8 @@
 import { type Emit, trouble } from "../base/events.ts";
 import { fromBytes } from "../base/bytes.ts";
 import { reason } from "../base/reason.ts";
-import type { Login } from "../smtp/actions.ts";
-import type { Credentials } from "../smtp/sasl.ts";
+import type { Login } from "../mail/answers.ts";
+import type { Credentials } from "../mail/sasl.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { readControl } from "./control_files.ts";
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TargetMaker } from "../deliver/target_row.ts";
 import type { Limits } from "../smtp/limits.ts";
 import type { PolicyOptions } from "./policies.ts";
 
@@ -23,7 +24,8 @@ export interface SmtpdOptions extends PolicyOptions {
   readonly badrcptto: string | null;
   readonly openRelay: boolean;
   readonly normalizeLf: boolean;
-  readonly deliver: string | null;
+  /** Where messages go; null where $QMAILQUEUE or the default decides. */
+  readonly deliver: TargetMaker | null;
   /** Of a Maildir's disk: nothing is taken below it; 0 for off. */
   readonly minFree: number;
   readonly createMailboxes: boolean;

@@ -9,7 +9,8 @@ import type { Connection } from "../base/connection.ts";
 import type { Target } from "../deliver/target.ts";
 import type { Resolver } from "../net/resolver.ts";
 import { accept, type Policy } from "../policy/question.ts";
-import type { Answer, Inquiry } from "../smtp/actions.ts";
+import type { Answer } from "../mail/answers.ts";
+import type { Inquiry } from "../smtp/actions.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 
 /** Their options; null for what is not wanted. */
@@ -109,11 +110,12 @@ export class SmtpPolicies {
     return {
       takesBinary: false, // what is signed are lines
       takesUtf8: target.takesUtf8,
+      descriptors: target.descriptors,
       accepts: target.accepts?.bind(target),
-      open: async (envelope, origin) =>
-        origin.user === null
-          ? (await wrapped).open(envelope, origin)
-          : target.open(envelope, origin),
+      open: async (envelope, submitter) =>
+        submitter.user === null
+          ? (await wrapped).open(envelope, submitter)
+          : target.open(envelope, submitter),
     };
   }
 

@@ -37,6 +37,10 @@ export class SmtpProtocol implements Protocol {
     readonly emit: Emit,
   ) {}
 
+  get descriptors(): number {
+    return this.#settings.descriptors;
+  }
+
   async prepare(): Promise<void> {
     this.#settings = new SmtpSettings(this.options, this.emit);
     await this.#settings.prepare();

@@ -7,14 +7,18 @@ import type { Connection } from "../base/connection.ts";
 import type { Emit } from "../base/events.ts";
 import type { Stream } from "../base/stream.ts";
 import type { Target } from "../deliver/target.ts";
-import type { Answer, Inquiry, Login } from "../smtp/actions.ts";
-import type { Credentials } from "../smtp/sasl.ts";
+import type { Answer, Login } from "../mail/answers.ts";
+import type { Inquiry } from "../smtp/actions.ts";
+import type { ProgramEnvironment } from "../ucspi/environment.ts";
+import type { Credentials } from "../mail/sasl.ts";
 
 /** Who does what a session cannot do itself. None of them ever rejects. */
 export interface Services {
   readonly target: Target;
   /** Who is served, for what is told of it. */
   readonly connection: Connection;
+  /** What a program would have for the connection. */
+  readonly env: ProgramEnvironment;
   readonly emit: Emit;
   ask(inquiry: Inquiry): Promise<Answer>;
   authenticate(credentials: Credentials): Promise<Login>;

@@ -8,14 +8,15 @@ import { type Emit, trouble } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
 import { reason } from "../base/reason.ts";
 import type { Stream } from "../base/stream.ts";
+import { spoolDescriptors } from "../deliver/spool.ts";
 import type { Target } from "../deliver/target.ts";
-import { TlsAccess } from "../net/tls_access.ts";
+import { TlsAccess, tlsDescriptors } from "../net/tls_access.ts";
 import { accept } from "../policy/question.ts";
-import type { Login } from "../smtp/actions.ts";
+import type { Login } from "../mail/answers.ts";
 import type { Offers } from "../smtp/commands.ts";
 import type { SessionConfig } from "../smtp/config.ts";
 import type { Limits } from "../smtp/limits.ts";
-import type { Credentials } from "../smtp/sasl.ts";
+import type { Credentials } from "../mail/sasl.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { ControlFiles } from "./control_files.ts";
 import { type Controls, leadingNumber, readControls } from "./controls.ts";
@@ -84,13 +85,25 @@ export class SmtpSettings {
 
   /** @throws Error that says what cannot be used */
   async prepare(): Promise<void> {
-    await Promise.all([this.#tls?.prepare(), this.#policies.prepare()]);
+    await Promise.all([
+      this.#tls?.prepare(),
+      this.#policies.prepare(),
+      this.#targets.prepare(),
+    ]);
+  }
+
+  /** That a session may take, its connection's own left out. */
+  get descriptors(): number {
+    const { authenticationResults } = this.options;
+    return (this.#tls ? tlsDescriptors : 0) + this.#targets.descriptors +
+      (authenticationResults ? spoolDescriptors : 0);
   }
 
   /** Reads certificate and control files again (HUP). */
   refresh(): void {
     this.#readAt = -Infinity;
     this.#tls?.refresh();
+    this.#targets.refresh();
   }
 
   /** @param env what a program would have for the connection */
@@ -126,6 +139,7 @@ export class SmtpSettings {
       services: {
         target,
         connection,
+        env,
         emit: this.emit,
         ask: ask ?? acceptAll,
         authenticate: this.#authenticator(connection, env),

@@ -4,62 +4,75 @@
  * @module
  */
 import type { Emit } from "../base/events.ts";
-import { discard } from "../deliver/discard.ts";
-import { Maildirs } from "../deliver/maildir.ts";
-import { qmailQueue } from "../deliver/qmail_queue.ts";
 import type { Target } from "../deliver/target.ts";
+import type { TargetContext } from "../deliver/target_row.ts";
+import { readTarget } from "../deliver/targets.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import type { SmtpdOptions } from "./options.ts";
 
+/** Where no target is named, in this order. */
+const defaults = ["qmail-queue", "maildir:./Maildir"] as const;
+
 export class Targets {
-  /** Those that sessions share. */
-  readonly #known = new Map<string, Target>();
+  /** This host's name, as of the last session. */
+  #host = "";
+  readonly #named: Target | null;
+  readonly #queue: Target;
+  readonly #maildir: Target;
 
   /** @param emit is told of troubles */
-  constructor(
-    readonly options: SmtpdOptions,
-    readonly emit: Emit,
-  ) {}
+  constructor(readonly options: SmtpdOptions, emit: Emit) {
+    const { queueProgram, createMailboxes, minFree } = options;
+    const host = () => this.#host;
+    const context: TargetContext = {
+      get host() {
+        return host();
+      },
+      queueProgram,
+      createMailboxes,
+      minFreePercent: minFree,
+      emit,
+    };
+    this.#named = options.deliver?.(context) ?? null;
+    const [queue, maildir] = defaults.map((text) => readTarget(text)(context));
+    this.#queue = queue;
+    this.#maildir = maildir;
+  }
+
+  /** Descriptors that a message may hold. */
+  get descriptors(): number {
+    return (this.#named ?? this.#queue).descriptors;
+  }
+
+  async prepare(): Promise<void> {
+    await this.#named?.prepare?.();
+  }
+
+  refresh(): void {
+    this.#named?.refresh?.();
+  }
+
+  close(): void {
+    this.#named?.close?.();
+  }
 
   /**
    * @param env of the session
    * @param me this host's name
    */
   of(env: ProgramEnvironment, me: string): Target {
-    const { queueProgram } = this.options;
-    const queue = env.get("QMAILQUEUE");
-    let target = this.options.deliver;
-    if (target === null || target === "qmail-queue") {
-      const queues = target !== null || queue !== undefined ||
-        fileExists(queueProgram);
-      target = queues
-        ? `qmail-queue:${queue ?? queueProgram}`
-        : "maildir:./Maildir";
-    }
-    const colon = target.indexOf(":");
-    const path = target.slice(colon + 1);
-    // A queue program sees this session's environment: never shared.
-    if (target.startsWith("qmail-queue:")) {
-      return qmailQueue(path, () => env.entries());
-    }
-    let known = this.#known.get(target);
-    if (!known) {
-      known = target === "discard"
-        ? discard()
-        : new Maildirs(path, me, this.emit, {
-          createMailboxes: this.options.createMailboxes,
-          minFreePercent: this.options.minFree,
-        });
-      this.#known.set(target, known);
-    }
-    return known;
+    this.#host = me;
+    if (this.#named !== null) return this.#named;
+    const hasQueue = env.has("QMAILQUEUE") ||
+      isFile(this.options.queueProgram);
+    return hasQueue ? this.#queue : this.#maildir;
   }
 }
 
-function fileExists(path: string): boolean {
+function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    return false;
+    return false; // then there is no queue
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { check, errno, libc, SystemError } from "./libc.ts";
-import { descriptorLimit } from "./limits.ts";
+import { descriptorLimit } from "./rlimit.ts";
 import {
   EAGAIN,
   EINTR,

@@ -2,7 +2,7 @@ import { into } from "../support/troubles.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { checkpassword } from "../../lib/auth/checkpassword.ts";
 import { closeDescriptor, pipe } from "../../lib/sys/descriptors.ts";
-import { descriptorLimit, raiseDescriptorLimit } from "../../lib/sys/limits.ts";
+import { descriptorLimit, raiseDescriptorLimit } from "../../lib/sys/rlimit.ts";
 
 const credentials = { user: "u", password: "p" };
 

@@ -1,4 +1,5 @@
 import { into } from "../support/troubles.ts";
+import { committed, stranger as nobody } from "./submitter.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dkimSign } from "mailauth/lib/dkim/sign.js";
@@ -31,6 +32,7 @@ const zone: Zone = {
 class Recorder implements Target {
   readonly takesBinary = true;
   readonly takesUtf8 = true;
+  readonly descriptors = 0;
   stored: string[] = [];
   abandoned = 0;
   open(): ReturnType<Target["open"]> {
@@ -82,12 +84,12 @@ async function deliver(
   const opened = await target.open({
     ...envelope,
     sender: options.sender ?? envelope.sender,
-  }, { helo, user: null });
+  }, { ...nobody, helo });
   assert("commit" in opened);
   for (let at = 0; at < message.length; at += pieceBytes) {
     await opened.append(toBytes(message.slice(at, at + pieceBytes)));
   }
-  const delivery = await opened.commit();
+  const delivery = await committed(opened);
   const stored = recorder.stored[0] ?? "";
   const [field] = stored.split(/\n(?!\t)/, 1);
   return {
@@ -264,18 +266,18 @@ Deno.test("authenticated() passes on what the inner target says", async () => {
     clientIp: "192.0.2.1",
     emit() {},
   };
-  const stranger = { helo: null, user: null };
   const refusing = authenticated({
+    descriptors: 0,
     takesBinary: true,
     takesUtf8: true,
     open: () => full,
   }, options);
-  assertEquals<unknown>(await refusing.open(envelope, stranger), full);
+  assertEquals<unknown>(await refusing.open(envelope, nobody), full);
 
   const recorder = new Recorder();
   const message = await authenticated(recorder, options).open(
     envelope,
-    stranger,
+    nobody,
   );
   assert("abandon" in message);
   await message.append(toBytes(plain));

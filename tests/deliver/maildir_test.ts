@@ -1,7 +1,8 @@
 import { into } from "../support/troubles.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Maildirs } from "../../lib/deliver/maildir.ts";
+import type { Maildirs } from "../../lib/deliver/maildir.ts";
 import type { Message } from "../../lib/deliver/target.ts";
+import { committed, maildirsAt } from "./submitter.ts";
 import { inFolder } from "../support/peers.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -23,12 +24,12 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildir = new Maildirs(folder, "h/o:st", silent);
+      const maildir = maildirsAt(folder, "h/o:st", silent);
       const message = await open(maildir);
       await message.append(bytes("Subject: x\n\n"));
       await message.append(bytes("y\n".repeat(100_000)));
       assertEquals(names(`${folder}/new`), [], "not before it is whole");
-      assertEquals((await message.commit()).type, "stored");
+      assertEquals((await committed(message)).type, "stored");
       const [name] = names(`${folder}/new`);
       assertMatch(name, /^\d{10}\.R[\da-f]{8}M\d{6}P\d+Q\d+\.h\\057o\\072st$/);
       assertEquals(
@@ -45,7 +46,7 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildir = new Maildirs(folder, "host", silent);
+      const maildir = maildirsAt(folder, "host", silent);
       for (const size of [10, 300_000]) {
         const message = await open(maildir);
         await message.append(new Uint8Array(size));
@@ -63,12 +64,12 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildir = new Maildirs(folder, "host", silent);
+      const maildir = maildirsAt(folder, "host", silent);
       const message = await open(maildir, {
         sender: "a\nX-Forged: yes",
         recipients: ["b\rc"],
       });
-      await message.commit();
+      await committed(message);
       const [name] = names(`${folder}/new`);
       assertEquals(
         await Deno.readTextFile(`${folder}/new/${name}`),
@@ -84,7 +85,7 @@ Deno.test(
     inFolder(async (folder) => {
       await Deno.writeTextFile(`${folder}/file`, "");
       const log: string[] = [];
-      const blocked = new Maildirs(
+      const blocked = maildirsAt(
         `${folder}/file/x`,
         "h",
         into(log),
@@ -95,10 +96,10 @@ Deno.test(
       assertMatch(log[0], /^unable to deliver to .*: not a directory$/);
 
       const path = `${folder}/a/b/m`;
-      const maildir = new Maildirs(path, "h", into(log));
+      const maildir = maildirsAt(path, "h", into(log));
       const message = await open(maildir);
       await Deno.remove(`${folder}/a`, { recursive: true });
-      assertEquals((await message.commit()).type, "stored");
+      assertEquals((await committed(message)).type, "stored");
       assertEquals(names(path).sort(), ["cur", "new", "tmp"]);
       assertEquals(names(`${path}/new`).length, 1);
       assertEquals(log.length, 1);
@@ -110,12 +111,12 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildir = new Maildirs(`${folder}/{user}`, "h", silent, {
+      const maildir = maildirsAt(`${folder}/{user}`, "h", silent, {
         createMailboxes: true,
         minFreePercent: 0,
       });
       await Deno.mkdir(`${folder}/c/tmp`, { recursive: true });
-      assertEquals((await (await open(maildir)).commit()).type, "stored");
+      assertEquals((await committed(await open(maildir))).type, "stored");
       assertEquals(names(`${folder}/c`).sort(), ["cur", "new", "tmp"]);
       assertEquals(names(`${folder}/c/new`).length, 1);
     }),
@@ -132,7 +133,7 @@ async function users(
   }
   const log: string[] = [];
   const template = `${folder}/{domain}/{user%+}/Maildir`;
-  await fn(new Maildirs(template, "d.example", into(log), more), log);
+  await fn(maildirsAt(template, "d.example", into(log), more), log);
 }
 
 const to = (...recipients: string[]) => ({ sender: "s@s.example", recipients });
@@ -150,7 +151,7 @@ Deno.test(
         const body = "y\n".repeat(70_000);
         await message.append(bytes(body.slice(0, 70_000)));
         await message.append(bytes(body.slice(70_000)));
-        assertEquals((await message.commit()).type, "stored");
+        assertEquals((await committed(message)).type, "stored");
         for (
           const [user, lines] of [
             [
@@ -187,7 +188,7 @@ Deno.test(
         const bobs = `${folder}/d.example/bob/Maildir`;
         await Deno.remove(`${bobs}/new`, { recursive: true });
         await Deno.writeTextFile(`${bobs}/new`, "in the way");
-        const result = await message.commit();
+        const result = await committed(message);
         assert(result.type === "later");
         assertEquals(result.code, 451);
         const alices = `${folder}/d.example/alice/Maildir`;
@@ -221,7 +222,7 @@ Deno.test(
               await maildirs.open(to("alice@d.example", stranger)),
             ]
           ) {
-            assert(refused && "type" in refused, stranger);
+            assert(refused && "type" in refused);
             assertEquals([refused.code, refused.enhanced], [550, "5.1.1"]);
           }
         }
@@ -234,7 +235,7 @@ Deno.test(
           text: "sorry, no mailbox here by that name",
         });
         const message = await open(maildirs, to("carol@e.example"));
-        assertEquals((await message.commit()).type, "stored");
+        assertEquals((await committed(message)).type, "stored");
         assertEquals(names(`${folder}/e.example/carol/Maildir/new`).length, 1);
       }, { createMailboxes: true, minFreePercent: 0 });
     }),
@@ -259,7 +260,7 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildirs = new Maildirs(`${folder}/m`, "h", silent);
+      const maildirs = maildirsAt(`${folder}/m`, "h", silent);
       await (await open(maildirs)).abandon();
       const descriptors = () => names("/proc/self/fd").length;
       const before = descriptors();
@@ -286,12 +287,12 @@ Deno.test(
   options,
   () =>
     inFolder(async (folder) => {
-      const maildirs = new Maildirs(`${folder}/m`, "h", silent);
+      const maildirs = maildirsAt(`${folder}/m`, "h", silent);
       const ids = await Promise.all(
         Array.from({ length: 1000 }, async (_, i) => {
           const message = await open(maildirs);
           await message.append(bytes(`${i}\n`));
-          const result = await message.commit();
+          const result = await committed(message);
           return result.type === "stored" ? result.id : "";
         }),
       );

@@ -1,3 +1,4 @@
+import { committed, stranger } from "./submitter.ts";
 import { assert, assertEquals } from "@std/assert";
 import { delivery, qmailQueue } from "../../lib/deliver/qmail_queue.ts";
 import type { Message } from "../../lib/deliver/target.ts";
@@ -5,7 +6,6 @@ import { inFolder, output } from "../support/peers.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const options = { sanitizeOps: false, sanitizeResources: false };
-const stranger = { helo: null, user: null };
 const envelope = {
   sender: "a@b.example",
   recipients: ["c@d.example", "e@f.example"],
@@ -64,8 +64,7 @@ async function withQueue(
     const path = `${folder}/queue`;
     await Deno.writeTextFile(path, `#!/bin/sh\ncd ${folder}\n${script}\n`);
     await Deno.chmod(path, 0o755);
-    const env = () => ["PATH=/bin:/usr/bin"];
-    const opened = await qmailQueue(path, env, patienceMs).open(
+    const opened = await qmailQueue(() => path, patienceMs).open(
       envelope,
       stranger,
     );
@@ -81,7 +80,7 @@ Deno.test(
     withQueue("cat > message; cat <&1 > envelope", async (message, folder) => {
       await message.append(bytes("Subject: x\n"));
       await message.append(bytes("\nbody\n"));
-      assertEquals((await message.commit()).type, "stored");
+      assertEquals((await committed(message)).type, "stored");
       assertEquals(
         [
           await Deno.readTextFile(`${folder}/message`),
@@ -101,7 +100,7 @@ Deno.test(
   () =>
     withQueue("exit 53", async (message) => {
       for (let i = 0; i < 50; i++) await message.append(new Uint8Array(65536));
-      const result = await message.commit();
+      const result = await committed(message);
       assertEquals(
         result.type === "later" && result.text,
         "qq write error or disk full",
@@ -127,13 +126,13 @@ Deno.test(
   "a program that cannot be executed is told after the message, as qmail-smtpd does",
   options,
   async () => {
-    const message = await qmailQueue("/no/such", () => []).open(
+    const message = await qmailQueue(() => "/no/such").open(
       envelope,
       stranger,
     );
     assert(!("type" in message));
     await message.append(new Uint8Array(100_000));
-    assertEquals(await message.commit(), {
+    assertEquals(await committed(message), {
       type: "later",
       code: 451,
       enhanced: "4.3.0",
@@ -150,7 +149,8 @@ Deno.test(
       import { qmailQueue } from "./lib/deliver/qmail_queue.ts";
       import { pipe } from "./lib/sys/descriptors.ts";
       try { for (;;) pipe(); } catch { /* all are taken */ }
-      const opened = await qmailQueue("/bin/true", () => []).open({});
+      const opened = await qmailQueue(() => "/bin/true")
+        .open({}, { env: { entries: () => [] } });
       console.log(opened.code, opened.text);
       Deno.exit();`;
     const { stdout } = await output("/bin/sh", [
@@ -166,7 +166,7 @@ Deno.test("a program that never ends is ended", options, async () => {
   for (const script of ["exec sleep 60", "cat > /dev/null; exec sleep 60"]) {
     await withQueue(script, async (message) => {
       await message.append(new Uint8Array(300_000));
-      const result = await message.commit();
+      const result = await committed(message);
       assertEquals(result.type === "later" && result.text, "qq timeout");
     }, 300);
   }
@@ -190,7 +190,7 @@ Deno.test(
   () =>
     withQueue("exit 0", async (message) => {
       for (let i = 0; i < 5; i++) await message.append(new Uint8Array(65536));
-      const result = await message.commit();
+      const result = await committed(message);
       assertEquals(result.type === "later" && result.text, "qq read error");
     }),
 );

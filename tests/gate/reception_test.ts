@@ -314,6 +314,7 @@ gateTest(
       const door = new OpenDoor();
       const server: Server = {
         hasPids: true,
+        descriptors: 1,
         serve: (client, connection, desk) =>
           desk.dropped(client, isSeen ? connection : null, "unable to x", "y"),
         refresh() {},

@@ -1,11 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { toBytes } from "../../lib/base/bytes.ts";
-import {
-  chunkOf,
-  CommandLines,
-  mailParameters,
-  parseCommand,
-} from "../../lib/smtp/commands.ts";
+import { CommandLines, parseCommand } from "../../lib/mail/command_lines.ts";
+import { chunkOf, mailParameters } from "../../lib/smtp/commands.ts";
 
 Deno.test("parseCommand() ends the verb at the first blank", () => {
   const cases: Record<string, [string, string]> = {

@@ -20,7 +20,7 @@
  */
 import { noOffers } from "../../lib/smtp/commands.ts";
 import type { SessionConfig } from "../../lib/smtp/session.ts";
-import type { Refusal } from "../../lib/smtp/actions.ts";
+import type { Refusal } from "../../lib/mail/answers.ts";
 import { type Answers, type Run, testConfig } from "./run.ts";
 
 export interface Dialogue {

@@ -8,7 +8,8 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { senderMatcher } from "../../lib/policy/badmailfrom.ts";
 import { domainMatcher } from "../../lib/policy/rcpthosts.ts";
-import type { Delivery, Envelope } from "../../lib/smtp/actions.ts";
+import type { Delivery } from "../../lib/mail/answers.ts";
+import type { Envelope } from "../../lib/mail/envelope.ts";
 import type { SessionConfig } from "../../lib/smtp/session.ts";
 import recordings from "./data/qmail-smtpd-dialogues.json" with {
   type: "json",

@@ -6,14 +6,13 @@
  */
 import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import type {
-  Action,
   Answer,
   Delivery,
-  Envelope,
-  Inquiry,
   Login,
   Refusal,
-} from "../../lib/smtp/actions.ts";
+} from "../../lib/mail/answers.ts";
+import type { Envelope } from "../../lib/mail/envelope.ts";
+import type { Action, Inquiry } from "../../lib/smtp/actions.ts";
 import { Session, type SessionConfig } from "../../lib/smtp/session.ts";
 
 /** All that came of a session. */

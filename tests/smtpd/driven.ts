@@ -11,6 +11,7 @@ import { Ticker } from "../../lib/net/deadlines.ts";
 import { Session, type SessionConfig } from "../../lib/smtp/session.ts";
 import { drive } from "../../lib/smtpd/driver.ts";
 import type { Patience, Services } from "../../lib/smtpd/services.ts";
+import { stranger } from "../deliver/submitter.ts";
 import { testConfig } from "../smtp/run.ts";
 import type { FakeClient } from "./fake_client.ts";
 
@@ -18,6 +19,7 @@ export const nobody = () => Promise.reject(new Error("nobody asks for this"));
 const services: Services = {
   target: discard(),
   connection: testConfig.connection,
+  env: stranger.env,
   emit: () => {},
   ask: nobody,
   authenticate: nobody,

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { discard } from "../../lib/deliver/discard.ts";
 import type { Message } from "../../lib/deliver/target.ts";
-import type { Answer, Login } from "../../lib/smtp/actions.ts";
+import type { Answer, Login } from "../../lib/mail/answers.ts";
 import { noOffers } from "../../lib/smtp/commands.ts";
 import { testConfig } from "../smtp/run.ts";
 import { until } from "../support/peers.ts";
@@ -22,6 +22,7 @@ import {
   targetOf,
   text,
 } from "./driven.ts";
+import { stranger } from "../deliver/submitter.ts";
 import { FakeClient } from "./fake_client.ts";
 
 /** Each way to have the word: what leads to it, what ends it. */
@@ -29,10 +30,8 @@ function words() {
   const ask = slow<Answer>(), login = slow<Login>();
   const step = slow<void>(), stored = slow<{ type: "stored"; id: string }>();
   const opened = slow<Message>();
-  const message = discard().open({ sender: "", recipients: [] }, {
-    helo: null,
-    user: null,
-  }) as Message;
+  const message = discard()
+    .open({ sender: "", recipients: [] }, stranger) as Message;
   const encrypted = { ...testConfig.connection, encrypted: true };
   return {
     "a policy": {

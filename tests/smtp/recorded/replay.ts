@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { parseOptions } from "../../../cmd/smtpd_options.ts";
 import { delivery } from "../../../lib/deliver/qmail_queue.ts";
 import { SmtpSettings } from "../../../lib/smtpd/settings.ts";
-import type { Envelope } from "../../../lib/smtp/actions.ts";
+import type { Envelope } from "../../../lib/mail/envelope.ts";
 import type { SessionConfig } from "../../../lib/smtp/session.ts";
 import { asProgram, connectionOf } from "../../../lib/ucspi/environment.ts";
 import { pieces, run } from "../run.ts";

@@ -6,7 +6,7 @@ import {
   looseAddress,
   quotedAddress,
   strictPath,
-} from "../../lib/smtp/address.ts";
+} from "../../lib/mail/address.ts";
 
 Deno.test("looseAddress() finds an address as qmail-smtpd does", () => {
   const cases: Record<string, string> = {

@@ -6,7 +6,7 @@
  */
 
 import { toBytes } from "../base/bytes.ts";
-import { cutBlanks } from "./commands.ts";
+import { cutBlanks } from "./command_lines.ts";
 
 /** What follows `FROM:` or `TO:`. */
 export interface Path {

@@ -1,0 +1,41 @@
+/**
+ * What a kind of target is, to those who name one.
+ *
+ * @module
+ */
+import type { Emit } from "../base/events.ts";
+import type { Target } from "./target.ts";
+
+/** What a target is made with. */
+export interface TargetContext {
+  /** This host's name, which may change while the target lives. */
+  readonly host: string;
+  /** What takes messages where neither the target nor a session names another. */
+  readonly queueProgram: string;
+  /** Makes the mailboxes that are missing; else their users are unknown. */
+  readonly createMailboxes: boolean;
+  /** Nothing is taken when less of a Maildir's disk is free; 0 for off. */
+  readonly minFreePercent: number;
+  readonly emit: Emit;
+}
+
+/** A target that was named, and not made yet. */
+export type TargetMaker = (context: TargetContext) => Target;
+
+export interface TargetRow {
+  /** What stands before the colon. */
+  readonly name: string;
+  /** How it is written, for help texts. */
+  readonly usage: string;
+  /**
+   * Understands what stands after the colon; null where there is none.
+   *
+   * @throws Error that says what is wrong with it
+   */
+  read(argument: string | null): TargetMaker;
+}
+
+/** For a row whose targets have no argument. */
+export function noArgument(argument: string | null): void {
+  if (argument !== null) throw new Error("nothing comes after its name");
+}

@@ -1,0 +1,32 @@
+/**
+ * The kinds of target there are: a row and a file for each.
+ *
+ * @module
+ */
+import { discardRow } from "./discard.ts";
+import { maildirRow } from "./maildir.ts";
+import { qmailQueueRow } from "./qmail_queue.ts";
+import type { TargetMaker, TargetRow } from "./target_row.ts";
+
+/** In the order that help texts have. */
+export const targetRows: readonly TargetRow[] = [
+  qmailQueueRow,
+  maildirRow,
+  discardRow,
+];
+
+/** `a, b or c` of all the ways to name a target. */
+export const targetUsage: string = targetRows.map(({ usage }) => usage)
+  .join(", ").replace(/, ([^,]*)$/, " or $1");
+
+/**
+ * Understands `NAME` or `NAME:ARGUMENT`.
+ *
+ * @throws Error that says what is wrong with it
+ */
+export function readTarget(text: string): TargetMaker {
+  const [, name, argument] = /^([^:]*)(?::(.*))?$/s.exec(text)!;
+  const row = targetRows.find((each) => each.name === name);
+  if (row === undefined) throw new Error(`a target is ${targetUsage}`);
+  return row.read(argument ?? null);
+}

@@ -1,0 +1,37 @@
+/**
+ * What those say who are asked: targets, policies, and who checks log-ins.
+ *
+ * @module
+ */
+
+/**
+ * What became of a message. `later` and `never` carry the parts of a reply:
+ * code (RFC 5321 4.2), enhanced status (RFC 3463; empty if there is none) and
+ * text.
+ */
+export type Delivery =
+  | { readonly type: "stored"; readonly id: string }
+  | Refusal;
+
+export type Refusal =
+  | {
+    readonly type: "later";
+    readonly code: 421 | 450 | 451 | 452;
+    readonly enhanced: string;
+    readonly text: string;
+  }
+  | {
+    readonly type: "never";
+    readonly code: 550 | 552 | 553 | 554;
+    readonly enhanced: string;
+    readonly text: string;
+  };
+
+export type Answer = { readonly type: "accept" } | Refusal;
+
+/** What became of a log-in. */
+export type Login =
+  | { readonly type: "ok" }
+  | { readonly type: "bad" }
+  /** It cannot be told for now. */
+  | { readonly type: "later" };
