@@ -119,7 +119,7 @@ async function parseArguments(
     try {
       target = readTarget(deliver);
     } catch (error) {
-      throw complain(`cannot use ${deliver}: ${(error as Error).message}`);
+      throw complain(`--deliver ${(error as Error).message}`);
     }
   }
   if (tlsKey && !tlsCert) throw complain("--tls-key goes with --tls-cert");

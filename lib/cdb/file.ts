@@ -11,7 +11,12 @@ import type { CdbOutput } from "./writer.ts";
 export class ReplaceError extends Error {
   override readonly name = "ReplaceError";
 
-  constructor(readonly step: "create" | "write to" | "move", cause: unknown) {
+  constructor(
+    readonly step: "create" | "write to" | "move",
+    /** The temporary file. */
+    readonly temporary: string,
+    cause: unknown,
+  ) {
     super(`unable to ${step}`, { cause });
   }
 }
@@ -32,24 +37,28 @@ class FileOutput implements CdbOutput {
 }
 
 /**
- * Has `fill` write `temporary`, syncs it, renames it to `path` and syncs the folder.
- * Both must be on one file system. A failure leaves the old file as it was
- * and no temporary one.
+ * Has `fill` write a temporary file, syncs it and renames it to `path`. A
+ * failure leaves the old file as it was and no temporary one.
  *
+ * @param temporary on the same file system; what is there is overwritten. null
+ *   for one beside `path` that nobody can have foreseen
  * @throws ReplaceError, and what `fill` throws if it is no system error
  */
 export function replaceFile(
   path: string,
-  temporary: string,
+  temporary: string | null,
   fill: (output: CdbOutput) => void,
 ): void {
+  const name = temporary ?? `${path}.${crypto.randomUUID()}.tmp`;
+  const ours = temporary === null;
   let step: ReplaceError["step"] = "create";
   let created = false;
   try {
-    const file = Deno.openSync(temporary, {
+    const file = Deno.openSync(name, {
       write: true,
       create: true,
-      truncate: true,
+      createNew: ours,
+      truncate: !ours,
       mode: 0o644,
     });
     created = true;
@@ -61,26 +70,30 @@ export function replaceFile(
       file.close();
     }
     step = "move";
-    Deno.renameSync(temporary, path);
-    created = false;
-    syncFolder(path);
+    Deno.renameSync(name, path);
   } catch (error) {
-    if (created) removeQuietly(temporary);
-    throw isSystemError(error) ? new ReplaceError(step, error) : error;
+    if (created) removeQuietly(name);
+    throw isSystemError(error) ? new ReplaceError(step, name, error) : error;
   }
+  syncFolder(path);
 }
 
 const isSystemError = (error: unknown) =>
   typeof (error as { code?: unknown }).code === "string";
 
-/** A rename is only on the disk when its folder is. */
+/** A rename is only sure to outlast a power cut when its folder is synced. */
 function syncFolder(path: string): void {
   const slash = path.lastIndexOf("/");
-  const folder = Deno.openSync(slash < 0 ? "." : path.slice(0, slash + 1));
   try {
-    folder.syncSync();
-  } finally {
-    folder.close();
+    const folder = Deno.openSync(slash < 0 ? "." : path.slice(0, slash + 1));
+    try {
+      folder.syncSync();
+    } finally {
+      folder.close();
+    }
+  } catch {
+    // Who may write to a folder may not always read it. The new file is in its
+    // place all the same, and after a power cut it is that or the old one.
   }
 }
 

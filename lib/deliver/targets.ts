@@ -22,11 +22,17 @@ export const targetUsage: string = targetRows.map(({ usage }) => usage)
 /**
  * Understands `NAME` or `NAME:ARGUMENT`.
  *
- * @throws Error that says what is wrong with it
+ * @throws Error whose message goes on after the option's name
  */
 export function readTarget(text: string): TargetMaker {
   const [, name, argument] = /^([^:]*)(?::(.*))?$/s.exec(text)!;
   const row = targetRows.find((each) => each.name === name);
-  if (row === undefined) throw new Error(`a target is ${targetUsage}`);
-  return row.read(argument ?? null);
+  if (row === undefined) {
+    throw new Error(`wants ${targetUsage}, not ${JSON.stringify(text)}`);
+  }
+  try {
+    return row.read(argument ?? null);
+  } catch (error) {
+    throw new Error(`cannot use ${text}: ${(error as Error).message}`);
+  }
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { CdbReader } from "../cdb/reader.ts";
+import { verifiedCdb } from "../cdb/verify.ts";
+import type { CdbReader } from "../cdb/reader.ts";
 import { decide, type Decision, type Peer } from "../rules/lookup.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { WatchedFile } from "../sys/watched_file.ts";
@@ -21,9 +22,8 @@ export class AccessRules {
     path: string | null,
     readonly allowMissing: boolean,
   ) {
-    this.#file = path === null
-      ? null
-      : new WatchedFile(path, (bytes) => new CdbReader(bytes));
+    // Verified once for each file that replaces another, whatever comes of it.
+    this.#file = path === null ? null : new WatchedFile(path, verifiedCdb);
   }
 
   decide(peer: Peer): Access {

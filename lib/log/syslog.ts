@@ -1,5 +1,5 @@
 /**
- * Log lines as syslog messages, as splogger makes them (spec/splogger.md).
+ * Log lines as syslog messages, as splogger makes them.
  * Pure: bytes in, messages out, the clock handed in.
  *
  * @module

@@ -4,7 +4,8 @@
  * @module
  */
 import { fromBytes } from "../base/bytes.ts";
-import { CdbReader } from "../cdb/reader.ts";
+import { CdbError, CdbReader } from "../cdb/reader.ts";
+import { isText, verifiedCdb } from "../cdb/verify.ts";
 import { compileInMemory, type CompileOptions } from "./compile.ts";
 import { RulesParser } from "./grammar.ts";
 import { decide, type Decision, keys, type Peer, rangesIn } from "./lookup.ts";
@@ -18,15 +19,11 @@ export interface Explanation {
   readonly source: { readonly line: number; readonly text: string } | null;
 }
 
-/** Whether bytes are a cdb: a text's first bytes would point far beyond it. */
-export function isCdb(bytes: Uint8Array): boolean {
-  if (bytes.length < 2048) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const firstTable = view.getUint32(0, true);
-  return firstTable >= 2048 && firstTable <= bytes.length;
-}
-
 /**
+ * What serve would decide. Of a text that makes no rule nothing is said: an
+ * empty file, or a few bytes of a database, would allow everybody here and
+ * nobody there.
+ *
  * @param rules a rules text or a cdb
  * @param options of {@linkcode compile}, for a text
  * @throws RuleError, CdbError
@@ -36,8 +33,13 @@ export function explain(
   peer: Peer,
   options: CompileOptions = {},
 ): Explanation {
-  const text = isCdb(rules) ? null : rules;
-  const cdb = new CdbReader(text ? compileInMemory(text, options) : rules);
+  const text = isText(rules) ? rules : null;
+  const cdb = text
+    ? new CdbReader(compileInMemory(text, options))
+    : verifiedCdb(rules);
+  if (text && cdb.entries().next().done) {
+    throw new CdbError("neither a database nor a text with a rule in it");
+  }
   const decision = decide(cdb, peer);
   const tried: string[] = [];
   for (const key of keys(peer, rangesIn(cdb, peer))) {
@@ -67,5 +69,5 @@ function sourceOf(
   parser.push(text);
   parser.end();
   const lines = fromBytes(text).split("\n");
-  return { line: found, text: lines[found - 1].trimEnd() };
+  return { line: found, text: lines[found - 1].replace(/[ \t]+$/, "") };
 }

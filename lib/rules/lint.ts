@@ -3,27 +3,11 @@
  *
  * @module
  */
-import { fromBytes } from "../base/bytes.ts";
+import type { Finding } from "./finding.ts";
+import type { GrammarOptions } from "./grammar.ts";
 import { addressFinding } from "./lint_address.ts";
-import { type GrammarOptions, RuleError, RulesParser } from "./grammar.ts";
-import { type Decision, decision } from "./lookup.ts";
-
-export interface Finding {
-  /** Counted from 1; 0 for the text as a whole. */
-  readonly line: number;
-  /** A word for programs, such as `duplicate`. */
-  readonly kind: string;
-  readonly what: string;
-  readonly remedy: string;
-}
-
-/** One line of the text, and the records it makes. */
-interface Line {
-  readonly number: number;
-  readonly text: string;
-  readonly keys: string[];
-  readonly decision: Decision;
-}
+import { type Line, readLines } from "./lint_lines.ts";
+import type { Decision } from "./lookup.ts";
 
 /** More records than this of one line are worth a word. */
 const manyRecords = 64;
@@ -37,11 +21,7 @@ export function lint(
   expand?: GrammarOptions["expand"],
 ): Finding[] {
   const findings: Finding[] = [];
-  const lines: Line[] = [];
-  fromBytes(text).split("\n").forEach((each, i) => {
-    const line = readLine(each.trimEnd(), i + 1, expand, findings);
-    if (line) lines.push(line);
-  });
+  const lines = readLines(text, expand, findings);
   const first = new Map<string, Line>();
   for (const line of lines) {
     findings.push(
@@ -58,92 +38,11 @@ export function lint(
 
 const noDefault: Finding = {
   line: 0,
+  severity: "warning",
   kind: "no-default",
   what: "no rule for everybody else, so everybody else is allowed",
   remedy: "end with :allow, or :deny to shut the others out",
 };
-
-/** Null where the line makes no rule; the finding says why it should. */
-function readLine(
-  text: string,
-  number: number,
-  expand: GrammarOptions["expand"],
-  findings: Finding[],
-): Line | null {
-  let line: Line | null = null;
-  const keys: string[] = [];
-  const parser = new RulesParser((key, start, end, data, length) => {
-    line ??= {
-      number,
-      text,
-      keys,
-      decision: decision("", data.subarray(0, length)),
-    };
-    keys.push(fromBytes(key.subarray(start, end)));
-  }, {
-    expand,
-    onSkipped: () =>
-      findings.push({
-        line: number,
-        kind: "no-colon",
-        what: "without a colon this line makes no rule",
-        remedy: "write ADDRESS:allow or ADDRESS:deny, or # before a comment",
-      }),
-  });
-  try {
-    // Characters beyond bytes cannot come from bytes.
-    parser.push(Uint8Array.from(text, (each) => each.charCodeAt(0)));
-    parser.end();
-  } catch (error) {
-    if (!(error instanceof RuleError)) throw error;
-    findings.push(syntaxFinding(error, number, text));
-    return null;
-  }
-  if (line === null && /^[^#\s].*-/.test(text) && text.includes(":")) {
-    findings.push({
-      line: number,
-      kind: "empty-range",
-      what: "the range ends before it begins, so it makes no rule",
-      remedy: "write the lower number first",
-    });
-  }
-  return line;
-}
-
-function syntaxFinding(
-  error: RuleError,
-  line: number,
-  text: string,
-): Finding {
-  const { column, expected } = error;
-  const word = /^[A-Za-z]*/.exec(text.slice(column - 1))![0];
-  if (expected.startsWith("allow or deny") && word !== "") {
-    const meant = distance(word.toLowerCase(), "deny") <
-        distance(word.toLowerCase(), "allow")
-      ? "deny"
-      : "allow";
-    return {
-      line,
-      kind: "typo",
-      what: `column ${column}: "${word}" is neither allow nor deny`,
-      remedy: `did you mean ${meant}?`,
-    };
-  }
-  if (expected.startsWith("a value with") || expected.includes("quoted")) {
-    return {
-      line,
-      kind: "unquoted",
-      what: `column ${column}: the value is not in quotes`,
-      remedy: 'write NAME="value"',
-    };
-  }
-  return {
-    line,
-    kind: "syntax",
-    what: `column ${column}: expected ${expected}`,
-    remedy: "no rules can be compiled from this text until it is right",
-  };
-}
 
 /** Keys that an earlier line has already: only the first is ever found. */
 function* shadowed(
@@ -157,6 +56,7 @@ function* shadowed(
   const same = earlier.decision.type === line.decision.type;
   yield {
     line: line.number,
+    severity: "warning",
     kind: whole ? "duplicate" : "overlap",
     what: whole
       ? `never used: line ${earlier.number} has the same address first`
@@ -177,6 +77,7 @@ function* oddVariables(line: Line): Generator<Finding> {
   if (decision.type === "deny" && text.includes(":deny,")) {
     yield {
       line: number,
+      severity: "warning",
       kind: "deny-with-variables",
       what: "a denied client gets no program, so its variables go nowhere",
       remedy: "remove them, or write allow",
@@ -186,6 +87,7 @@ function* oddVariables(line: Line): Generator<Finding> {
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) continue;
     yield {
       line: number,
+      severity: "warning",
       kind: "odd-name",
       what: `${JSON.stringify(name)} is no usual name of a variable`,
       remedy: "write letters, digits and _, and no blanks around it",
@@ -196,6 +98,7 @@ function* oddVariables(line: Line): Generator<Finding> {
   if (quote && !/["'].*,\w+=\w/.test(text)) {
     yield {
       line: number,
+      severity: "warning",
       kind: "unquoted",
       what: `the first byte of the value, ${quote[1]}, is taken for the quote`,
       remedy: 'write NAME="value"',
@@ -206,11 +109,12 @@ function* oddVariables(line: Line): Generator<Finding> {
 function* oddAddress(line: Line, extended: boolean): Generator<Finding> {
   const { number, keys, text } = line;
   const found = addressFinding(keys[0], extended);
-  if (found) yield { line: number, ...found };
+  if (found) yield { line: number, severity: "warning", ...found };
   if (keys.length > manyRecords) {
     const whole = keys.length === 256 && /(^|\.)0-255\.?:/.test(text);
     yield {
       line: number,
+      severity: "warning",
       kind: "explodes",
       what: `this line makes ${keys.length} records`,
       remedy: whole
@@ -220,20 +124,6 @@ function* oddAddress(line: Line, extended: boolean): Generator<Finding> {
         : "fine if it is meant; a wider prefix and exceptions take less",
     };
   }
-}
-
-/** Edits between two short words, for guessing what was meant. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
 
 /** Rules with RELAYCLIENT that hold for about everybody. */
@@ -247,6 +137,7 @@ function* openRelay(first: ReadonlyMap<string, Line>): Generator<Finding> {
     if (key === "" || key === "=" || /^=\.[^.]*$/.test(key) || key === "::/0") {
       yield {
         line: line.number,
+        severity: "warning",
         kind: "open-relay",
         what: key === "="
           ? "whoever has a name may relay: an open relay"
@@ -265,6 +156,7 @@ function* openRelay(first: ReadonlyMap<string, Line>): Generator<Finding> {
   if (last && addresses >= 2 ** 28) {
     yield {
       line: last.number,
+      severity: "warning",
       kind: "open-relay",
       what: `with this line ${addresses} addresses may relay`,
       remedy,
@@ -295,6 +187,7 @@ function* privateRanges(lines: readonly Line[]): Generator<Finding> {
         : `this line wins for ${key}`;
       yield {
         line: number,
+        severity: "warning",
         kind: "denied-before-allowed",
         what: `line ${other.line} denies ${other.key}, this one allows ` +
           `${key}: not the order but the longer one decides, so ${winner}`,

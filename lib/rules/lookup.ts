@@ -7,7 +7,7 @@
 import { networkOf } from "../base/ip.ts";
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import { hashByte, hashStart } from "../cdb/hash.ts";
-import type { CdbReader } from "../cdb/reader.ts";
+import { CdbError, type CdbReader } from "../cdb/reader.ts";
 
 /** A client; byte strings, null for what was not looked up or has no name. */
 export interface Peer {
@@ -77,7 +77,7 @@ export function decide(cdb: CdbReader, peer: Peer): Decision {
   }
   for (const key of keys(peer, rangesIn(cdb, peer))) {
     const data = cdb.find(toBytes(key));
-    if (data) return decision(key, data);
+    if (data) return checkedDecision(key, data);
   }
   return noRule;
 }
@@ -96,14 +96,37 @@ function decideByAddress(cdb: CdbReader, ip: string): Decision {
     hashScratch[i] = hash = hashByte(hash, ipScratch[i]);
   }
   const whole = cdb.findRange(ipScratch, 0, ip.length, hash >>> 0);
-  if (whole) return decision(ip, whole);
+  if (whole) return checkedDecision(ip, whole);
   for (let i = ip.length - 1; i >= 0; i--) {
     if (ipScratch[i] !== dot) continue;
     const data = cdb.findRange(ipScratch, 0, i + 1, hashScratch[i]);
-    if (data) return decision(ip.slice(0, i + 1), data);
+    if (data) return checkedDecision(ip.slice(0, i + 1), data);
   }
   const data = cdb.findRange(ipScratch, 0, 0, hashStart);
-  return data ? decision("", data) : noRule;
+  return data ? checkedDecision("", data) : noRule;
+}
+
+/** What compiling a text makes: maybe `D` NUL, then variables. */
+// deno-lint-ignore no-control-regex
+const compiled = /^(?:D\0)?(?:\+[^=]*=[^]*\0)?$/;
+/** A part of the disk that was wiped. No text has such a value. */
+// deno-lint-ignore no-control-regex
+const wiped = /\0{3}|\xff{8}/;
+
+/**
+ * {@linkcode decision}, but for damage in the data, which nothing else in a
+ * database would show.
+ *
+ * @throws CdbError
+ */
+function checkedDecision(rule: string, data: Uint8Array): Decision {
+  if (data.length > 0) {
+    const text = fromBytes(data);
+    if (!compiled.test(text) || wiped.test(text)) {
+      throw new CdbError(`damaged: what rule "${rule}" says`);
+    }
+  }
+  return decision(rule, data);
 }
 
 /** A record's data: `D` NUL denies, `+NAME=VALUE` NUL sets a variable. */

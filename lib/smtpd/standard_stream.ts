@@ -20,6 +20,7 @@ export class StandardStream implements Stream {
   #held = 0;
   #isClosed = false;
   #hasEnded = false;
+  #isEndTold = false;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #unsent: Uint8Array<ArrayBuffer>[] = [];
   #unsentBytes = 0;
@@ -58,11 +59,12 @@ export class StandardStream implements Stream {
   }
 
   get #mayRead(): boolean {
-    return !this.#isPaused && !this.#isClosed && this.#unsentBytes === 0;
+    return this.#receiver !== null && !this.#isPaused && !this.#isClosed &&
+      this.#unsentBytes === 0;
   }
 
   async #read(): Promise<void> {
-    if (this.#isReading || this.#receiver === null || !this.#mayRead) return;
+    if (this.#isReading || this.#isEndTold || !this.#mayRead) return;
     this.#isReading = true;
     const buffer = this.#buffer ??= new Uint8Array(bufferBytes);
     if (this.#held === 0) {
@@ -73,10 +75,13 @@ export class StandardStream implements Stream {
     }
     this.#isReading = false;
     if (!this.#mayRead) return; // once it may again
-    if (this.#hasEnded) return this.#receiver.ended();
+    if (this.#hasEnded) {
+      this.#isEndTold = true;
+      return this.#receiver!.ended();
+    }
     const bytes = buffer.subarray(0, this.#held);
     this.#held = 0;
-    this.#receiver.received(bytes);
+    this.#receiver!.received(bytes);
     this.#read();
   }
 

@@ -15,7 +15,9 @@ import {
 } from "./numbers.ts";
 
 const O_RDWR = 2;
+const O_ACCMODE = 3;
 const F_GETFD = 1;
+const F_GETFL = 3;
 const FD_CLOEXEC = 1;
 const EBADF = 9;
 const nullDevice = new TextEncoder().encode("/dev/null\0");
@@ -36,6 +38,22 @@ export function releaseStdinAndStdout(): void {
 /** /dev/null for a child, close-on-exec here. Throws SystemError. */
 export function openNull(): number {
   return check("open", libc().open(nullDevice, O_RDWR | O_CLOEXEC));
+}
+
+/**
+ * Whether we were started without a stdin. The runtime puts /dev/null where
+ * descriptors 0, 1 and 2 are closed, open for reading and writing, while a
+ * shell's `< /dev/null` is for reading alone. (Whoever opens it for both, as
+ * Python's DEVNULL does, cannot be told from a closed one.)
+ */
+export function stdinWasClosed(): boolean {
+  const access = libc().fcntl(0, F_GETFL, 0) & O_ACCMODE;
+  return access === O_RDWR && isNull(0);
+}
+
+function isNull(fd: number): boolean {
+  const none = new FileStatus().ofPath(nullDevice);
+  return new FileStatus().ofDescriptor(fd).isSame(none);
 }
 
 /** A pipe, both ends close-on-exec. */

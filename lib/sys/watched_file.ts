@@ -12,15 +12,24 @@ import { cString, FileStatus, openFile, readFile } from "./files.ts";
  */
 const settledMs = 20;
 
+/** What was made of a file's bytes, or why nothing was. */
+type Parsed<T> =
+  | { readonly type: "good"; readonly contents: T }
+  | { readonly type: "bad"; readonly error: unknown };
+
 export class WatchedFile<T> {
   readonly #path: Uint8Array<ArrayBuffer>;
   readonly #now = new FileStatus();
   /** What the file was whose bytes were read. */
   readonly #read = new FileStatus();
   /** null if the file is to be read whatever it is. */
-  #known: { readonly contents: T } | null = null;
+  #known: Parsed<T> | null = null;
 
-  /** @param parse makes of its bytes what is asked for; may throw */
+  /**
+   * @param parse makes of its bytes what is asked for; may throw. Its result
+   *   holds until the file is another one, the error too: to find that a large
+   *   file is damaged takes as long as to find that it is not.
+   */
   constructor(
     path: string,
     readonly parse: (bytes: Uint8Array<ArrayBuffer>) => T,
@@ -32,7 +41,7 @@ export class WatchedFile<T> {
    * What it says now. Looks at its identity at each call, at its bytes only if
    * they are new.
    *
-   * @throws SystemError, or what parse throws; it is read again next time then
+   * @throws SystemError, or what parse throws
    */
   contents(): T {
     const known = this.#known;
@@ -40,21 +49,35 @@ export class WatchedFile<T> {
     const now = this.#now.ofPath(this.#path);
     // To open a FIFO would be to wait for somebody who writes to it.
     if (!now.isFile) throw new Error("not a regular file");
-    if (known === null || !now.isSame(this.#read)) return this.#load();
-    this.#known = known;
-    return known.contents;
+    const parsed = known !== null && now.isSame(this.#read)
+      ? this.#known = known
+      : this.#load();
+    if (parsed.type === "bad") throw parsed.error;
+    return parsed.contents;
   }
 
-  #load(): T {
+  #load(): Parsed<T> {
     const fd = openFile(this.#path);
     try {
       const { size, changedMs } = this.#read.ofDescriptor(fd);
-      const contents = this.parse(readFile(fd, size));
+      const parsed = this.#parsed(readFile(fd, size));
       const age = Date.now() - changedMs;
-      if (Math.abs(age) >= settledMs) this.#known = { contents };
-      return contents;
+      // For a RangeError there was no memory, which may be there next time.
+      const lasting = parsed.type === "good" ||
+        !(parsed.error instanceof RangeError);
+      if (lasting && Math.abs(age) >= settledMs) this.#known = parsed;
+      return parsed;
     } finally {
       closeDescriptor(fd);
+    }
+  }
+
+  #parsed(bytes: Uint8Array<ArrayBuffer>): Parsed<T> {
+    try {
+      return { type: "good", contents: this.parse(bytes) };
+    } catch (error) {
+      // It is thrown by whoever asks for the contents.
+      return { type: "bad", error };
     }
   }
 }

@@ -51,7 +51,7 @@ export function isExecutable(path: string): boolean {
 
 /**
  * smtpd's own arguments if PROGRAM is this very executable and selects smtpd,
- * else null (DESIGN.md section 1).
+ * else null.
  *
  * @param bareWord whether `smtpd` alone means ours, as under `postern serve`
  */

@@ -11,7 +11,7 @@ const envelope = {
   recipients: ["c@d.example", "e@f.example"],
 };
 
-/** The recipient of each reply in qmail's table (spec/smtpd.md). */
+/** The recipient of each reply in qmail's table. */
 const table: [number[], string, string][] = [
   [[11, 115], "never 554", "envelope address too long for qq (#5.1.3)"],
   [[31], "never 554", "mail server permanently rejected message (#5.3.0)"],
