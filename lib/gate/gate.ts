@@ -21,7 +21,7 @@ const lastCallMs = 100;
 const pauseMs = 100;
 
 /** Accepting goes on for so long before it is somebody else's turn. */
-const burstMs = 4;
+const burstMs = 2;
 
 export class Gate implements Watcher {
   readonly #failures: AcceptFailures;

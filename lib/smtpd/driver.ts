@@ -13,6 +13,7 @@ import { never, type Ticker, ticker, type Timed } from "../net/deadlines.ts";
 import type { Delivery, Refusal } from "../mail/answers.ts";
 import type { Action } from "../smtp/actions.ts";
 import type { Session } from "../smtp/session.ts";
+import { eventLoop } from "../sys/event_loop.ts";
 import type { Patience, Services } from "./services.ts";
 import { TextPace } from "./text_pace.ts";
 
@@ -278,7 +279,7 @@ class Driver implements Receiver, Serving, Timed {
     this.#flush();
     this.stream.paused = true;
     this.#next = act;
-    if (this.stream.unsent === 0) setTimeout(() => this.#goOn());
+    if (this.stream.unsent === 0) eventLoop.defer(() => this.#goOn());
   }
 
   #goOn(): void {

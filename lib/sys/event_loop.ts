@@ -18,8 +18,8 @@ export interface Watcher {
   ready(events: number): void;
 }
 
-/** Events that are taken from the kernel at once. */
-const batchEvents = 32;
+/** Events, and deferred calls, between two looks at the clock. */
+const batchEvents = 8;
 /** After either, the runtime gets its turn. */
 const turnEvents = 256;
 const turnMs = 4;
@@ -182,11 +182,10 @@ export class EventLoop {
     }
   }
 
+  /** As many as events are taken at once; the others have to wait. */
   #callDeferred(): void {
-    const deferred = this.#deferred;
-    if (deferred.length === 0) return;
-    this.#deferred = [];
-    for (const act of deferred) {
+    if (this.#deferred.length === 0) return;
+    for (const act of this.#deferred.splice(0, batchEvents)) {
       try {
         act();
       } catch (error) {
