@@ -8,7 +8,7 @@ import { type Emit, trouble } from "../base/events.ts";
 import { reason } from "../base/reason.ts";
 import type { Stream } from "../base/stream.ts";
 import type { Certificate } from "./certificate.ts";
-import type { TlsServer } from "./tls.ts";
+import type { TlsServer } from "./tls_server.ts";
 
 /** The longest for a handshake; Postfix gives 300. */
 const handshakeSeconds = 60;

@@ -11,7 +11,7 @@ import { ClientSocket } from "../sys/client_socket.ts";
 import { acknowledgeNow, peek, setNoDelay, socketName } from "../sys/socket.ts";
 import { SocketStream } from "../sys/socket_stream.ts";
 import { type Certificate, listenTls } from "./certificate.ts";
-import type { TlsServer } from "./tls.ts";
+import type { TlsServer } from "./tls_server.ts";
 import { SecuredStream } from "./tls_stream.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

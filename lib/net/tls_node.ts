@@ -8,7 +8,7 @@ import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { Stream } from "../base/stream.ts";
 import type { Certificate } from "./certificate.ts";
-import type { TlsServer } from "./tls.ts";
+import type { TlsServer } from "./tls_server.ts";
 import { Ciphertext } from "./tls_ciphertext.ts";
 import { clientEnded } from "./tls_failure.ts";
 import { SecuredStream } from "./tls_stream.ts";
