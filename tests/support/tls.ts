@@ -7,7 +7,7 @@
 import { concat, fromBytes } from "../../lib/base/bytes.ts";
 import type { Receiver, Stream } from "../../lib/base/stream.ts";
 import type { Certificate } from "../../lib/net/certificate.ts";
-import type { TlsServer } from "../../lib/net/tls.ts";
+import type { TlsServer } from "../../lib/net/tls_server.ts";
 import { LoopbackTls } from "../../lib/net/tls_loopback.ts";
 import { NodeTls } from "../../lib/net/tls_node.ts";
 import { hasNodeTls } from "../../lib/net/tls_probe.ts";
