@@ -6,6 +6,7 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { TestGate } from "../support/gate.ts";
+import { SmtpClient } from "../support/smtp_client.ts";
 import { inFolder, output, postern, testWith } from "../support/peers.ts";
 
 const needs = { peers: ["python3"] };
@@ -165,3 +166,28 @@ testWith({}, "a descriptor for readiness has to be open", async () => {
     assertMatch(stderr, /unable to use --ready-fd 9: file descriptor not open/);
   }
 });
+
+testWith(
+  needs,
+  "the built-in smtpd serves a kept socket in process",
+  () =>
+    inFolder(async (folder) => {
+      const serve = ["serve", ...quiet, "192.0.2.1", "1"];
+      const smtpd = ["smtpd", "--maildir", `${folder}/m`];
+      const gate = await TestGate.start(
+        supervised(1, ["127.0.0.1"], [...serve, ...smtpd]),
+        { program: "python3", asGiven: true },
+      );
+      try {
+        const client = await SmtpClient.connect(gate.port);
+        assertMatch(await client.reply(), /^220 /);
+        assertMatch(await client.ask("QUIT"), /^221 /);
+        client.close();
+        // A number that is counted, not a process's.
+        await gate.logged(/: pid 1 from 127\.0\.0\.1\n/);
+        await gate.logged(/: end 1 status 0\n/);
+      } finally {
+        await gate.stop();
+      }
+    }),
+);
