@@ -32,8 +32,8 @@ const v1Bytes = 107;
 /** Section 2.2: signature, version and command, family, length. */
 const v2HeaderBytes = 16;
 const v2Signature = "\r\n\r\n\0\r\nQUIT\n";
-/** Addresses and the extensions (TLVs) that one may believe in. */
-const v2LengthLimit = 4096;
+/** Addresses and extensions (TLVs), which may hold a chain of certificates. */
+const v2LengthLimit = 32768;
 export const proxyHeaderLimit = v2HeaderBytes + v2LengthLimit;
 
 const invalid: ProxyHeader = { type: "invalid" };

@@ -57,6 +57,16 @@ Deno.test("a proxy may speak for itself, and say more than addresses", () => {
   );
 });
 
+Deno.test("extensions may hold a chain of certificates", () => {
+  const tlv = "\x20\x20\0" + "c".repeat(8192);
+  const size = 12 + tlv.length;
+  const lengths = String.fromCharCode(size >> 8, size & 0xff);
+  const whole = `${signature}\x21\x11${lengths}${v2.slice(16, 28)}${tlv}`;
+  const header = parseProxyHeader(bytes(whole));
+  assertEquals(header.type, "proxied");
+  assertEquals("length" in header && header.length, whole.length);
+});
+
 Deno.test("whatever is cut waits for more", () => {
   for (const whole of [v1, v2]) {
     for (let n = 0; n < whole.length; n++) {
