@@ -10,8 +10,12 @@ import { descriptorLimit, raiseDescriptorLimit } from "../sys/rlimit.ts";
 
 /** stdio, the event loop, a rules file being read: 14 were seen at rest. */
 const ownDescriptors = 32;
-/** For each connection, while two names and ident are asked about. */
-const askingDescriptors = 3;
+/**
+ * For each connection at least: its TLS, the pipes of a program that is asked
+ * about a log-in or a recipient, sockets to those who know names and policies.
+ * A target may want more.
+ */
+const leastPerConnection = 9;
 
 const remedy = "raise the limit (ulimit -n, LimitNOFILE=) or lower";
 
@@ -33,7 +37,7 @@ export function reserveDescriptors(
   const connections = limits.reduce((sum, limit) => sum + limit, 0);
   const own = ownDescriptors + limits.length;
   const wanted = limits.reduce(
-    (sum, limit, i) => sum + limit * (each[i] + askingDescriptors),
+    (sum, limit, i) => sum + limit * Math.max(leastPerConnection, each[i]),
     own,
   );
   let { soft, hard } = descriptorLimit();
