@@ -6,7 +6,7 @@
  */
 import { fromBytes, toBytes } from "../lib/base/bytes.ts";
 import { ReplaceError, replaceFile } from "../lib/cdb/file.ts";
-import { CdbReader } from "../lib/cdb/reader.ts";
+import { CdbError, type CdbReader } from "../lib/cdb/reader.ts";
 import type { CdbOutput } from "../lib/cdb/writer.ts";
 import { Fatal } from "../lib/base/fatal.ts";
 import { Progress } from "../lib/cli/progress.ts";
@@ -141,21 +141,21 @@ function exactly(operands: string[], count: number): string[] {
   return operands;
 }
 
-/** The database, the temporary file, and where the text is from. */
+/** The database, the temporary file (null: any), and where the text is from. */
 function destination(
   operands: string[],
   { output }: Options,
-): [cdb: string, temporary: string, text: string] {
+): [cdb: string, temporary: string | null, text: string] {
   if (output === undefined) return [...exactly(operands, 2), "-"];
   if (operands.length > 1) throw new Fatal(100, usage);
-  return [output, `${output}.${Deno.pid}.tmp`, operands[0] ?? "-"];
+  return [output, null, operands[0] ?? "-"];
 }
 
 /** @param text a path; "-" is stdin */
 async function compileInto(
   who: string,
   cdb: string,
-  temporary: string,
+  temporary: string | null,
   text: string,
   options: Options,
 ): Promise<number> {
@@ -170,7 +170,7 @@ async function compileInto(
       : (line: number) =>
         console.error(`${who}: ${name}: line ${line}: no colon, so no rule`),
   };
-  const source = new Source(who, text);
+  const source = await Source.open(who, text);
   try {
     replace(
       who,
@@ -195,12 +195,12 @@ async function compileInto(
 async function makeInto(
   who: string,
   cdb: string,
-  temporary: string,
+  temporary: string | null,
   text: string,
 ): Promise<number> {
   const { CdbTextError, make } = await import("../lib/cdb/text.ts");
   const { CdbWriter } = await import("../lib/cdb/writer.ts");
-  const source = new Source(who, text);
+  const source = await Source.open(who, text);
   try {
     replace(who, cdb, temporary, (output) => {
       const writer = new CdbWriter(output);
@@ -226,14 +226,16 @@ async function extendedIf(options: Options): Promise<CompileOptions> {
 function replace(
   who: string,
   cdb: string,
-  temporary: string,
+  temporary: string | null,
   fill: (output: CdbOutput) => void,
 ): void {
   try {
     replaceFile(cdb, temporary, fill);
   } catch (error) {
     if (error instanceof ReplaceError) {
-      const file = error.step === "move" ? `${temporary} to ${cdb}` : temporary;
+      const file = error.step === "move"
+        ? `${error.temporary} to ${cdb}`
+        : error.temporary;
       const why = reason(error.cause);
       throw new Fatal(
         111,
@@ -244,7 +246,7 @@ function replace(
     if ((error as Error).name !== "CdbError") throw error;
     throw new Fatal(
       100,
-      `${who}: fatal: unable to write to ${temporary}: ${reason(error)}`,
+      `${who}: fatal: unable to write to ${temporary ?? cdb}: ${reason(error)}`,
       error,
     );
   }
@@ -256,16 +258,22 @@ class Source {
   readonly #file: typeof Deno.stdin | Deno.FsFile;
   readonly #progress: Progress;
 
-  constructor(readonly who: string, path: string) {
+  /** @param path "-" is stdin */
+  static async open(who: string, path: string): Promise<Source> {
+    if (path === "-") await refuseClosedStdin(who);
+    return new Source(who, path);
+  }
+
+  private constructor(readonly who: string, path: string) {
     this.name = path === "-" ? "stdin" : path;
     try {
       this.#file = path === "-" ? Deno.stdin : Deno.openSync(path);
     } catch (error) {
-      throw unreadable(who, this.name, error);
+      throw this.#unreadable(error);
     }
     this.#progress = new Progress(
       who,
-      sizeOf(path === "-" ? "/dev/stdin" : path),
+      sizeOf(path === "-" ? stdinPath : path),
       Deno.stderr.isTerminal()
         ? (text) => Deno.stderr.writeSync(toBytes(text))
         : null,
@@ -279,7 +287,7 @@ class Source {
       try {
         length = this.#file.readSync(block);
       } catch (error) {
-        throw unreadable(this.who, this.name, error);
+        throw this.#unreadable(error);
       }
       if (length === null) return;
       yield block.subarray(0, length);
@@ -291,14 +299,38 @@ class Source {
     this.#progress.end();
     if (this.#file !== Deno.stdin) this.#file.close();
   }
+
+  #unreadable(error: unknown): Fatal {
+    // tcprules has no other text, and calls it so.
+    const name = this.who === "tcprules" ? "input" : this.name;
+    return unreadable(this.who, name, error);
+  }
+}
+
+const stdinPath = "/dev/stdin";
+
+function statOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return null; // there is no /proc; opening a file tells what is wrong
+  }
 }
 
 function sizeOf(path: string): number | null {
+  const info = statOf(path);
+  return info?.isFile ? info.size : null;
+}
+
+/** A closed stdin is no empty text, which would allow everybody. */
+async function refuseClosedStdin(who: string): Promise<void> {
+  const info = statOf(stdinPath);
+  if (info && !info.isCharDevice) return; // libc takes milliseconds to ask
+  const { checkStdin } = await import("../lib/sys/descriptors.ts");
   try {
-    const { isFile, size } = Deno.statSync(path);
-    return isFile ? size : null;
-  } catch {
-    return null;
+    checkStdin();
+  } catch (error) {
+    throw unreadable(who, who === "tcprules" ? "input" : "stdin", error);
   }
 }
 
@@ -337,7 +369,7 @@ async function explainTo(
     host: orNull(options.host),
     info: orNull(options.info),
   };
-  const rules = readFile(who, path);
+  const rules = await readText(who, path);
   let explanation;
   try {
     explanation = explain(rules, peer, await extendedIf(options));
@@ -348,7 +380,8 @@ async function explainTo(
     throw unreadable(who, path, error);
   }
   if (options.format === "json") {
-    console.log(JSON.stringify(explanation, null, 2));
+    const { explanationJson } = await import("../lib/rules/json.ts");
+    console.log(explanationJson(explanation));
     return 0;
   }
   const { decision, tried, source } = explanation;
@@ -377,12 +410,10 @@ async function lintFile(
   const { lint } = await import("../lib/rules/lint.ts");
   const { extended } = await extendedIf(options);
   const name = path === "-" ? "stdin" : path;
-  const findings = lint(
-    readFile(who, path === "-" ? "/dev/stdin" : path),
-    extended?.expand,
-  );
+  const findings = lint(await readText(who, path), extended?.expand);
   if (options.format === "json") {
-    console.log(JSON.stringify({ file: name, findings }, null, 2));
+    const { findingsJson } = await import("../lib/rules/json.ts");
+    console.log(findingsJson(name, findings));
   } else {
     for (const { line, kind, what, remedy } of findings) {
       const where = line ? `${name}:${line}` : name;
@@ -407,7 +438,7 @@ function getFrom(
   skip: string,
 ): Promise<number> {
   if (!/^\d+$/.test(skip)) throw new Fatal(100, usage);
-  return Promise.resolve(withCdb(who, path, (cdb) => {
+  return withCdb(who, path, (cdb) => {
     let before = Number(skip);
     for (const data of cdb.findAll(new TextEncoder().encode(key))) {
       if (before-- > 0) continue;
@@ -415,17 +446,18 @@ function getFrom(
       return 0;
     }
     return 100;
-  }));
+  });
 }
 
-function withCdb(
+async function withCdb(
   who: string,
   path: string,
   act: (cdb: CdbReader) => number,
-): number {
+): Promise<number> {
+  const { verifiedCdb } = await import("../lib/cdb/verify.ts");
   const bytes = readFile(who, path);
   try {
-    return act(new CdbReader(bytes));
+    return act(verifiedCdb(bytes));
   } catch (error) {
     throw unreadable(who, path, error);
   }
@@ -439,12 +471,20 @@ function readFile(who: string, path: string): Uint8Array {
   }
 }
 
-const unreadable = (who: string, name: string, error: unknown) =>
-  new Fatal(
-    111,
-    `${who}: fatal: unable to read ${name}: ${reason(error)}`,
-    error,
-  );
+/** @param path "-" is stdin */
+async function readText(who: string, path: string): Promise<Uint8Array> {
+  if (path !== "-") return readFile(who, path);
+  await refuseClosedStdin(who);
+  return readFile(who, stdinPath);
+}
+
+function unreadable(who: string, name: string, error: unknown): Fatal {
+  // tcprulescheck has a word for whatever is wrong with a database.
+  const why = who === "tcprulescheck" && error instanceof CdbError
+    ? error.classic
+    : reason(error);
+  return new Fatal(111, `${who}: fatal: unable to read ${name}: ${why}`, error);
+}
 
 /** Writes pieces to stdout, small ones together. */
 function print(pieces: Iterable<Uint8Array>): void {

@@ -22,7 +22,7 @@ const slotBytes = 8;
  * @throws CdbError that says what is wrong with it
  */
 export function verifiedCdb(bytes: Uint8Array): CdbReader {
-  if (bytes.length === 0) throw new CdbError("empty", "invalid argument");
+  if (bytes.length === 0) throw new CdbError("it is empty", "invalid argument");
   if (isText(bytes)) throw new CdbError("it is a text: compile it first");
   if (bytes.length < headerBytes) {
     const missing = `at least ${plural(headerBytes - bytes.length, "byte")}`;

@@ -47,7 +47,7 @@ export function survey(folder: string, executable: string): Link[] {
 
 /** Makes a link, or replaces what is there, in one step. */
 export function link(path: string, executable: string): void {
-  const temporary = `${path}.${Deno.pid}.new`;
+  const temporary = `${path}.${crypto.randomUUID()}.new`;
   Deno.symlinkSync(executable, temporary);
   try {
     Deno.renameSync(temporary, path);

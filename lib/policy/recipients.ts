@@ -5,7 +5,7 @@
  * @module
  */
 import { foldCase, fromBytes, toBytes } from "../base/bytes.ts";
-import { CdbReader } from "../cdb/reader.ts";
+import { verifiedCdb } from "../cdb/verify.ts";
 import { listEntries } from "./control_list.ts";
 import { accept, type Answer, type Policy } from "./question.ts";
 
@@ -54,11 +54,11 @@ export function knownRecipients(list: RecipientList): Policy {
  * text with one entry a line.
  *
  * @param path tells which of them it is: a cdb's name ends in `.cdb`
- * @throws CdbError if it is no cdb
+ * @throws CdbError if it is no cdb, or damaged
  */
 export function recipientList(path: string, bytes: Uint8Array): RecipientList {
   if (path.endsWith(".cdb")) {
-    const cdb = new CdbReader(bytes);
+    const cdb = verifiedCdb(bytes);
     return withPostmaster((key) => cdb.find(toBytes(key)) !== null);
   }
   const entries = listEntries(fromBytes(bytes));

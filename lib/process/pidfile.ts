@@ -9,12 +9,15 @@
 export class Pidfile {
   /** Kept open: after the drop of ids it could not be opened again. */
   #file: Deno.FsFile | undefined;
-  /** A new file, so that nobody reads a half-written one. */
+  /**
+   * A new file, so that nobody reads a half-written one, of a name that nobody
+   * can have taken.
+   */
   readonly #temporary: string;
 
   /** @param path null for none: then nothing is done */
   constructor(readonly path: string | null) {
-    this.#temporary = `${path}.${Deno.pid}`;
+    this.#temporary = `${path}.${crypto.randomUUID()}`;
   }
 
   /**
@@ -23,8 +26,6 @@ export class Pidfile {
    */
   prepare(): void {
     if (this.path === null) return;
-    // The name is easy to foresee: what is there is removed, not followed.
-    removeQuietly(this.#temporary);
     this.#file = Deno.openSync(this.#temporary, {
       write: true,
       createNew: true,
@@ -73,13 +74,5 @@ function isSame(path: string, { dev, ino }: Deno.FileInfo): boolean {
     return there.ino === ino && there.dev === dev;
   } catch {
     return false;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // Usually there is none; else creating it tells what is wrong.
   }
 }

@@ -14,7 +14,7 @@ export interface CompileOptions {
   /** Given: the text may use the extended grammar. */
   readonly extended?: ExtendedAddresses;
   /** Told of each line that makes no rule for want of a colon. */
-  readonly onSkipped?: (line: number) => void;
+  readonly onSkipped?: ((line: number) => void) | undefined;
 }
 
 /**

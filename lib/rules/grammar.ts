@@ -58,9 +58,11 @@ export interface GrammarOptions {
    * Given: the extended grammar. Turns an address into its keys, or into null
    * for one of the classic grammar; throws an Error that says what it expected.
    */
-  readonly expand?: (address: string) => readonly string[] | null;
+  readonly expand?:
+    | ((address: string) => readonly string[] | null)
+    | undefined;
   /** Told of each line that makes no rule for want of a colon. */
-  readonly onSkipped?: (line: number) => void;
+  readonly onSkipped?: ((line: number) => void) | undefined;
   readonly plain?: PlainLines;
 }
 

@@ -107,10 +107,8 @@ function decideByAddress(cdb: CdbReader, ip: string): Decision {
 }
 
 /** What compiling a text makes: maybe `D` NUL, then variables. */
-// deno-lint-ignore no-control-regex
 const compiled = /^(?:D\0)?(?:\+[^=]*=[^]*\0)?$/;
 /** A part of the disk that was wiped. No text has such a value. */
-// deno-lint-ignore no-control-regex
 const wiped = /\0{3}|\xff{8}/;
 
 /**

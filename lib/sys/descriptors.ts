@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FileStatus } from "./files.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { descriptorLimit } from "./rlimit.ts";
 import {
@@ -41,19 +42,18 @@ export function openNull(): number {
 }
 
 /**
- * Whether we were started without a stdin. The runtime puts /dev/null where
- * descriptors 0, 1 and 2 are closed, open for reading and writing, while a
- * shell's `< /dev/null` is for reading alone. (Whoever opens it for both, as
- * Python's DEVNULL does, cannot be told from a closed one.)
+ * Fails as a read would if we were started without a stdin. The runtime puts
+ * /dev/null where 0, 1 or 2 is closed, open for reading and writing; a shell's
+ * `< /dev/null` is open for reading alone. (Whoever opens it for both, as
+ * Python's DEVNULL does, is taken for somebody who closed it.)
+ *
+ * @throws SystemError EBADF
  */
-export function stdinWasClosed(): boolean {
-  const access = libc().fcntl(0, F_GETFL, 0) & O_ACCMODE;
-  return access === O_RDWR && isNull(0);
-}
-
-function isNull(fd: number): boolean {
+export function checkStdin(): void {
+  if ((libc().fcntl(0, F_GETFL, 0) & O_ACCMODE) !== O_RDWR) return;
   const none = new FileStatus().ofPath(nullDevice);
-  return new FileStatus().ofDescriptor(fd).isSame(none);
+  const stdin = new FileStatus().ofDescriptor(0);
+  if (stdin.isSame(none)) throw new SystemError("read", EBADF);
 }
 
 /** A pipe, both ends close-on-exec. */

@@ -7,6 +7,7 @@
 import { assert } from "@std/assert";
 import { MemoryOutput } from "../../lib/cdb/memory.ts";
 import { CdbError, CdbReader } from "../../lib/cdb/reader.ts";
+import { verifiedCdb } from "../../lib/cdb/verify.ts";
 import { CdbWriter } from "../../lib/cdb/writer.ts";
 import { randomFrom, runs } from "../support/random.ts";
 
@@ -57,12 +58,14 @@ function mutate(
   return random() < 0.2 ? bytes.slice(0, below(bytes.length + 1)) : bytes;
 }
 
+const key1 = new TextEncoder().encode("k1");
+
 /** Reads of numbers; one outside of the file is a RangeError. */
 let reads = 0;
 const getUint32 = DataView.prototype.getUint32;
 
 Deno.test("any bytes are an answer or a CdbError", () => {
-  let most = 0;
+  let most = 0, whole = 0;
   const seed = Date.now() >>> 0;
   const random = randomFrom(seed);
   DataView.prototype.getUint32 = function (...args) {
@@ -87,10 +90,15 @@ Deno.test("any bytes are an answer or a CdbError", () => {
         most = Math.max(most, reads);
       }
       tried(seed, () => {
-        const key = new TextEncoder().encode("k1");
-        for (const data of new CdbReader(file).findAll(key)) {
+        for (const data of new CdbReader(file).findAll(key1)) {
           assertInside(data, file);
         }
+      });
+      tried(seed, () => {
+        // What is whole has nothing else to complain of.
+        const cdb = verifiedCdb(file);
+        whole++;
+        assert([...cdb.entries()].length >= [...cdb.findAll(key1)].length);
       });
       tried(seed, () => {
         for (const [key, data] of new CdbReader(file).entries()) {
@@ -100,6 +108,7 @@ Deno.test("any bytes are an answer or a CdbError", () => {
       });
     }
     assert(most > 4, "reads were not counted");
+    assert(whole > 10, "hardly one was whole"); // its data alone was changed
   } finally {
     DataView.prototype.getUint32 = getUint32;
   }

@@ -1,7 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { toBytes } from "../../lib/base/bytes.ts";
+import { compileInMemory } from "../../lib/rules/compile.ts";
 import { ExtendedAddresses } from "../../lib/rules/extended.ts";
+import { RuleError } from "../../lib/rules/grammar.ts";
 import { lint } from "../../lib/rules/lint.ts";
+import { runs } from "../support/random.ts";
 
 /** `LINE KIND` of each finding, but for a missing default. */
 function found(text: string, extended = false): string[] {
@@ -44,6 +48,18 @@ Deno.test("what a line says is found with its line", () => {
   assertEquals(found("1.2.0-64.:deny"), ["1 explodes"]);
   assertEquals(found("1.2.0-63.:deny"), []);
   assertEquals(found("1.2.9-3.:deny"), ["1 empty-range"]);
+});
+
+Deno.test("which word was meant", () => {
+  const meant: Record<string, string> = {
+    ...{ alow: "allow", ALLOW: "allow", dallow: "allow", delow: "allow" },
+    ...{ den: "deny", Deny: "deny", dney: "deny", deow: "deny", alny: "deny" },
+    ...{ denied: "deny", llow: "allow", eny: "deny" },
+  };
+  for (const [word, guess] of Object.entries(meant)) {
+    const [{ remedy }] = lint(toBytes(`1.:${word}\n`));
+    assertEquals(remedy, `did you mean ${guess}?`, word);
+  }
 });
 
 Deno.test("rules that no client can match", () => {
@@ -106,4 +122,78 @@ Deno.test("a text without a default rule", () => {
     "no-default",
   ]);
   assertEquals(lint(toBytes("1.:deny\n:allow")), []);
+});
+
+/** The line that compiling refuses; null if it refuses none. */
+function refusedLine(text: string, extended: boolean): number | null {
+  const options = extended ? { extended: new ExtendedAddresses() } : {};
+  try {
+    compileInMemory(toBytes(text), options);
+    return null;
+  } catch (error) {
+    assert(error instanceof RuleError);
+    return error.line;
+  }
+}
+
+/** The lines for which lint says that they cannot be compiled. */
+function errorLines(text: string, extended: boolean): number[] {
+  const expand = extended ? new ExtendedAddresses().expand : undefined;
+  return lint(toBytes(text), expand)
+    .filter(({ severity }) => severity === "error")
+    .map(({ line }) => line);
+}
+
+const piece = fc.constantFrom(
+  ...["1.2.3.", "10.1-3.", "9-1", "1-x", "=a.b", "10.0.0.0/8", "::1", "joe@"],
+  ...[":allow", ":allow", ":deny", ":", ":alow", "allow", ","],
+  ...[',A="1"', ",A='", "=", '"', "x", "#", "-", ".", "/", "\xe9"],
+  ...["\r", "\v", "\f", "\0", "\t", " "],
+);
+const end = fc.constantFrom(...["", "", "", "\r", "\v", "\f", "\0", "\t", " "]);
+const line = fc.tuple(fc.array(piece, { maxLength: 6 }), end)
+  .map(([pieces, last]) => pieces.join("") + last);
+
+Deno.test("lint finds an error exactly where compiling refuses a line", () => {
+  const seen = { refused: 0, compiled: 0 };
+  fc.assert(
+    fc.property(
+      fc.array(line, { maxLength: 8 }),
+      fc.constantFrom("", "\n"),
+      fc.boolean(),
+      (lines, tail, extended) => {
+        const text = lines.join("\n") + tail;
+        const errors = errorLines(text, extended);
+        assertEquals(errors[0] ?? null, refusedLine(text, extended));
+        lines.forEach((each, i) => {
+          const refused = refusedLine(each, extended) !== null;
+          assertEquals(errors.includes(i + 1), refused, JSON.stringify(each));
+          refused ? seen.refused++ : seen.compiled++;
+        });
+      },
+    ),
+    { numRuns: runs(20_000, 3_000) },
+  );
+  // Both kinds are there, and in numbers.
+  assert(seen.refused > 1000 && seen.compiled > 1000, JSON.stringify(seen));
+});
+
+Deno.test("what stands at a line's end and cannot be seen", () => {
+  const findings = lint(toBytes("1.:allow\r\n:deny\r\n"));
+  assertEquals(
+    findings.map(({ line, kind, what }) => [line, kind, what]).slice(0, 2),
+    [
+      [1, "syntax", "column 9: the line ends with CR LF"],
+      [2, "syntax", "column 6: the line ends with CR LF"],
+    ],
+  );
+  for (const byte of ["\r", "\v", "\f", "\0", "\xa0"]) {
+    assertEquals(found(`1.:allow${byte}\n`), ["1 syntax"], byte);
+    assertEquals(found(`1.:allow,A="1"${byte}\n`), ["1 syntax"], byte);
+    assertEquals(found(`${byte}\n`), ["1 no-colon"], byte);
+  }
+  for (const blank of [" ", "\t", " \t "]) {
+    assertEquals(found(`1.:allow${blank}\n`), []);
+    assertEquals(found(`${blank}\n`), []);
+  }
 });

@@ -35,18 +35,41 @@ Deno.test("WatchedFile sees each of many changes in place, of one size", () =>
     return Promise.resolve();
   }));
 
-Deno.test("WatchedFile reads again what could not be parsed", () =>
+Deno.test("WatchedFile parses a bad file once, until it is another", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/file`;
+    await Deno.writeTextFile(path, "bad");
+    await settled();
+    let parsed = 0;
+    const file = new WatchedFile(path, (bytes) => {
+      parsed++;
+      if (fromBytes(bytes) === "bad") throw new Error("it is bad");
+      return fromBytes(bytes);
+    });
+    for (let i = 0; i < 3; i++) {
+      assertThrows(() => file.contents(), Error, "it is bad");
+    }
+    assertEquals(parsed, 1);
+    await Deno.writeTextFile(path, "good");
+    assertEquals(file.contents(), "good");
+    await Deno.remove(path);
+    assertThrows(() => file.contents(), Error, "ENOENT");
+    await Deno.writeTextFile(path, "good");
+    assertEquals(file.contents(), "good");
+  }));
+
+Deno.test("WatchedFile tries again where there was no memory", () =>
   inFolder(async (folder) => {
     const path = `${folder}/file`;
     await Deno.writeTextFile(path, "one");
     await settled();
-    let good = false;
+    let memory = false;
     const file = new WatchedFile(path, (bytes) => {
-      if (!good) throw new Error("bad");
+      if (!memory) throw new RangeError("Array buffer allocation failed");
       return fromBytes(bytes);
     });
-    assertThrows(() => file.contents(), Error, "bad");
-    good = true;
+    assertThrows(() => file.contents(), RangeError);
+    memory = true;
     assertEquals(file.contents(), "one");
   }));
 

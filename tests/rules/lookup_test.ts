@@ -1,0 +1,45 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { toBytes } from "../../lib/base/bytes.ts";
+import { MemoryOutput } from "../../lib/cdb/memory.ts";
+import { CdbError } from "../../lib/cdb/reader.ts";
+import { verifiedCdb } from "../../lib/cdb/verify.ts";
+import { CdbWriter } from "../../lib/cdb/writer.ts";
+import { decide } from "../../lib/rules/lookup.ts";
+
+/** What a client by its address, and one with a name, get from some data. */
+function decided(data: string): string[] {
+  const output = new MemoryOutput();
+  const writer = new CdbWriter(output);
+  writer.add(toBytes("1."), toBytes(data));
+  writer.finish();
+  const cdb = verifiedCdb(output.bytes());
+  return [null, "a.example"].map((host) =>
+    decide(cdb, { ip: "1.2.3.4", host, info: null }).type
+  );
+}
+
+Deno.test("decide() reads whatever compiling a text can make", () => {
+  for (const data of ["", "+A=1\0", "+A=\0+B=2\0", "+=v\0", "+A=+x=y\0"]) {
+    assertEquals(decided(data), ["allow", "allow"], JSON.stringify(data));
+  }
+  // A text may have NULs in names and values.
+  for (const data of ["+A=\0\0", "+A=x\0y\0", "+A\0B=1\0", "+\0=1\0"]) {
+    assertEquals(decided(data), ["allow", "allow"], JSON.stringify(data));
+  }
+  for (const data of ["D\0", "D\0+A=1\0"]) {
+    assertEquals(decided(data), ["deny", "deny"], JSON.stringify(data));
+  }
+});
+
+Deno.test("decide() takes no damaged data for an allowing rule", () => {
+  for (
+    const data of [
+      ...["\0\0", "D", "\0", "x", "d\0", "\xff\xff", "D\0\0", "+A\0", "+A=1"],
+      ...["D\0+A=1", "D\0A=1\0", `+A=1${"\0".repeat(512)}+RELAYCLIENT=\0`],
+      `+A=1${"\xff".repeat(512)}\0`,
+    ]
+  ) {
+    const error = assertThrows(() => decided(data), CdbError);
+    assertEquals(error.message, 'damaged: what rule "1." says');
+  }
+});
