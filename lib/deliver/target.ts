@@ -41,7 +41,9 @@ export interface Target {
    * recipient (a byte string, as in an envelope), as far as it can tell now.
    * A target without it takes mail for everyone. `open` asks itself.
    */
-  accepts?(recipient: string): Refusal | null | Promise<Refusal | null>;
+  accepts?:
+    | ((recipient: string) => Refusal | null | Promise<Refusal | null>)
+    | undefined;
   /** Starts a message; a refusal is told to the client instead of `354`. */
   open(
     envelope: Envelope,

@@ -11,12 +11,12 @@ import { type SpfOptions, spfPolicy } from "./spf.ts";
 export interface SessionPolicies {
   /** The client may relay (RELAYCLIENT): it is asked about as a user is. */
   readonly trusted: boolean;
-  readonly badRcptTo?: Policy;
-  readonly recipients?: Policy;
-  readonly dnsbl?: DnsblOptions;
-  readonly spf?: SpfOptions;
-  readonly rcptcheck?: Policy;
-  readonly program?: Policy;
+  readonly badRcptTo?: Policy | undefined;
+  readonly recipients?: Policy | undefined;
+  readonly dnsbl?: DnsblOptions | undefined;
+  readonly spf?: SpfOptions | undefined;
+  readonly rcptcheck?: Policy | undefined;
+  readonly program?: Policy | undefined;
 }
 
 /**

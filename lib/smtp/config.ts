@@ -28,6 +28,6 @@ export interface SessionConfig {
   /** Bytes of a message, line ends counted as one; 0 for no limit. */
   readonly databytes: number;
   readonly connection: Connection;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<Limits> | undefined;
   now(): Date;
 }

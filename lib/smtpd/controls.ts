@@ -4,7 +4,7 @@
  * @module
  */
 import { fromBytes, toBytes } from "../base/bytes.ts";
-import { CdbReader } from "../cdb/reader.ts";
+import { verifiedCdb } from "../cdb/verify.ts";
 import { senderMatcher } from "../policy/badmailfrom.ts";
 import { badRcptTo } from "../policy/badrcptto.ts";
 import type { Policy } from "../policy/question.ts";
@@ -111,8 +111,15 @@ function listOf(
 function moreRcpthosts(
   files: ControlFiles,
 ): ((key: string) => boolean) | undefined {
-  const bytes = files.bytes("morercpthosts.cdb");
+  const name = "morercpthosts.cdb";
+  const bytes = files.bytes(name);
   if (!bytes) return undefined;
-  const cdb = new CdbReader(bytes);
-  return (key) => cdb.find(toBytes(key)) !== null;
+  try {
+    const cdb = verifiedCdb(bytes);
+    return (key) => cdb.find(toBytes(key)) !== null;
+  } catch (error) {
+    // It says what is wrong, but not with which file.
+    const what = `${files.folder}/${name}: ${(error as Error).message}`;
+    throw new Error(what, { cause: error });
+  }
 }

@@ -147,9 +147,9 @@ export class SmtpPolicies {
 
 /** What the sessions of a process share. */
 interface Shared {
-  readonly resolver?: Resolver;
-  readonly recipients?: Policy;
-  readonly program?: Policy;
+  readonly resolver?: Resolver | undefined;
+  readonly recipients?: Policy | undefined;
+  readonly program?: Policy | undefined;
 }
 
 const nothing: Shared = {};
