@@ -1,164 +1,177 @@
 /**
- * Builds dist/postern, and a second executable on a newer runtime, runs the
- * tests, and prints the count as the very last line: `12 passed, 0 failed`
- * (and `, 3 skipped` when some were).
+ * Runs the tests, and prints the count as the very last line: `12 passed,
+ * 0 failed` (and `, 3 skipped` when some were).
  *
- *     deno task test [--filter WORD] [tests/cdb/...]
+ *     deno task test [--tier unit|e2e|soak] [--filter WORD] [tests/cdb ...]
  *
- * Fails when a test fails, when no test ran, and, with CI set, when one was
- * skipped or the second runtime is not to be had.
+ * Without a tier, unit and e2e: everything that continuous integration runs.
+ * For e2e, dist/postern is built, and a second executable on a newer runtime.
+ * soak runs long what has a property to try, with POSTERN_RUNS=all.
  *
- * POSTERN and POSTERN_SECOND name executables to test in their place.
+ * A file that passed is a line, one that failed is shown whole; where one file
+ * is asked for, it is shown whole too. Fails when a test fails, when no test
+ * ran, and, with CI set, when one was skipped or the second runtime is not to
+ * be had.
+ *
+ * POSTERN and POSTERN_SECOND name executables to test in their place, and
+ * POSTERN_JOBS is how many files run at once.
  *
  * @module
  */
+import { parseArgs } from "node:util";
+import { type Counts, endAll, type FileResult, runFiles } from "./test/pool.ts";
+import { durations, filesOf, jobsOf, type Tier } from "./test/tiers.ts";
+
 const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 const ci = Boolean(Deno.env.get("CI"));
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-/** Reads `ok | 3 passed (2 steps) | 0 failed | 1 ignored (9ms)`. */
-export function readSummary(line: string): Counts | undefined {
-  // deno-lint-ignore no-control-regex
-  const plain = line.replace(/\x1b\[[0-9;]*m/g, "");
-  if (!/^(ok|FAILED) \| \d+ passed/.test(plain)) return undefined;
-  const count = (word: string) =>
-    Number(plain.match(new RegExp(`\\| (\\d+) ${word}`))?.[1] ?? 0);
-  return {
-    passed: count("passed"),
-    failed: count("failed"),
-    skipped: count("ignored"),
-  };
-}
-
-/** Passes a stream on as it comes, and hands each line to a reader. */
-async function pass(
-  stream: ReadableStream<Uint8Array>,
-  onLine: (line: string) => void,
-) {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of stream) {
-    for (let at = 0; at < chunk.length;) {
-      at += Deno.stdout.writeSync(chunk.subarray(at));
-    }
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop()!;
-    lines.forEach(onLine);
-  }
-  if (rest) {
-    onLine(rest);
-    console.log();
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const lock = ci ? ["--frozen"] : [];
 const secondVersion = "2.7.11";
 /** Of scripts/build.ts: a runtime is not to be had here, or not now. */
 const noRuntimeExit = 111;
 
+const usualLimitSeconds = 300;
+const soakLimitSeconds = 3600;
+
 /** Resolves to the exit status. */
-async function build(...args: string[]): Promise<number> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ...lock, "scripts/build.ts", ...args],
-    // It names the fallback, which is one runtime.
-    env: args.length > 0 ? { POSTERN_DENORT: "" } : {},
-    stdin: "null",
-  }).output();
-  Deno.stdout.writeSync(stdout);
-  Deno.stdout.writeSync(stderr);
-  return code;
+async function deno(args: string[], env: Record<string, string> = {}) {
+  const child = new Deno.Command(Deno.execPath(), { args, env, stdin: "null" });
+  return (await child.spawn().status).code;
 }
 
 /**
- * The executable on the second runtime; null if the tests can go on without it.
- * It costs a second or two, once its runtime is in the cache.
+ * The executables under test, as the tests' environment; they are built unless
+ * they are given. Tests can go on without the second one, which costs a second
+ * or two once its runtime is in the cache.
  *
- * @throws where it should be there
+ * @throws where one should be there
  */
-async function secondExecutable(): Promise<string | null> {
-  const output = `${root}/dist/postern-${secondVersion}`;
-  const code = await build("--runtime", secondVersion, "--output", output);
-  if (code === 0) return output;
-  if (ci || code !== noRuntimeExit) throw new Error("no second executable");
-  console.log(
-    `test: the runtime ${secondVersion} is not to be had; what wants it is skipped`,
-  );
-  return null;
+async function executables(): Promise<Record<string, string>> {
+  const build = ["run", "-A", ...lock, "scripts/build.ts"];
+  let first = Deno.env.get("POSTERN"), second = Deno.env.get("POSTERN_SECOND");
+  if (first === undefined) {
+    first = `${root}/dist/postern`;
+    if (await deno(build) !== 0) throw new Error("no executable");
+  }
+  if (second === undefined) {
+    second = `${root}/dist/postern-${secondVersion}`;
+    const code = await deno(
+      [...build, "--runtime", secondVersion, "--output", second],
+      { POSTERN_DENORT: "" }, // which names the fallback, one runtime
+    );
+    if (code !== 0) {
+      if (ci || code !== noRuntimeExit) throw new Error("no second executable");
+      second = "";
+      console.log(
+        `test: the runtime ${secondVersion} is not to be had; what wants it is skipped`,
+      );
+    }
+  }
+  return { POSTERN: first, POSTERN_SECOND: second };
+}
+
+/** Shows what became of a file. */
+function show(result: FileResult, isWhole: boolean): void {
+  const { path, passed, failed, skipped, seconds, output } = result;
+  if (passed + failed + skipped === 0) return; // --filter wants others
+  if (isWhole || failed > 0) console.log(output.trimEnd());
+  const counts = `${passed} passed` +
+    (failed > 0 ? `, ${failed} failed` : "") +
+    (skipped > 0 ? `, ${skipped} skipped` : "");
+  const word = failed > 0 ? "FAILED" : "ok    ";
+  console.log(`${word} ${path}: ${counts} (${seconds.toFixed(1)} s)`);
+  if (isWhole) return;
+  for (const line of output.split("\n")) {
+    if (/ \(skipped: .*ignored/.test(line)) console.log(`       ${line}`);
+  }
+}
+
+function readTiers(asked: string | undefined): Tier[] {
+  if (asked === undefined) return ["unit", "e2e"];
+  if (asked in durations) return [asked as Tier];
+  throw new Error(`no tier is called ${asked}: unit, e2e, soak`);
 }
 
 async function main(): Promise<number> {
   Deno.chdir(root);
-  let second = Deno.env.get("POSTERN_SECOND");
-  try {
-    if (await build() !== 0) throw new Error("no executable");
-    second ??= await secondExecutable() ?? "";
-  } catch {
-    console.log("test: the build failed, so no test ran\n0 passed, 1 failed");
-    return 1;
+  const { values, positionals } = parseArgs({
+    options: { tier: { type: "string" }, filter: { type: "string" } },
+    allowPositionals: true,
+  });
+  const tiers = readTiers(values.tier);
+  const places = positionals.length > 0 ? positionals : ["tests"];
+  const stages = tiers.map((tier) => ({ tier, files: filesOf(tier, places) }));
+  const files = stages.flatMap((stage) => stage.files);
+  if (positionals.length === 0) {
+    const times = tiers.map((tier) => `${tier} ${durations[tier]}`);
+    console.log(
+      `test: ${files.length} files; on two cores: ${times.join(", ")}`,
+    );
   }
 
-  const places = Deno.args.some((arg) => !arg.startsWith("-") && exists(arg))
-    ? []
-    : ["tests/"];
-  const child = new Deno.Command(Deno.execPath(), {
-    // Types are `deno task check`'s work.
-    args: [
-      "test",
-      "-A",
-      "--unstable-net",
-      "--no-check",
-      ...lock,
-      ...Deno.args,
-      ...places,
-    ],
-    env: {
-      POSTERN: Deno.env.get("POSTERN") ?? `${root}/dist/postern`,
-      POSTERN_SECOND: second,
-    },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let counts: Counts | undefined;
-  const [status] = await Promise.all([
-    child.status,
-    pass(child.stdout, (line) => counts = readSummary(line) ?? counts),
-    pass(child.stderr, () => {}),
-  ]);
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const failed: string[] = [];
+  const began = performance.now();
+  let env: Record<string, string> = {};
+  if (tiers.includes("soak")) env.POSTERN_RUNS = "all";
+  try {
+    if (stages.some(({ tier, files }) => tier !== "unit" && files.length > 0)) {
+      env = { ...env, ...await executables() };
+    }
+  } catch (error) {
+    console.log(`test: the build failed, so no test ran: ${error}`);
+    console.log("0 passed, 1 failed");
+    return 1;
+  }
+  // Modules are fetched and read once, not by each of those that begin at once.
+  if (files.length > 1) await deno(["cache", "--quiet", ...lock, ...files]);
 
-  const { passed, failed, skipped } = counts ??
-    { passed: 0, failed: 0, skipped: 0 };
-  let ok = status.success && failed === 0;
-  // A runner that died, or a module that does not load, is a failure too.
-  const shown = ok ? 0 : Math.max(failed, 1);
-  if (passed === 0 && failed === 0) {
+  // Types are `deno task check`'s work.
+  const args = ["-A", "--unstable-net", "--no-check", "--quiet", ...lock];
+  if (values.filter !== undefined) args.push("--filter", values.filter);
+  const limitSeconds = tiers.includes("soak")
+    ? soakLimitSeconds
+    : usualLimitSeconds;
+  for (const { tier, files } of stages) {
+    const running = {
+      jobs: Number(Deno.env.get("POSTERN_JOBS")) || jobsOf(tier),
+      args,
+      env,
+      limitSeconds,
+    };
+    await runFiles(files, running, (result) => {
+      show(result, positionals.length > 0 && files.length === 1);
+      total.passed += result.passed;
+      total.failed += result.failed;
+      total.skipped += result.skipped;
+      if (result.failed > 0) failed.push(result.path);
+    });
+  }
+
+  const seconds = Math.round((performance.now() - began) / 1000);
+  console.log(`test: ${seconds} s`);
+  for (const path of failed) console.log(`test: failed: ${path}`);
+  let ok = total.failed === 0;
+  if (total.passed === 0 && ok) {
     console.log("test: no test ran");
     ok = false;
   }
-  if (ci && skipped > 0) {
+  if (ci && total.skipped > 0) {
     console.log("test: a skipped test is a failure where CI is set");
     ok = false;
   }
   console.log(
-    `${passed} passed, ${shown} failed${
-      skipped > 0 ? `, ${skipped} skipped` : ""
-    }`,
+    `${total.passed} passed, ${total.failed} failed` +
+      (total.skipped > 0 ? `, ${total.skipped} skipped` : ""),
   );
   return ok ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => {
+      endAll();
+      Deno.exit(130);
+    });
+  }
+  Deno.exit(await main());
+}

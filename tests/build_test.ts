@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
-import { readSummary } from "../scripts/test.ts";
+import { readSummary } from "../scripts/test/pool.ts";
 import { output, postern } from "./support/peers.ts";
 import { secondPostern } from "./support/second_runtime.ts";
 

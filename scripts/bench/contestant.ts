@@ -96,7 +96,7 @@ export class Running {
     const [program, ...args] = who.command;
     this.#server = new Deno.Command(program, {
       args,
-      env: who.env,
+      env: who.env ?? {},
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -32,7 +32,9 @@ export interface Race {
 export async function race(race: Race): Promise<void> {
   const { load, rounds, count, unit } = race;
   const dir = Deno.env.get("BENCH_DIR") ?? race.folder;
-  const folder = await Deno.makeTempDir({ dir });
+  const folder = await Deno.makeTempDir(
+    dir === undefined ? {} : { dir },
+  );
   await Deno.chmod(folder, 0o755);
   const running: Running[] = [];
   try {

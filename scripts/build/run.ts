@@ -47,7 +47,11 @@ export interface Ran {
 export async function run(
   program: string,
   args: string[],
-  options: { env?: Record<string, string>; cwd?: string; timeoutMs?: number },
+  options: {
+    env?: Record<string, string>;
+    cwd?: string;
+    timeoutMs?: number | undefined;
+  },
 ): Promise<Ran> {
   const child = new Deno.Command(program, {
     args,

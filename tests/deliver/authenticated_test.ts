@@ -12,6 +12,7 @@ import type { Delivery, Refusal, Target } from "../../lib/deliver/target.ts";
 import type { Resolver } from "../../lib/net/resolver.ts";
 import { fakeResolver, type Zone } from "../support/dns.ts";
 import { inFolder } from "../support/peers.ts";
+import { descriptorsIn } from "../support/processes.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("rsa", {
   modulusLength: 2048,
@@ -137,6 +138,7 @@ Deno.test("authenticated() does the same for a message that fills a file", () =>
     assertMatch(tried.results, /dkim=pass .*dmarc=pass /);
     assert(tried.stored.endsWith("\n" + message));
     assertEquals([...Deno.readDirSync(folder)], []);
+    assertEquals(descriptorsIn(folder), 0);
     // One changed byte, far down.
     const changed = message.slice(0, -3) + "X\n\n";
     assertMatch(

@@ -25,6 +25,8 @@ Deno.test("a recipient's mailbox is where the template says", () => {
     [template, `${"a".repeat(256)}@c.example`, null],
     [template, "\xff@c.example", null], // no UTF-8
     [template, "\xc3\xa9@c.example", "/var/mail/c.example/\u00e9/Maildir"],
+    // Not taken for a mark of the encoding, or two would have one mailbox.
+    ["{user}/Maildir", "\xef\xbb\xbfann@c", "\ufeffann/Maildir"],
     ["/m/{user}@{domain}", "Ann+x@C", "/m/ann+x@c"],
     ["/m/{user%-}", "ann-x-y@c", "/m/ann"],
     ["/m/{user}", `${"a".repeat(255)}@c`, `/m/${"a".repeat(255)}`],
@@ -39,6 +41,14 @@ Deno.test("a recipient's mailbox is where the template says", () => {
       `${recipient} in ${text}`,
     );
   }
+});
+
+Deno.test("a path may be as long as Linux takes one, and not longer", () => {
+  const folders = `/${"x".repeat(200)}`.repeat(20); // 4020 bytes
+  const path = (bytes: number) =>
+    new MailboxPath(`${folders}/{user}`).of("a".repeat(bytes), "h")?.path;
+  assertEquals(path(4095 - 4021)?.length, 4095);
+  assertEquals(path(4096 - 4021), undefined);
 });
 
 Deno.test("a mailbox is there if the folder of its user is", () => {

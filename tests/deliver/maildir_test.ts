@@ -42,6 +42,69 @@ Deno.test(
 );
 
 Deno.test(
+  "a small message is written when it is whole, a large one meanwhile",
+  options,
+  () =>
+    inFolder(async (folder) => {
+      const maildir = maildirsAt(folder, "host", silent);
+      for (const [size, files] of [[65536, 0], [65537, 1]] as const) {
+        const message = await open(maildir);
+        await message.append(new Uint8Array(size));
+        assertEquals(names(`${folder}/tmp`).length, files, `${size}`);
+        await message.abandon();
+      }
+    }),
+);
+
+Deno.test(
+  "a name that is taken is no reason to refuse a message, ten are",
+  options,
+  () =>
+    inFolder(async (folder) => {
+      const maildir = maildirsAt(folder, "h", silent);
+      const { now } = Date;
+      const time = now();
+      Date.now = () => time;
+      try {
+        const first = await committed(await open(maildir));
+        assert(first.type === "stored");
+        const [, start, count] = /^(.*Q)(\d+)$/.exec(first.id)!;
+        const take = (from: number, to: number) => {
+          for (let i = from; i < to; i++) {
+            const path = `${folder}/tmp/${start}${Number(count) + i}.h`;
+            Deno.writeTextFileSync(path, "another's");
+          }
+        };
+        take(1, 10);
+        assertEquals((await committed(await open(maildir))).type, "stored");
+        take(11, 21);
+        assertEquals((await committed(await open(maildir))).type, "later");
+        assertEquals(names(`${folder}/tmp`).length, 19, "they are others'");
+      } finally {
+        Date.now = now;
+      }
+    }),
+);
+
+Deno.test(
+  "a Maildir that could not be made anew is looked for before the next message",
+  options,
+  () =>
+    inFolder(async (folder) => {
+      const log: string[] = [];
+      const maildir = maildirsAt(`${folder}/m`, "h", into(log));
+      const message = await open(maildir);
+      await Deno.remove(`${folder}/m`, { recursive: true });
+      await Deno.writeTextFile(`${folder}/m`, "in the way");
+      assertEquals((await committed(message)).type, "later");
+      assert("type" in await maildir.open(envelope), "it was not looked for");
+      assertEquals(log.length, 2);
+      await Deno.remove(`${folder}/m`);
+      assertEquals((await committed(await open(maildir))).type, "stored");
+    }),
+);
+
+Deno.test(
   "an abandoned message leaves nothing, however long it was",
   options,
   () =>

@@ -45,7 +45,12 @@ Deno.test("a target that throws, at once or later, has stored nothing", async ()
     throw bug;
   };
   for (const commit of [throws, () => Promise.reject(bug)]) {
-    assertEquals((await outcomeOf(message(commit))).type, "later");
+    assertEquals(await outcomeOf(message(commit)), {
+      type: "later",
+      code: 451,
+      enhanced: "4.3.0",
+      text: "unable to store the message",
+    });
   }
   const both = message(() => Promise.resolve([stored, later]));
   assertEquals(await outcomeOf(both), later);

@@ -2,7 +2,7 @@ import { committed, stranger } from "./submitter.ts";
 import { assert, assertEquals } from "@std/assert";
 import { delivery, qmailQueue } from "../../lib/deliver/qmail_queue.ts";
 import type { Message } from "../../lib/deliver/target.ts";
-import { inFolder, output } from "../support/peers.ts";
+import { inFolder, output, until } from "../support/peers.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const options = { sanitizeOps: false, sanitizeResources: false };
@@ -53,6 +53,26 @@ Deno.test("each exit code has qmail's reply", () => {
   assertEquals(delivery(0, 77), { type: "stored", id: "77" });
   const crashed = delivery(9, 1);
   assertEquals(crashed.type === "later" && crashed.text, "qq crashed");
+});
+
+Deno.test("with 82 the program has a reason of its own", () => {
+  const cases: [reason: string, kind: string, text: string][] = [
+    ["Dgo away (#5.7.1)", "never 554", "go away (#5.7.1)"],
+    ["Zcome back (#4.2.1)", "later 451", "come back (#4.2.1)"],
+    ["Dgo away", "never 554", "go away (#)"],
+    ["Dx (#5.7.1) y", "never 554", "x (#5.7.1) y (#)"],
+    ["Dx", "later 451", "qq temporary problem (#4.3.0)"],
+    ["Dxy", "never 554", "xy (#)"],
+    ["", "later 451", "qq temporary problem (#4.3.0)"],
+  ];
+  for (const [reason, kind, text] of cases) {
+    const result = delivery(82 << 8, 1, reason);
+    assert(result.type !== "stored");
+    assertEquals(`${result.type} ${result.code}`, kind, reason);
+    assertEquals(`${result.text} (#${result.enhanced})`, text);
+  }
+  const others = delivery(83 << 8, 1, "Dgo away");
+  assertEquals(others.type === "later" && others.text, "qq temporary problem");
 });
 
 async function withQueue(
@@ -107,6 +127,57 @@ Deno.test(
       );
     }),
 );
+
+Deno.test(
+  "of a reason on 6 as much is told as qmail-smtpd reads",
+  options,
+  () =>
+    withQueue(
+      "exec >&6; printf D; head -c 300 /dev/zero | tr '\\0' x; exit 82",
+      async (message) => {
+        const result = await committed(message);
+        assertEquals(result.type === "never" && result.text, "x".repeat(254));
+      },
+    ),
+);
+
+Deno.test(
+  "a message costs four descriptors, and none when it is over",
+  options,
+  () =>
+    withQueue("cat > /dev/null; cat <&1 > /dev/null", async (message) => {
+      const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
+      const during = open();
+      assertEquals((await committed(message)).type, "stored");
+      assertEquals(during - open(), 4);
+    }),
+);
+
+for (const end of ["commit", "abandon"] as const) {
+  Deno.test(
+    `after ${end}() nothing is written, and nobody else's descriptor closed`,
+    options,
+    () =>
+      withQueue("cat <&1 > /dev/null", async (message, folder) => {
+        await message[end]();
+        // They may have the numbers that the pipes had.
+        const files = await Promise.all(
+          Array.from(
+            { length: 8 },
+            (_, i) =>
+              Deno.open(`${folder}/${i}`, { create: true, write: true }),
+          ),
+        );
+        await message.append(bytes("x"));
+        await message.abandon();
+        for (const file of files) {
+          assertEquals((await file.stat()).size, 0);
+          await file.write(bytes("y"));
+          file.close();
+        }
+      }),
+  );
+}
 
 Deno.test(
   "an abandoned message is an envelope that ends early",
@@ -171,6 +242,42 @@ Deno.test("a program that never ends is ended", options, async () => {
     }, 300);
   }
 });
+
+Deno.test(
+  "a program that takes no byte is ended while the message is written",
+  options,
+  () =>
+    withQueue(
+      "trap 'echo > ended; exit 1' TERM; while :; do sleep 0.1; done",
+      async (message, folder) => {
+        await message.append(new Uint8Array(300_000));
+        await until("it is asked to end", () => {
+          return [...Deno.readDirSync(folder)].some(({ name }) =>
+            name === "ended"
+          );
+        });
+        await message.abandon();
+      },
+      300,
+    ),
+);
+
+Deno.test(
+  "a program that takes its time, but takes, is not ended",
+  options,
+  () =>
+    withQueue(
+      "for i in 1 2 3 4 5; do head -c 65536; sleep 0.3; done > message; " +
+        "cat >> message; cat <&1 > envelope",
+      async (message, folder) => {
+        await message.append(new Uint8Array(400_000));
+        assertEquals((await committed(message)).type, "stored");
+        const { size } = await Deno.stat(`${folder}/message`);
+        assertEquals(size, 400_000);
+      },
+      1000,
+    ),
+);
 
 Deno.test(
   "a write that waits for the program ends with the message",

@@ -2,26 +2,12 @@ import { assertEquals } from "@std/assert";
 import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { Spool } from "../../lib/deliver/spool.ts";
 import { inFolder } from "../support/peers.ts";
+import { descriptorsIn } from "../support/processes.ts";
 
 async function contents(spool: Spool): Promise<string> {
   const out = [];
   for await (const chunk of spool.read()) out.push(chunk);
   return fromBytes(concat(out));
-}
-
-/** Open descriptors of ours that lead into a folder. */
-function descriptorsIn(folder: string): number {
-  let count = 0;
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
-    try {
-      if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(folder)) {
-        count++;
-      }
-    } catch {
-      // It was the folder's own.
-    }
-  }
-  return count;
 }
 
 Deno.test("Spool keeps little in memory, and much in a file without a name", () =>
@@ -40,6 +26,17 @@ Deno.test("Spool keeps little in memory, and much in a file without a name", () 
       assertEquals(await contents(spool), expected);
       spool.close();
       assertEquals(descriptorsIn(folder), 0);
+    }
+  }));
+
+Deno.test("Spool makes a file for what is over 64 kB, to the byte", () =>
+  inFolder(async (folder) => {
+    for (const [size, files] of [[65536, 0], [65537, 3]] as const) {
+      const spool = new Spool(folder, 2);
+      await spool.append(new Uint8Array(size));
+      assertEquals(descriptorsIn(folder), files, `${size}`);
+      assertEquals((await contents(spool)).length, size);
+      spool.close();
     }
   }));
 

@@ -1,9 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   readTarget,
   targetRows,
   targetUsage,
 } from "../../lib/deliver/targets.ts";
+import { stranger } from "./submitter.ts";
 
 const context = {
   host: "h.example",
@@ -27,6 +28,29 @@ Deno.test("each kind of target is read by its name", () => {
   }
   const names = targetRows.map(({ name }) => name);
   assertEquals(new Set(names).size, names.length);
+});
+
+Deno.test("what a target takes, and what it costs in descriptors", () => {
+  const facts = (text: string) => {
+    const { takesBinary, takesUtf8, descriptors } = readTarget(text)(context);
+    return [takesBinary, takesUtf8, descriptors];
+  };
+  assertEquals(facts("discard"), [true, true, 0]);
+  assertEquals(facts("maildir:/m"), [true, true, 2]);
+  assertEquals(facts("qmail-queue:/q"), [false, false, 4]);
+});
+
+Deno.test("discard has an id for each message", () => {
+  const target = readTarget("discard")(context);
+  const ids = [1, 2].map(() => {
+    const message = target.open({ sender: "", recipients: [] }, stranger);
+    assert(!(message instanceof Promise) && "commit" in message);
+    return message.commit();
+  });
+  assertEquals(ids, [
+    { type: "stored", id: "1" },
+    { type: "stored", id: "2" },
+  ]);
 });
 
 Deno.test("what is no target says what one is", () => {

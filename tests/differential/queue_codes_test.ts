@@ -6,7 +6,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, postern } from "../support/peers.ts";
 
 const recording = new URL(
   "../deliver/data/qmail-smtpd-queue-codes.json",
@@ -107,9 +107,8 @@ async function allReplies(
   return all;
 }
 
-testWith(
-  {},
-  "qmail-smtpd's replies to each end of a queue program",
+Deno.test(
+  needing({}, "qmail-smtpd's replies to each end of a queue program"),
   () =>
     inFolder(async (folder) => {
       const qmail = Deno.env.get("QMAIL_SMTPD");

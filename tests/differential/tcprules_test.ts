@@ -11,7 +11,7 @@ import { CdbReader } from "../../lib/cdb/reader.ts";
 import { compileInMemory } from "../../lib/rules/compile.ts";
 import { RuleError } from "../../lib/rules/grammar.ts";
 import { decide, verdict } from "../../lib/rules/lookup.ts";
-import { inFolder, output, peer, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, peer, postern } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
 import { corners } from "./rule_texts.ts";
 
@@ -52,9 +52,8 @@ function assertSame(
   assert(actual === expected, `${from}: ours ${own}, theirs ${other}`);
 }
 
-testWith(
-  { peers: ["tcprules"] },
-  "corners of the grammar",
+Deno.test(
+  needing({ peers: ["tcprules"] }, "corners of the grammar"),
   () =>
     inFolder(async (folder) => {
       assert(corners.length >= 300, `only ${corners.length} texts`);
@@ -69,9 +68,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["tcprules"] },
-  "the executable under the name tcprules does the same",
+Deno.test(
+  needing(
+    { peers: ["tcprules"] },
+    "the executable under the name tcprules does the same",
+  ),
   () =>
     inFolder(async (folder) => {
       await Deno.symlink(postern, `${folder}/tcprules`);
@@ -144,9 +145,8 @@ const text = fc.tuple(
   fc.constantFrom("", "\n", "\n\n"),
 ).map(([lines, tail]) => lines.join("\n") + tail);
 
-testWith(
-  { peers: ["tcprules"] },
-  "any text",
+Deno.test(
+  needing({ peers: ["tcprules"] }, "any text"),
   () =>
     inFolder((folder) =>
       fc.assert(
@@ -183,9 +183,11 @@ const lookupRule = fc.tuple(
   ),
 ).map((all) => all.join(":"));
 
-testWith(
-  { peers: ["tcprules", "tcprulescheck"] },
-  "any client under any rules",
+Deno.test(
+  needing(
+    { peers: ["tcprules", "tcprulescheck"] },
+    "any client under any rules",
+  ),
   () =>
     inFolder((folder) =>
       fc.assert(

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ClientFrom } from "../support/client_from.ts";
 import { withDns } from "../support/dns_server.ts";
 import { TestGate } from "../support/gate.ts";
-import { inFolder, output, peer, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, peer, postern } from "../support/peers.ts";
 import { loopback } from "../support/random.ts";
 
 const needs = { peers: ["tcpserver"], root: true };
@@ -130,9 +130,8 @@ const startsThere = new Set([
   "a user that is none",
 ]);
 
-testWith(
-  needs,
-  `${Object.keys(failures).length} failures to start`,
+Deno.test(
+  needing(needs, `${Object.keys(failures).length} failures to start`),
   () =>
     withBoth(async (theirs, ours) => {
       const busy = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -166,9 +165,8 @@ testWith(
 );
 
 // The real one adds errno's text of the moment, and takes 11 seconds for it.
-testWith(
-  { root: true },
-  "a resolver that fails is a temporary failure",
+Deno.test(
+  needing({ root: true }, "a resolver that fails is a temporary failure"),
   () =>
     withBoth(async (_, ours) => {
       const args = ["somewhere.example", "0", "cat"];
@@ -196,9 +194,8 @@ function plainLog(log: string): string[] {
 const echo = ["sh", "-c", "echo hello; read x; echo got $x"];
 
 for (const limit of [1, 2]) {
-  testWith(
-    needs,
-    `-c ${limit}: who is served when`,
+  Deno.test(
+    needing(needs, `-c ${limit}: who is served when`),
     () =>
       withBoth(async (theirs, ours) => {
         const logs: string[][] = [];
@@ -248,9 +245,8 @@ for (const limit of [1, 2]) {
   );
 }
 
-testWith(
-  needs,
-  "TERM ends the gate, and its children go on",
+Deno.test(
+  needing(needs, "TERM ends the gate, and its children go on"),
   () =>
     withBoth(async (theirs, ours) => {
       for (const program of [theirs, ours]) {
@@ -280,9 +276,8 @@ testWith(
     }),
 );
 
-testWith(
-  needs,
-  "a program has 0, 1, 2 and what the server was given",
+Deno.test(
+  needing(needs, "a program has 0, 1, 2 and what the server was given"),
   () =>
     withBoth(async (theirs, ours) => {
       const prepare = "exec 7</etc/hostname 9>/dev/null; umask 027; " +

@@ -16,7 +16,7 @@ import {
 } from "../support/dns_server.ts";
 import { TestGate } from "../support/gate.ts";
 import { withIdent } from "../support/ident_server.ts";
-import { inFolder, output, peer, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, peer, postern } from "../support/peers.ts";
 import { loopback } from "../support/random.ts";
 import { clients, type Row, rows, rulesFiles } from "./tcpserver_rows.ts";
 
@@ -236,9 +236,8 @@ function expected(seen: Seen, { differs }: Row, name: string): Seen {
   return edited;
 }
 
-testWith(
-  needs,
-  `${Object.keys(rows).length} command lines`,
+Deno.test(
+  needing(needs, `${Object.keys(rows).length} command lines`),
   () =>
     withSite(async (site) => {
       const left = Object.entries(rows);

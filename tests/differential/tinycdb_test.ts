@@ -11,7 +11,7 @@ import { replaceFile } from "../../lib/cdb/file.ts";
 import { CdbReader } from "../../lib/cdb/reader.ts";
 import { dump } from "../../lib/cdb/text.ts";
 import { CdbWriter } from "../../lib/cdb/writer.ts";
-import { inFolder, output, peer, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, peer, postern } from "../support/peers.ts";
 import { randomFrom, runs } from "../support/random.ts";
 
 const tinycdb = peer("cdb")!;
@@ -48,9 +48,8 @@ const piece = fc.oneof(
   fc.uint8Array({ maxLength: 30 }).map(fromBytes),
 );
 
-testWith(
-  { peers: ["cdb"] },
-  "the same file, and each reads the other's",
+Deno.test(
+  needing({ peers: ["cdb"] }, "the same file, and each reads the other's"),
   () =>
     inFolder((folder) =>
       fc.assert(
@@ -76,14 +75,19 @@ testWith(
     ),
 );
 
-testWith(
-  { peers: ["cdb"] },
-  "thousands of records in one table, and of one key",
+Deno.test(
+  needing(
+    { peers: ["cdb"] },
+    "thousands of records in one table, and of one key",
+  ),
   () =>
     inFolder(async (folder) => {
       const random = randomFrom(1);
-      const records = Array.from({ length: 20_000 }, (_, i) =>
-        [i % 3 ? `k${Math.floor(random() * 5000)}` : "same", `${i}`] as const);
+      const records = Array.from(
+        { length: 20_000 },
+        (_, i) =>
+          [i % 3 ? `k${Math.floor(random() * 5000)}` : "same", `${i}`] as const,
+      );
       write(`${folder}/own`, records);
       await raw(["-c", `${folder}/other`], textOf(records));
       const [own, other] = ["own", "other"].map((name) =>
@@ -93,9 +97,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["cdb"] },
-  "a database over 100 MB by the executable, both ways",
+Deno.test(
+  needing(
+    { peers: ["cdb"] },
+    "a database over 100 MB by the executable, both ways",
+  ),
   () =>
     inFolder(async (folder) => {
       const random = randomFrom(2);

@@ -5,13 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  inFolder,
-  output,
-  postern,
-  testWith,
-  until,
-} from "../support/peers.ts";
+import { inFolder, needing, output, postern, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const nobody = 65534;
@@ -53,9 +47,11 @@ function freePort(): number {
 const children = (pid: number) =>
   Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
 
-testWith(
-  { peers: ["swaks"], root: true },
-  "the article's lines: rules, gate and log by symlinks to postern",
+Deno.test(
+  needing(
+    { peers: ["swaks"], root: true },
+    "the article's lines: rules, gate and log by symlinks to postern",
+  ),
   () =>
     inFolder(async (folder) => {
       const bin = `${folder}/bin`;

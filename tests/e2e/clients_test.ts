@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createTransport } from "nodemailer";
 import { fromBytes } from "../../lib/base/bytes.ts";
-import { output, peer, testWith } from "../support/peers.ts";
+import { needing, output, peer } from "../support/peers.ts";
 import {
   makePasswords,
   type SmtpServer,
@@ -65,9 +65,11 @@ async function messageFile({ folder }: SmtpServer): Promise<string> {
   return path;
 }
 
-testWith(
-  { peers: ["openssl", "swaks"] },
-  "swaks: plain, pipelined, TLS, AUTH PLAIN and LOGIN, two megabytes",
+Deno.test(
+  needing(
+    { peers: ["openssl", "swaks"] },
+    "swaks: plain, pipelined, TLS, AUTH PLAIN and LOGIN, two megabytes",
+  ),
   () =>
     withUsers(async (server) => {
       const path = `${server.folder}/data`;
@@ -110,9 +112,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["openssl", "smtp-source"] },
-  "smtp-source: every message with its own recipient",
+Deno.test(
+  needing(
+    { peers: ["openssl", "smtp-source"] },
+    "smtp-source: every message with its own recipient",
+  ),
   () =>
     withUsers(async (server) => {
       await succeeds(peer("smtp-source")!, [
@@ -127,9 +131,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["openssl", "python3"] },
-  "Python's smtplib: plain, starttls, login, 8 bits, SMTPUTF8",
+Deno.test(
+  needing(
+    { peers: ["openssl", "python3"] },
+    "Python's smtplib: plain, starttls, login, 8 bits, SMTPUTF8",
+  ),
   () =>
     withUsers(async (server) => {
       const path = await messageFile(server);
@@ -171,9 +177,8 @@ with client() as c:
     }),
 );
 
-testWith(
-  { peers: ["openssl"] },
-  "nodemailer: a pool, over TLS, logged in",
+Deno.test(
+  needing({ peers: ["openssl"] }, "nodemailer: a pool, over TLS, logged in"),
   () =>
     withUsers(async (server) => {
       const transport = createTransport({
@@ -195,9 +200,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["openssl", "curl"] },
-  "curl: plain, and with TLS and a user",
+Deno.test(
+  needing(
+    { peers: ["openssl", "curl"] },
+    "curl: plain, and with TLS and a user",
+  ),
   () =>
     withUsers(async (server) => {
       const path = await messageFile(server);
@@ -219,9 +226,8 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["openssl", "msmtp"] },
-  "msmtp: TLS and a password",
+Deno.test(
+  needing({ peers: ["openssl", "msmtp"] }, "msmtp: TLS and a password"),
   () =>
     withUsers(async (server) => {
       const path = await messageFile(server);
@@ -249,9 +255,11 @@ passwordeval cat ${server.folder}/secret
     }),
 );
 
-testWith(
-  { peers: ["openssl"] },
-  "openssl s_client: a whole session, pipelined",
+Deno.test(
+  needing(
+    { peers: ["openssl"] },
+    "openssl s_client: a whole session, pipelined",
+  ),
   () =>
     withUsers(async (server) => {
       const text = `${head}\n${body}`.replace(/^\./gm, "..");

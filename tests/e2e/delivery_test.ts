@@ -7,10 +7,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withGate } from "../support/gate.ts";
 import {
   inFolder,
+  needing,
   output,
   peer,
   postern,
-  testWith,
   until,
 } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
@@ -59,9 +59,11 @@ for (
     }],
   ] as const
 ) {
-  testWith(
-    { peers: ["swaks"] },
-    `a queue program gets the message on 0 and the envelope on 1: smtpd ${how}`,
+  Deno.test(
+    needing(
+      { peers: ["swaks"] },
+      `a queue program gets the message on 0 and the envelope on 1: smtpd ${how}`,
+    ),
     () =>
       inFolder(async (folder) => {
         const isolate = how.includes("isolate") ? ["--isolate"] : [];
@@ -104,9 +106,8 @@ for (
   );
 }
 
-testWith(
-  {},
-  "several workers make the same Maildirs at once",
+Deno.test(
+  needing({}, "several workers make the same Maildirs at once"),
   () =>
     inFolder(async (folder) => {
       const template = `maildir:${folder}/{user}/deep/Maildir`;
@@ -140,9 +141,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["smtp-source"] },
-  "smtp-source: 1,000 messages at 20, all in new, none in tmp",
+Deno.test(
+  needing(
+    { peers: ["smtp-source"] },
+    "smtp-source: 1,000 messages at 20, all in new, none in tmp",
+  ),
   () =>
     inFolder((folder) =>
       withGate(
@@ -203,9 +206,11 @@ async function sender(
   }
 }
 
-testWith(
-  {},
-  "SIGKILL at a random moment of 500 messages: what was acknowledged is there, whole, in both mailboxes",
+Deno.test(
+  needing(
+    {},
+    "SIGKILL at a random moment of 500 messages: what was acknowledged is there, whole, in both mailboxes",
+  ),
   () =>
     inFolder(async (folder) => {
       const rounds = runs(500, 20);
@@ -251,9 +256,11 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "garbage, endless lines, bare LFs and lost clients leave nothing behind",
+Deno.test(
+  needing(
+    {},
+    "garbage, endless lines, bare LFs and lost clients leave nothing behind",
+  ),
   () =>
     inFolder((folder) =>
       withGate(
@@ -319,9 +326,11 @@ testWith(
     ),
 );
 
-testWith(
-  {},
-  "the executable runs where there is neither Deno nor Node, nor a home",
+Deno.test(
+  needing(
+    {},
+    "the executable runs where there is neither Deno nor Node, nor a home",
+  ),
   () =>
     inFolder(async (folder) => {
       // A name that is nobody's home, and a PATH with nothing in it.

@@ -7,13 +7,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type TestGate, withGate } from "../support/gate.ts";
-import {
-  inFolder,
-  output,
-  postern,
-  testWith,
-  until,
-} from "../support/peers.ts";
+import { inFolder, needing, output, postern, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const relay = { RELAYCLIENT: "" };
@@ -64,9 +58,11 @@ function withDisk(fn: (folder: string) => Promise<void>): Promise<void> {
   });
 }
 
-testWith(
-  { root: true, peers: ["mount"] },
-  "a full disk is 452, at the end of the message or before; then it goes on",
+Deno.test(
+  needing(
+    { root: true, peers: ["mount"] },
+    "a full disk is 452, at the end of the message or before; then it goes on",
+  ),
   () =>
     withDisk((disk) =>
       withGate(
@@ -98,9 +94,11 @@ testWith(
     ),
 );
 
-testWith(
-  { root: true, peers: ["mount"] },
-  "--min-free is 452 before the message",
+Deno.test(
+  needing(
+    { root: true, peers: ["mount"] },
+    "--min-free is 452 before the message",
+  ),
   () =>
     withDisk((disk) =>
       withGate(
@@ -124,9 +122,11 @@ testWith(
     ),
 );
 
-testWith(
-  { root: true, peers: ["mount"] },
-  "a disk that turned read-only is 451",
+Deno.test(
+  needing(
+    { root: true, peers: ["mount"] },
+    "a disk that turned read-only is 451",
+  ),
   () =>
     withDisk((disk) =>
       withGate(
@@ -146,9 +146,11 @@ testWith(
     ),
 );
 
-testWith(
-  { root: true },
-  "a folder that another user owns is 451, and the gate without root says so",
+Deno.test(
+  needing(
+    { root: true },
+    "a folder that another user owns is 451, and the gate without root says so",
+  ),
   () =>
     inFolder(async (folder) => {
       await Deno.mkdir(`${folder}/Maildir`);
@@ -166,9 +168,11 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "a Maildir removed under traffic loses what it held, and is made anew",
+Deno.test(
+  needing(
+    {},
+    "a Maildir removed under traffic loses what it held, and is made anew",
+  ),
   () =>
     inFolder((folder) =>
       withGate(
@@ -204,9 +208,8 @@ testWith(
     ),
 );
 
-testWith(
-  {},
-  "unknown users are 550, and users get what is theirs",
+Deno.test(
+  needing({}, "unknown users are 550, and users get what is theirs"),
   () =>
     inFolder(async (folder) => {
       await Deno.mkdir(`${folder}/foreign.example/ann`, { recursive: true });
@@ -228,7 +231,7 @@ testWith(
     }),
 );
 
-testWith({}, "options that make no sense end with 100", async () => {
+Deno.test(needing({}, "options that make no sense end with 100"), async () => {
   for (
     const options of [
       ["--maildir", "/m/{usr}"],
@@ -243,9 +246,8 @@ testWith({}, "options that make no sense end with 100", async () => {
   }
 });
 
-testWith(
-  {},
-  "a queue program that is killed is 451, and the gate goes on",
+Deno.test(
+  needing({}, "a queue program that is killed is 451, and the gate goes on"),
   () =>
     inFolder(async (folder) => {
       const queue = `${folder}/queue`;
@@ -267,9 +269,8 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "a client that is gone after any byte leaves nothing half",
+Deno.test(
+  needing({}, "a client that is gone after any byte leaves nothing half"),
   () =>
     inFolder((folder) =>
       withGate(
@@ -356,9 +357,11 @@ function steps(trace: string, folder: string): string[] {
 }
 
 for (const users of [["c"], ["c", "d"]]) {
-  testWith(
-    { peers: ["strace"] },
-    `write, sync the file, rename, sync the folder, and only then 250: ${users.length} mailbox(es)`,
+  Deno.test(
+    needing(
+      { peers: ["strace"] },
+      `write, sync the file, rename, sync the folder, and only then 250: ${users.length} mailbox(es)`,
+    ),
     () =>
       inFolder(async (folder) => {
         const { code, stderr } = await output("strace", [

@@ -5,14 +5,16 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { withGate } from "../support/gate.ts";
-import { inFolder, testWith } from "../support/peers.ts";
+import { inFolder, needing } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const envelope = ["EHLO x", "MAIL FROM:<a@b.example>", "RCPT TO:<c@d.example>"];
 
-testWith(
-  {},
-  "who is there when the grace is over is told so, and nothing is left",
+Deno.test(
+  needing(
+    {},
+    "who is there when the grace is over is told so, and nothing is left",
+  ),
   () =>
     inFolder(async (folder) => {
       const maildir = `${folder}/Maildir`;
@@ -46,9 +48,8 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "within the grace a message is stored, and no more begun",
+Deno.test(
+  needing({}, "within the grace a message is stored, and no more begun"),
   () =>
     inFolder(async (folder) => {
       const maildir = `${folder}/Maildir`;

@@ -6,10 +6,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   inFolder,
+  needing,
   output,
   peer,
   postern,
-  testWith,
   until,
 } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
@@ -47,9 +47,11 @@ async function withScript(
   });
 }
 
-testWith(
-  { peers: ["shellcheck"] },
-  "the script is clean, and has LSB's header",
+Deno.test(
+  needing(
+    { peers: ["shellcheck"] },
+    "the script is clean, and has LSB's header",
+  ),
   () =>
     withScript(freePort(), async (_call, folder, text) => {
       const check = (program: string, ...args: string[]) =>
@@ -67,9 +69,8 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "start, status, reload, restart, stop, and each of them twice",
+Deno.test(
+  needing({}, "start, status, reload, restart, stop, and each of them twice"),
   async () => {
     const port = freePort();
     await withScript(port, async (call, folder) => {
@@ -105,31 +106,33 @@ testWith(
   },
 );
 
-testWith({}, "a number that was used again is nobody's to stop", async () => {
-  await withScript(freePort(), async (call, folder) => {
-    const bystander = new Deno.Command("sleep", { args: ["60"] }).spawn();
-    try {
-      await Deno.mkdir(`${folder}/run`);
-      await Deno.writeTextFile(
-        `${folder}/run/test-smtpd.state`,
-        `splogger ${bystander.pid} 1\nserve ${bystander.pid} 1\n`,
-      );
-      assertEquals((await call("status")).code, 1);
-      assertEquals((await call("stop")).code, 0);
-      Deno.kill(bystander.pid, "SIGCONT"); // throws if it is gone
-      assertEquals((await call("start")).code, 0);
-      assertEquals((await call("stop")).code, 0);
-      Deno.kill(bystander.pid, "SIGCONT");
-    } finally {
-      bystander.kill("SIGKILL");
-      await bystander.status;
-    }
-  });
-});
+Deno.test(
+  needing({}, "a number that was used again is nobody's to stop"),
+  async () => {
+    await withScript(freePort(), async (call, folder) => {
+      const bystander = new Deno.Command("sleep", { args: ["60"] }).spawn();
+      try {
+        await Deno.mkdir(`${folder}/run`);
+        await Deno.writeTextFile(
+          `${folder}/run/test-smtpd.state`,
+          `splogger ${bystander.pid} 1\nserve ${bystander.pid} 1\n`,
+        );
+        assertEquals((await call("status")).code, 1);
+        assertEquals((await call("stop")).code, 0);
+        Deno.kill(bystander.pid, "SIGCONT"); // throws if it is gone
+        assertEquals((await call("start")).code, 0);
+        assertEquals((await call("stop")).code, 0);
+        Deno.kill(bystander.pid, "SIGCONT");
+      } finally {
+        bystander.kill("SIGKILL");
+        await bystander.status;
+      }
+    });
+  },
+);
 
-testWith(
-  {},
-  "a service that was killed is dead, and can be started again",
+Deno.test(
+  needing({}, "a service that was killed is dead, and can be started again"),
   async () => {
     const port = freePort();
     await withScript(port, async (call) => {
@@ -145,9 +148,8 @@ testWith(
   },
 );
 
-testWith(
-  {},
-  "a port in use makes start fail, and leaves nothing running",
+Deno.test(
+  needing({}, "a port in use makes start fail, and leaves nothing running"),
   async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await withScript(String(listener.addr.port), async (call) => {
@@ -160,9 +162,8 @@ testWith(
   },
 );
 
-testWith(
-  {},
-  "a wrong command line is told when the script is made",
+Deno.test(
+  needing({}, "a wrong command line is told when the script is made"),
   async () => {
     for (
       const [args, why] of [

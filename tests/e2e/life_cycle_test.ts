@@ -5,13 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TestGate, withGate } from "../support/gate.ts";
-import {
-  inFolder,
-  output,
-  postern,
-  testWith,
-  until,
-} from "../support/peers.ts";
+import { inFolder, needing, output, postern, until } from "../support/peers.ts";
 import { childrenOf } from "../support/processes.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
@@ -50,9 +44,8 @@ function isRunning(pid: number): boolean {
 for (
   const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'; read l"]]
 ) {
-  testWith(
-    {},
-    `workers share a port, and are replaced: ${program[0]}`,
+  Deno.test(
+    needing({}, `workers share a port, and are replaced: ${program[0]}`),
     () =>
       withGate(
         ["-v", "--workers", "3", ...local, "0", ...program],
@@ -83,9 +76,8 @@ for (
 }
 
 for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
-  testWith(
-    {},
-    `workers are replaced after an upgrade: ${program[0]}`,
+  Deno.test(
+    needing({}, `workers are replaced after an upgrade: ${program[0]}`),
     () =>
       inFolder(async (folder) => {
         const file = `${folder}/postern`;
@@ -115,27 +107,29 @@ for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
   );
 }
 
-testWith({}, "SIGHUP ends no worker that has just been started", () =>
-  withGate(
-    ["--workers", "2", ...local, "0", ...smtpd],
-    {},
-    async (gate) => {
-      const old = childrenOf(gate.child.pid);
-      for (const pid of old) Deno.kill(pid, "SIGKILL");
-      await until("new workers", async () => {
-        gate.child.kill("SIGHUP");
-        const now = childrenOf(gate.child.pid);
-        return now.length === 2 && !now.some((pid) => old.includes(pid)) &&
-          await greeted(gate.port).catch(() => false);
-      });
-      assert(!/status 1\D/.test(gate.log), gate.log);
-      assertEquals((await gate.stop()).code, 0);
-    },
-  ));
+Deno.test(
+  needing({}, "SIGHUP ends no worker that has just been started"),
+  () =>
+    withGate(
+      ["--workers", "2", ...local, "0", ...smtpd],
+      {},
+      async (gate) => {
+        const old = childrenOf(gate.child.pid);
+        for (const pid of old) Deno.kill(pid, "SIGKILL");
+        await until("new workers", async () => {
+          gate.child.kill("SIGHUP");
+          const now = childrenOf(gate.child.pid);
+          return now.length === 2 && !now.some((pid) => old.includes(pid)) &&
+            await greeted(gate.port).catch(() => false);
+        });
+        assert(!/status 1\D/.test(gate.log), gate.log);
+        assertEquals((await gate.stop()).code, 0);
+      },
+    ),
+);
 
-testWith(
-  {},
-  "workers go on while nobody reads what they report",
+Deno.test(
+  needing({}, "workers go on while nobody reads what they report"),
   () =>
     withGate(
       ["--workers", "2", ...local, "0", ...smtpd],
@@ -164,9 +158,8 @@ testWith(
 );
 
 for (const workers of ["1", "2"]) {
-  testWith(
-    {},
-    `a grace of weeks is a long one: ${workers} workers`,
+  Deno.test(
+    needing({}, `a grace of weeks is a long one: ${workers} workers`),
     () =>
       withGate(
         [
@@ -178,8 +171,10 @@ for (const workers of ["1", "2"]) {
           const client = await SmtpClient.connect(gate.port);
           assertMatch(await client.reply(), /^220/);
           gate.child.kill("SIGTERM");
-          await until("the port to be closed", () =>
-            greeted(gate.port).then(() => false, () => true));
+          await until(
+            "the port to be closed",
+            () => greeted(gate.port).then(() => false, () => true),
+          );
           assertMatch(await client.ask("NOOP"), /^250/);
           assertMatch(await client.ask("QUIT"), /^221/);
           assertEquals((await gate.child.status).code, 0);
@@ -188,9 +183,8 @@ for (const workers of ["1", "2"]) {
   );
 }
 
-testWith(
-  {},
-  "workers that have sessions to end are said to be stopping",
+Deno.test(
+  needing({}, "workers that have sessions to end are said to be stopping"),
   () =>
     inFolder(async (folder) => {
       const told = Deno.listenDatagram({
@@ -216,19 +210,22 @@ testWith(
     }),
 );
 
-testWith({}, "workers end when nobody watches over them", () =>
-  withGate(
-    ["--workers", "2", ...local, "0", ...smtpd],
-    {},
-    async (gate) => {
-      const workers = childrenOf(gate.child.pid);
-      assertEquals(workers.length, 2);
-      await gate.stop("SIGKILL");
-      await until("they are gone", () => !workers.some(isRunning));
-    },
-  ));
+Deno.test(
+  needing({}, "workers end when nobody watches over them"),
+  () =>
+    withGate(
+      ["--workers", "2", ...local, "0", ...smtpd],
+      {},
+      async (gate) => {
+        const workers = childrenOf(gate.child.pid);
+        assertEquals(workers.length, 2);
+        await gate.stop("SIGKILL");
+        await until("they are gone", () => !workers.some(isRunning));
+      },
+    ),
+);
 
-testWith({}, "workers that cannot start end the gate", async () => {
+Deno.test(needing({}, "workers that cannot start end the gate"), async () => {
   const port = "not-a-service";
   const wrong = await output(postern, [
     ...["serve", "--workers", "2", ...local, port, ...smtpd],
@@ -248,9 +245,8 @@ testWith({}, "workers that cannot start end the gate", async () => {
   ]);
 });
 
-testWith(
-  {},
-  "a second gate takes the port over without a refusal",
+Deno.test(
+  needing({}, "a second gate takes the port over without a refusal"),
   async () => {
     const args = ["--workers", "2", ...local];
     const first = await TestGate.start([...args, "0", ...smtpd]);
@@ -279,9 +275,8 @@ testWith(
   },
 );
 
-testWith(
-  {},
-  "readiness by descriptor and by sd_notify",
+Deno.test(
+  needing({}, "readiness by descriptor and by sd_notify"),
   () =>
     inFolder(async (folder) => {
       const told = Deno.listenDatagram({
@@ -313,9 +308,11 @@ testWith(
 );
 
 for (const program of [smtpd, ["sh", "-c", "printf '220 hello\\r\\n'"]]) {
-  testWith(
-    { peers: ["python3"] },
-    `a socket that is handed over: ${program[0]}`,
+  Deno.test(
+    needing(
+      { peers: ["python3"] },
+      `a socket that is handed over: ${program[0]}`,
+    ),
     () =>
       withGate(["-c", handOver, postern, ...local, "0", ...program], {
         program: "python3",
@@ -338,9 +335,8 @@ os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[1], ["postern", "serve"] + sys.argv[2:])
 `;
 
-testWith(
-  {},
-  "who waits in the queue at the end is still let in",
+Deno.test(
+  needing({}, "who waits in the queue at the end is still let in"),
   () =>
     withGate(["-c1", ...local, "0", ...smtpd], {}, async (gate) => {
       const first = await SmtpClient.connect(gate.port);

@@ -6,13 +6,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { ClientFrom } from "../support/client_from.ts";
 import { withGate } from "../support/gate.ts";
-import {
-  inFolder,
-  output,
-  postern,
-  testWith,
-  until,
-} from "../support/peers.ts";
+import { inFolder, needing, output, postern, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const programs = [
@@ -21,9 +15,8 @@ const programs = [
 ];
 
 for (const program of programs) {
-  testWith(
-    {},
-    `a client over its number waits for nobody: ${program[0]}`,
+  Deno.test(
+    needing({}, `a client over its number waits for nobody: ${program[0]}`),
     () =>
       withGate(
         [
@@ -62,9 +55,8 @@ for (const program of programs) {
       ),
   );
 
-  testWith(
-    {},
-    `workers count a client together: ${program[0]}`,
+  Deno.test(
+    needing({}, `workers count a client together: ${program[0]}`),
     async () => {
       const serve = ["-RHl0", "--workers", "4"];
       const greetings = async (limit: string[], froms: string[]) => {
@@ -94,9 +86,8 @@ for (const program of programs) {
     },
   );
 
-  testWith(
-    {},
-    `a client over its rate is closed at once: ${program[0]}`,
+  Deno.test(
+    needing({}, `a client over its rate is closed at once: ${program[0]}`),
     () =>
       withGate(
         ["-vRHl0", "--rate", "3/3600", "127.0.0.1", "0", ...program],
@@ -111,9 +102,8 @@ for (const program of programs) {
       ),
   );
 
-  testWith(
-    {},
-    `rules see the client behind a trusted proxy: ${program[0]}`,
+  Deno.test(
+    needing({}, `rules see the client behind a trusted proxy: ${program[0]}`),
     () =>
       inFolder(async (folder) => {
         await Deno.writeTextFile(`${folder}/rules`, "192.0.2.7:allow\n:deny\n");
@@ -183,9 +173,11 @@ for (const program of programs) {
 }
 
 for (const program of [["smtpd", "--deliver", "discard"], ["cat"]]) {
-  testWith(
-    { peers: ["ss"] },
-    `the kernel's queue is as long as -b says: ${program[0]}`,
+  Deno.test(
+    needing(
+      { peers: ["ss"] },
+      `the kernel's queue is as long as -b says: ${program[0]}`,
+    ),
     async () => {
       for (const host of ["127.0.0.1", "0", "::1", "::"]) {
         const serve = ["-RHl0", "-b", "7", "--workers", "2", host, "0"];
@@ -202,9 +194,8 @@ for (const program of [["smtpd", "--deliver", "discard"], ["cat"]]) {
   );
 }
 
-testWith(
-  {},
-  "workers that count a client together have their clients",
+Deno.test(
+  needing({}, "workers that count a client together have their clients"),
   () =>
     withGate(
       [
@@ -230,9 +221,8 @@ testWith(
     ),
 );
 
-testWith(
-  {},
-  "a gate that counts nobody does not keep clients together",
+Deno.test(
+  needing({}, "a gate that counts nobody does not keep clients together"),
   () =>
     withGate(
       ["-RHl0", "--workers", "2", "--per-ip", "1", "127.0.0.1", "0", "cat"],
@@ -263,7 +253,7 @@ testWith(
     ),
 );
 
-testWith({}, "a log in JSON has the same facts", () =>
+Deno.test(needing({}, "a log in JSON has the same facts"), () =>
   withGate(
     ["-vRHl0", "--log-format", "json", "127.0.0.1", "0", "smtpd"],
     {},

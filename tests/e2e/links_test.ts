@@ -1,13 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, postern } from "../support/peers.ts";
 
 const links = (folder: string) =>
   [...Deno.readDirSync(folder)].filter((entry) => entry.isSymlink)
     .map((entry) => entry.name).sort();
 
-testWith(
-  {},
-  "install-links makes the classic names, and never takes a stranger's",
+Deno.test(
+  needing(
+    {},
+    "install-links makes the classic names, and never takes a stranger's",
+  ),
   () =>
     inFolder(async (folder) => {
       const run = (...args: string[]) =>
@@ -46,7 +48,7 @@ testWith(
     }),
 );
 
-testWith({}, "help, version, and what is unknown", async () => {
+Deno.test(needing({}, "help, version, and what is unknown"), async () => {
   assertMatch(
     (await output(postern, ["--help"])).stdout,
     /^usage: postern SUBCOMMAND/,

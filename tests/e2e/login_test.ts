@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { output, testWith } from "../support/peers.ts";
+import { needing, output } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import {
   makePasswords,
@@ -69,9 +69,11 @@ for (const [way, gate] of ways) {
       ],
     }, fn);
 
-  testWith(
-    { peers: ["openssl"] },
-    `a password file: who has the password may relay, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `a password file: who has the password may relay, ${way}`,
+    ),
     () =>
       withLogin(
         async (folder) => [
@@ -116,9 +118,11 @@ for (const [way, gate] of ways) {
       ),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `three failures close, and the log has nothing of it uncleaned, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `three failures close, and the log has nothing of it uncleaned, ${way}`,
+    ),
     () =>
       withLogin(
         async (folder) => [
@@ -147,9 +151,11 @@ for (const [way, gate] of ways) {
       ),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `what is wrong with the password file is 454 and a line in the log, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `what is wrong with the password file is 454 and a line in the log, ${way}`,
+    ),
     () =>
       withLogin(
         (folder) => Promise.resolve(["--passwords", `${folder}/passwords`]),
@@ -173,9 +179,11 @@ for (const [way, gate] of ways) {
       ),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `checkpassword: 0 is yes, 1 is no, all else is later, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `checkpassword: 0 is yes, 1 is no, all else is later, ${way}`,
+    ),
     () =>
       withLogin(
         async (folder) => {
@@ -221,9 +229,11 @@ exit 1
   );
 }
 
-testWith(
-  { peers: ["openssl", "python3"] },
-  "a hash by Python's hashlib.scrypt is understood, and ours by Python",
+Deno.test(
+  needing(
+    { peers: ["openssl", "python3"] },
+    "a hash by Python's hashlib.scrypt is understood, and ours by Python",
+  ),
   () =>
     withSmtpd({
       relays: false,

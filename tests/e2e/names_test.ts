@@ -9,7 +9,7 @@ import { ClientFrom } from "../support/client_from.ts";
 import { ptr, withDns } from "../support/dns_server.ts";
 import { TestGate, withGate } from "../support/gate.ts";
 import { withIdent } from "../support/ident_server.ts";
-import { output, postern, testWith, until } from "../support/peers.ts";
+import { needing, output, postern, until } from "../support/peers.ts";
 import { loopback } from "../support/random.ts";
 
 const programs = [["smtpd", "--deliver", "discard"], ["echo", "220 hello"]];
@@ -25,9 +25,11 @@ function network() {
 }
 
 for (const program of programs) {
-  testWith(
-    { root: true },
-    `who waits for a resolver or an ident server waits alone: ${program[0]}`,
+  Deno.test(
+    needing(
+      { root: true },
+      `who waits for a resolver or an ident server waits alone: ${program[0]}`,
+    ),
     () => {
       const { at, reverse } = network();
       const zone = {
@@ -86,9 +88,8 @@ for (const program of programs) {
   );
 }
 
-testWith(
-  { root: true },
-  "without a resolver a client has no name at once",
+Deno.test(
+  needing({ root: true }, "without a resolver a client has no name at once"),
   () =>
     withGate(
       ["-vR", "127.0.0.1", "0", "echo", "220 hello"],
@@ -112,7 +113,7 @@ for (
     [["-I", "lo", "::1"], "::1", "127.0.0.1"],
   ] as const
 ) {
-  testWith({}, `${args.join(" ")} listens on ${works}`, async () => {
+  Deno.test(needing({}, `${args.join(" ")} listens on ${works}`), async () => {
     const gate = await TestGate.start(["-RHl0", ...args, "0", "echo", "hello"]);
     try {
       const reach = (hostname: string) =>
@@ -128,7 +129,7 @@ for (
   });
 }
 
-testWith({}, "-4 and -I are about HOST", async () => {
+Deno.test(needing({}, "-4 and -I are about HOST"), async () => {
   const start = (...args: string[]) =>
     output(postern, ["serve", "-RHl0", ...args, "0", "cat"]);
   const v6 = await start("-4", "::1");
@@ -138,9 +139,11 @@ testWith({}, "-4 and -I are about HOST", async () => {
 });
 
 for (const program of programs) {
-  testWith(
-    { root: true },
-    `ident is not asked about a client behind a proxy: ${program[0]}`,
+  Deno.test(
+    needing(
+      { root: true },
+      `ident is not asked about a client behind a proxy: ${program[0]}`,
+    ),
     () => {
       const { at } = network();
       return withIdent(at(9), (line) => `${line} : USERID : UNIX : joe\n`, (

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { cable, far, near, withNetworks } from "../support/namespaces.ts";
-import { output, postern, testWith, until } from "../support/peers.ts";
+import { needing, output, postern, until } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
 
 const needs = { peers: ["ip", "python3"], root: true };
@@ -36,9 +36,8 @@ const ipv6Verdicts: [from: string, to: string, rule: string][] = [
   [far.linkLocal, `${near.linkLocal}%${cable}`, "link"],
 ];
 
-testWith(
-  needs,
-  "a program behind :: is told of every kind of client",
+Deno.test(
+  needing(needs, "a program behind :: is told of every kind of client"),
   () =>
     withNetworks(async (networks) => {
       const rules = await networks.rules(ipv6Rules, "--extended");
@@ -85,9 +84,8 @@ testWith(
     }),
 );
 
-testWith(
-  needs,
-  "the built-in smtpd behind :: knows its clients",
+Deno.test(
+  needing(needs, "the built-in smtpd behind :: knows its clients"),
   () =>
     withNetworks(async (networks) => {
       const { folder } = networks;
@@ -132,9 +130,8 @@ testWith(
     }),
 );
 
-testWith(
-  needs,
-  "rules without --extended decide by IPv4 and the default",
+Deno.test(
+  needing(needs, "rules without --extended decide by IPv4 and the default"),
   () =>
     withNetworks(async (networks) => {
       const plain = '192.0.2.2:deny\n192.0.:allow,RULE="four"\n:allow\n';
@@ -157,9 +154,8 @@ testWith(
 );
 
 for (const program of [external, smtpd]) {
-  testWith(
-    needs,
-    `an IPv6 /64 is one client: ${program[0]}`,
+  Deno.test(
+    needing(needs, `an IPv6 /64 is one client: ${program[0]}`),
     () =>
       withNetworks(async (networks) => {
         const limited = [...quiet, "--per-ip", "2", "::", "0", ...program];
@@ -214,9 +210,8 @@ for (const program of [external, smtpd]) {
       }),
   );
 
-  testWith(
-    needs,
-    `one IPv6 address is listened on: ${program[0]}`,
+  Deno.test(
+    needing(needs, `one IPv6 address is listened on: ${program[0]}`),
     () =>
       withNetworks(async (networks) => {
         const scoped = `${near.linkLocal}%${cable}`;
@@ -259,9 +254,8 @@ for (const program of [external, smtpd]) {
   );
 }
 
-testWith(
-  needs,
-  "a link-local host needs an interface that is there",
+Deno.test(
+  needing(needs, "a link-local host needs an interface that is there"),
   () =>
     withNetworks(async (networks) => {
       for (const program of [external, smtpd]) {
@@ -277,9 +271,8 @@ testWith(
     }),
 );
 
-testWith(
-  needs,
-  "--config: each address has its rules, limits, program",
+Deno.test(
+  needing(needs, "--config: each address has its rules, limits, program"),
   () =>
     withNetworks(async (networks) => {
       const { folder } = networks;
@@ -368,9 +361,11 @@ const marked = [
 ];
 
 for (const program of marked) {
-  testWith(
-    needs,
-    `a port is handed over and no client lost: ${program("")[0]}`,
+  Deno.test(
+    needing(
+      needs,
+      `a port is handed over and no client lost: ${program("")[0]}`,
+    ),
     () =>
       withNetworks(async (networks) => {
         const start = (port: string, mark: string) =>

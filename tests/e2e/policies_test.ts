@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { records, txt, withDns } from "../support/dns_server.ts";
 import { TestGate, withGate } from "../support/gate.ts";
-import { inFolder, testWith, until } from "../support/peers.ts";
+import { inFolder, needing, until } from "../support/peers.ts";
 import { loopback } from "../support/random.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
@@ -33,9 +33,8 @@ async function answers(
 
 const codes = (replies: string[]) => replies.map((each) => each.slice(0, 9));
 
-testWith(
-  {},
-  "lists of recipients, and mailboxes that are there",
+Deno.test(
+  needing({}, "lists of recipients, and mailboxes that are there"),
   () =>
     inFolder(async (folder) => {
       await Deno.writeTextFile(
@@ -85,9 +84,8 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "RCPTCHECK decides by its exit code, in process and isolated",
+Deno.test(
+  needing({}, "RCPTCHECK decides by its exit code, in process and isolated"),
   () =>
     inFolder(async (folder) => {
       const program = `${folder}/check`;
@@ -122,9 +120,8 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "a policy program is asked, and without an answer it is later",
+Deno.test(
+  needing({}, "a policy program is asked, and without an answer it is later"),
   async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const requests: string[] = [];
@@ -177,9 +174,11 @@ testWith(
   },
 );
 
-testWith(
-  { root: true },
-  "a blocklist, SPF, and what is recorded of a message",
+Deno.test(
+  needing(
+    { root: true },
+    "a blocklist, SPF, and what is recorded of a message",
+  ),
   () =>
     inFolder((folder) => {
       const zone = {

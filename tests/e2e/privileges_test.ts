@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type TestGate, withGate } from "../support/gate.ts";
-import { inFolder, testWith, until } from "../support/peers.ts";
+import { inFolder, needing, until } from "../support/peers.ts";
 import { childrenOf } from "../support/processes.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
@@ -48,9 +48,11 @@ for (const workers of [1, 2]) {
   const accepting = (gate: TestGate) =>
     workers === 1 ? [gate.child.pid] : childrenOf(gate.child.pid);
 
-  testWith(
-    { ...needs, peers: ["python3"] },
-    `a program cannot be root again: ${workers} workers`,
+  Deno.test(
+    needing(
+      { ...needs, peers: ["python3"] },
+      `a program cannot be root again: ${workers} workers`,
+    ),
     () =>
       inFolder(async (folder) => {
         const secret = `${folder}/secret`;
@@ -83,9 +85,11 @@ for (const workers of [1, 2]) {
       }),
   );
 
-  testWith(
-    needs,
-    `the smtpd that delivers has no root left: ${workers} workers`,
+  Deno.test(
+    needing(
+      needs,
+      `the smtpd that delivers has no root left: ${workers} workers`,
+    ),
     () =>
       inFolder(async (folder) => {
         await Deno.chown(folder, uid, gid);

@@ -12,7 +12,7 @@ import {
   type Networks,
   withNetworks,
 } from "../support/namespaces.ts";
-import { testWith, until } from "../support/peers.ts";
+import { needing, until } from "../support/peers.ts";
 
 const needs = { peers: ["ip", "python3"], root: true };
 const serve = ["-vRH", "-l", "here", "--proxy-protocol"];
@@ -93,9 +93,11 @@ listen ${version}
 }
 
 for (const program of programs) {
-  testWith(
-    { ...needs, peers: [...needs.peers, "haproxy"] },
-    `clients of HAProxy are themselves: ${program[0]}`,
+  Deno.test(
+    needing(
+      { ...needs, peers: [...needs.peers, "haproxy"] },
+      `clients of HAProxy are themselves: ${program[0]}`,
+    ),
     () =>
       withNetworks(async (networks) => {
         const rules = await networks.rules(
@@ -163,9 +165,11 @@ const client = "198.51.100.7";
 const padding = [4, 4081 >> 8, 4081 & 255, ...new Array(4081).fill(0)];
 
 for (const program of programs) {
-  testWith(
-    needs,
-    `only a whole header of a trusted address counts: ${program[0]}`,
+  Deno.test(
+    needing(
+      needs,
+      `only a whole header of a trusted address counts: ${program[0]}`,
+    ),
     () =>
       withNetworks(async (networks) => {
         const rules = await networks.rules(
@@ -196,8 +200,10 @@ for (const program of programs) {
             assertMatch(await each.reply(), /^220/);
             assertMatch(await each.line(), hear);
             each.close();
-            await until("the log", () =>
-              count(gate.log, admitted(remote)) === before + 1);
+            await until(
+              "the log",
+              () => count(gate.log, admitted(remote)) === before + 1,
+            );
           }
 
           // Byte by byte, and the first command in the last piece.
@@ -207,9 +213,7 @@ for (const program of programs) {
             const each = await proxy();
             for (const byte of header.subarray(0, -1)) {
               await each.send(Uint8Array.of(byte));
-              await new Promise((resolve) =>
-                setTimeout(resolve, 2)
-              );
+              await new Promise((resolve) => setTimeout(resolve, 2));
             }
             await each.send(
               Uint8Array.of(
@@ -279,9 +283,11 @@ for (const program of programs) {
 }
 
 for (const program of programs) {
-  testWith(
-    {},
-    `a proxy that hangs up within a header holds no slot: ${program[0]}`,
+  Deno.test(
+    needing(
+      {},
+      `a proxy that hangs up within a header holds no slot: ${program[0]}`,
+    ),
     () =>
       withGate(
         [...serve, "127.0.0.1", "-c1", "127.0.0.1", "0", ...program],
@@ -294,8 +300,10 @@ for (const program of programs) {
             await conn.closeWrite();
             conn.readable.cancel().catch(() => {});
           }
-          await until("all have gone", () =>
-            count(gate.log, /end \d+ status 28416\n/) === 10);
+          await until(
+            "all have gone",
+            () => count(gate.log, /end \d+ status 28416\n/) === 10,
+          );
         },
       ),
   );

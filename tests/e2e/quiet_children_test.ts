@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { TestGate } from "../support/gate.ts";
-import { inFolder, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, postern } from "../support/peers.ts";
 import { childrenOf } from "../support/processes.ts";
 
 const quiet = ["-v", "-R", "-H", "-l", "here"];
@@ -26,9 +26,8 @@ function isQuiet(pid: number): boolean {
 const read = (pid: number, file: string) =>
   Deno.readTextFileSync(`/proc/${pid}/${file}`);
 
-testWith(
-  {},
-  "no thread is woken for a child, and no child knows",
+Deno.test(
+  needing({}, "no thread is woken for a child, and no child knows"),
   () =>
     inFolder(async (folder) => {
       const name = `${folder}/tcpserver`;
@@ -54,7 +53,7 @@ testWith(
     }),
 );
 
-testWith({}, "workers are as quiet", async () => {
+Deno.test(needing({}, "workers are as quiet"), async () => {
   const serve = ["--workers", "2", ...quiet, ...local, "echo", "hello"];
   const gate = await TestGate.start(serve);
   try {

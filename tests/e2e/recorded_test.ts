@@ -6,7 +6,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { inFolder, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, postern } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
 import {
   converse,
@@ -25,9 +25,8 @@ const groups = Map.groupBy(
 );
 
 for (const [group, members] of groups) {
-  testWith(
-    {},
-    `as qmail-smtpd was recorded: ${group}`,
+  Deno.test(
+    needing({}, `as qmail-smtpd was recorded: ${group}`),
     () =>
       inFolder(async (folder) => {
         const queue = `${folder}/queue`;
@@ -55,9 +54,8 @@ for (const [group, members] of groups) {
   );
 }
 
-testWith(
-  {},
-  "without QMAILQUEUE, mail goes to bin/qmail-queue of QMAILHOME",
+Deno.test(
+  needing({}, "without QMAILQUEUE, mail goes to bin/qmail-queue of QMAILHOME"),
   () =>
     inFolder(async (home) => {
       const [plain] = recordings;

@@ -8,7 +8,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { withGate } from "../support/gate.ts";
-import { inFolder, testWith, until } from "../support/peers.ts";
+import { inFolder, needing, until } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
 import {
   exim,
@@ -58,9 +58,11 @@ async function submit(port: number): Promise<void> {
 }
 
 for (const relay of [postfix, exim, openSmtpd]) {
-  testWith(
-    { peers: ["openssl", ...relay.peers], root: true },
-    `${relay.name} relays ${count} messages, over TLS, each once and whole`,
+  Deno.test(
+    needing(
+      { peers: ["openssl", ...relay.peers], root: true },
+      `${relay.name} relays ${count} messages, over TLS, each once and whole`,
+    ),
     () =>
       inFolder(async (folder) => {
         const { certPath, keyPath } = await makeCertificate(folder);

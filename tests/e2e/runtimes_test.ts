@@ -8,8 +8,11 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { makeCertificate } from "../support/certificate.ts";
 import { TestGate } from "../support/gate.ts";
 import { inFolder } from "../support/peers.ts";
-import { testOnBoth } from "../support/second_runtime.ts";
+import { onBoth } from "../support/second_runtime.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
+
+const testOnBoth: (...test: Parameters<typeof onBoth>) => void = (...test) =>
+  onBoth(...test).forEach((each) => Deno.test(each));
 
 async function withGateOf(
   executable: string,

@@ -5,13 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withGate } from "../support/gate.ts";
-import {
-  inFolder,
-  output,
-  postern,
-  testWith,
-  until,
-} from "../support/peers.ts";
+import { inFolder, needing, output, postern, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 const quiet = ["-RHl0"];
@@ -22,9 +16,8 @@ async function fetchAll(port: number): Promise<string> {
   return await new Response(conn.readable).text().catch(() => "");
 }
 
-testWith(
-  {},
-  "an external program gets the socket and the environment",
+Deno.test(
+  needing({}, "an external program gets the socket and the environment"),
   () =>
     inFolder(async (folder) => {
       await Deno.writeTextFile(`${folder}/rules`, '127.:allow,COLOUR="red"\n');
@@ -87,9 +80,8 @@ testWith(
     }),
 );
 
-testWith(
-  { root: true },
-  "the ids are dropped for good, groups included",
+Deno.test(
+  needing({ root: true }, "the ids are dropped for good, groups included"),
   () =>
     withGate(
       [
@@ -166,16 +158,15 @@ for (
     ["silence", ["-q", "127.0.0.1", "nosuch", "cat"], 111, /^$/],
   ] as const
 ) {
-  testWith({}, `at the start: ${name}`, async () => {
+  Deno.test(needing({}, `at the start: ${name}`), async () => {
     const result = await output(postern, ["serve", ...args]);
     assertMatch(result.stderr, error);
     assertEquals(result.code, code);
   });
 }
 
-testWith(
-  {},
-  "a port in use is one line and 111, in process and not",
+Deno.test(
+  needing({}, "a port in use is one line and 111, in process and not"),
   () =>
     withGate([...quiet, "127.0.0.1", "0", "cat"], {}, async (gate) => {
       for (const program of ["cat", "smtpd"]) {
@@ -190,33 +181,35 @@ testWith(
     }),
 );
 
-testWith({}, "nobody reads the port of -1, and the gate serves", async () => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
-  const child = new Deno.Command(postern, {
-    args: ["serve", "-1", ...quiet, "127.0.0.1", `${port}`, "echo", "hello"],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  await child.stdout.cancel(); // long before there is anything to read
-  const reach = () => fetchAll(port).catch(() => "");
-  try {
-    await until("it serves", async () => await reach() === "hello\n");
-  } finally {
+Deno.test(
+  needing({}, "nobody reads the port of -1, and the gate serves"),
+  async () => {
+    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = free.addr;
+    free.close();
+    const child = new Deno.Command(postern, {
+      args: ["serve", "-1", ...quiet, "127.0.0.1", `${port}`, "echo", "hello"],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    await child.stdout.cancel(); // long before there is anything to read
+    const reach = () => fetchAll(port).catch(() => "");
     try {
-      child.kill("SIGKILL");
-    } catch {
-      // It has ended, which is what the test is about.
+      await until("it serves", async () => await reach() === "hello\n");
+    } finally {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended, which is what the test is about.
+      }
+      await child.status;
     }
-    await child.status;
-  }
-});
+  },
+);
 
-testWith(
-  {},
-  "whatever is wrong with the rules denies, and says so each time",
+Deno.test(
+  needing({}, "whatever is wrong with the rules denies, and says so each time"),
   () =>
     inFolder(async (folder) => {
       const cdb = `${folder}/cdb`;
@@ -287,9 +280,8 @@ async function fetchSome(port: number): Promise<string> {
   return reply;
 }
 
-testWith(
-  {},
-  "at the limit the next client waits, and is served later",
+Deno.test(
+  needing({}, "at the limit the next client waits, and is served later"),
   () =>
     withGate(
       [
@@ -318,9 +310,8 @@ testWith(
     ),
 );
 
-testWith(
-  {},
-  "a banner comes first, even to the denied",
+Deno.test(
+  needing({}, "a banner comes first, even to the denied"),
   () =>
     inFolder(async (folder) => {
       await Deno.writeTextFile(`${folder}/rules`, ":deny\n");
@@ -354,9 +345,8 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "TERM lets a session end, refuses new ones, and leaves with 0",
+Deno.test(
+  needing({}, "TERM lets a session end, refuses new ones, and leaves with 0"),
   () =>
     inFolder((folder) =>
       withGate(
@@ -388,32 +378,37 @@ testWith(
 );
 
 for (const workers of ["1", "2"]) {
-  testWith({}, `-1 has to be read by nobody: ${workers} workers`, async () => {
-    const child = new Deno.Command(postern, {
-      args: [
-        ...["serve", "-1v", "--workers", workers, "127.0.0.1", "0", "cat"],
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    await child.stdout.cancel();
-    const reader = child.stderr.getReader();
-    const { value } = await reader.read();
-    child.kill("SIGTERM");
-    assertEquals(
-      new TextDecoder().decode(value),
-      "tcpserver: status: 0/40\n",
-    );
-    assertEquals((await child.status).code, 0);
-    await reader.cancel();
-  });
+  Deno.test(
+    needing({}, `-1 has to be read by nobody: ${workers} workers`),
+    async () => {
+      const child = new Deno.Command(postern, {
+        args: [
+          ...["serve", "-1v", "--workers", workers, "127.0.0.1", "0", "cat"],
+        ],
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      await child.stdout.cancel();
+      const reader = child.stderr.getReader();
+      const { value } = await reader.read();
+      child.kill("SIGTERM");
+      assertEquals(
+        new TextDecoder().decode(value),
+        "tcpserver: status: 0/40\n",
+      );
+      assertEquals((await child.status).code, 0);
+      await reader.cancel();
+    },
+  );
 }
 
 for (const [letter, kind] of [["u", "user"], ["g", "group"]]) {
-  testWith(
-    { peers: ["unshare"], root: true },
-    `at the start: no file to look up a ${kind} in`,
+  Deno.test(
+    needing(
+      { peers: ["unshare"], root: true },
+      `at the start: no file to look up a ${kind} in`,
+    ),
     async () => {
       const script = 'mount -t tmpfs none /etc && exec "$@"';
       const serve = [

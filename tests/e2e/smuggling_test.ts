@@ -13,7 +13,7 @@ import {
   transaction,
 } from "../smtp/end_of_data_forms.ts";
 import { withGate } from "../support/gate.ts";
-import { inFolder, testWith } from "../support/peers.ts";
+import { inFolder, needing } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
 /** How it is stored. */
@@ -60,9 +60,8 @@ const dialects: Record<string, (form: string) => string | null> = {
 };
 
 for (const [options, textFor] of Object.entries(dialects)) {
-  testWith(
-    {},
-    `forged ends of messages ${options}`,
+  Deno.test(
+    needing({}, `forged ends of messages ${options}`),
     () =>
       inFolder((folder) =>
         withGate(

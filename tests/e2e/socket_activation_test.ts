@@ -7,7 +7,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { TestGate } from "../support/gate.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
-import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, postern } from "../support/peers.ts";
 
 const needs = { peers: ["python3"] };
 const quiet = ["-v", "-R", "-H", "-l", "here"];
@@ -69,37 +69,43 @@ async function greeting(hostname: string, port: number): Promise<string> {
 }
 
 for (const host of ["127.0.0.1", "::1"]) {
-  testWith(needs, `a gate on a kept socket starts again: ${host}`, async () => {
-    // HOST and PORT are not looked at: they are the supervisor's.
-    const serve = ["serve", ...quiet, "192.0.2.1", "1"];
-    const program = ["sh", "-c", "echo $PROTO $TCPLOCALIP $TCPREMOTEIP $LIFE"];
-    const gate = await TestGate.start(
-      supervised(2, [host], [...serve, ...program]),
-      { program: "python3", asGiven: true },
-    );
-    const told = `${host === "::1" ? "TCP6" : "TCP"} ${host} ${host} `;
-    const gates = new Set<string>();
-    const ask = async () => {
-      const answer = await greeting(host, gate.port);
-      assertEquals(answer.slice(0, told.length), told);
-      gates.add(answer);
-    };
-    try {
-      await ask();
-      gate.child.kill("SIGTERM");
-      // Nobody is refused meanwhile; the socket's queue holds them.
-      while (gates.size === 1) await ask();
-      gate.child.kill("SIGTERM");
-      assertEquals((await gate.child.status).code, 0);
-    } finally {
-      await gate.stop("SIGTERM");
-    }
-  });
+  Deno.test(
+    needing(needs, `a gate on a kept socket starts again: ${host}`),
+    async () => {
+      // HOST and PORT are not looked at: they are the supervisor's.
+      const serve = ["serve", ...quiet, "192.0.2.1", "1"];
+      const program = [
+        "sh",
+        "-c",
+        "echo $PROTO $TCPLOCALIP $TCPREMOTEIP $LIFE",
+      ];
+      const gate = await TestGate.start(
+        supervised(2, [host], [...serve, ...program]),
+        { program: "python3", asGiven: true },
+      );
+      const told = `${host === "::1" ? "TCP6" : "TCP"} ${host} ${host} `;
+      const gates = new Set<string>();
+      const ask = async () => {
+        const answer = await greeting(host, gate.port);
+        assertEquals(answer.slice(0, told.length), told);
+        gates.add(answer);
+      };
+      try {
+        await ask();
+        gate.child.kill("SIGTERM");
+        // Nobody is refused meanwhile; the socket's queue holds them.
+        while (gates.size === 1) await ask();
+        gate.child.kill("SIGTERM");
+        assertEquals((await gate.child.status).code, 0);
+      } finally {
+        await gate.stop("SIGTERM");
+      }
+    },
+  );
 }
 
-testWith(
-  needs,
-  "each block of a file has its own socket, in order",
+Deno.test(
+  needing(needs, "each block of a file has its own socket, in order"),
   () =>
     inFolder(async (folder) => {
       const block = (mark: string) =>
@@ -125,51 +131,59 @@ testWith(
     }),
 );
 
-testWith(needs, "sockets that cannot be right are refused", async () => {
-  const local = [...quiet, "127.0.0.1", "0", "cat"];
-  const wrong: [
-    kinds: string[],
-    count: string,
-    why: string,
-    flags?: string[],
-  ][] = [
-    [["127.0.0.1", "::1"], "", "2 sockets, not 1"],
-    [["127.0.0.1"], "2", "2 sockets, not 1"],
-    [["127.0.0.1"], "999999", "999999 sockets, not 1"],
-    [["127.0.0.1"], "1x", '"1x" is no number'],
-    [["127.0.0.1"], "-1", '"-1" is no number'],
-    [[], "1", "file descriptor not open"],
-    [["file"], "1", "descriptor 3 is no listening socket"],
-    [["unix"], "1", "descriptor 3 is no listening socket"],
-    [["bound"], "1", "descriptor 3 is no listening socket"],
-    [["127.0.0.1"], "1", "there are --workers", ["--workers", "2"]],
-  ];
-  for (const [kinds, count, why, flags = []] of wrong) {
-    const { code, stderr } = await output(
-      "python3",
-      supervised(1, kinds, ["serve", ...flags, ...local], count),
-    );
-    assertEquals([code, stderr], [
-      111,
-      `tcpserver: fatal: unable to use LISTEN_FDS: ${why}\n`,
-    ]);
-  }
-});
+Deno.test(
+  needing(needs, "sockets that cannot be right are refused"),
+  async () => {
+    const local = [...quiet, "127.0.0.1", "0", "cat"];
+    const wrong: [
+      kinds: string[],
+      count: string,
+      why: string,
+      flags?: string[],
+    ][] = [
+      [["127.0.0.1", "::1"], "", "2 sockets, not 1"],
+      [["127.0.0.1"], "2", "2 sockets, not 1"],
+      [["127.0.0.1"], "999999", "999999 sockets, not 1"],
+      [["127.0.0.1"], "1x", '"1x" is no number'],
+      [["127.0.0.1"], "-1", '"-1" is no number'],
+      [[], "1", "file descriptor not open"],
+      [["file"], "1", "descriptor 3 is no listening socket"],
+      [["unix"], "1", "descriptor 3 is no listening socket"],
+      [["bound"], "1", "descriptor 3 is no listening socket"],
+      [["127.0.0.1"], "1", "there are --workers", ["--workers", "2"]],
+    ];
+    for (const [kinds, count, why, flags = []] of wrong) {
+      const { code, stderr } = await output(
+        "python3",
+        supervised(1, kinds, ["serve", ...flags, ...local], count),
+      );
+      assertEquals([code, stderr], [
+        111,
+        `tcpserver: fatal: unable to use LISTEN_FDS: ${why}\n`,
+      ]);
+    }
+  },
+);
 
-testWith({}, "a descriptor for readiness has to be open", async () => {
-  for (const workers of ["1", "2"]) {
-    const { code, stderr } = await output("/bin/sh", [
-      "-c",
-      `exec ${postern} serve --ready-fd 9 --workers ${workers} 127.0.0.1 0 cat 9>&-`,
-    ]);
-    assertEquals(code, 111);
-    assertMatch(stderr, /unable to use --ready-fd 9: file descriptor not open/);
-  }
-});
+Deno.test(
+  needing({}, "a descriptor for readiness has to be open"),
+  async () => {
+    for (const workers of ["1", "2"]) {
+      const { code, stderr } = await output("/bin/sh", [
+        "-c",
+        `exec ${postern} serve --ready-fd 9 --workers ${workers} 127.0.0.1 0 cat 9>&-`,
+      ]);
+      assertEquals(code, 111);
+      assertMatch(
+        stderr,
+        /unable to use --ready-fd 9: file descriptor not open/,
+      );
+    }
+  },
+);
 
-testWith(
-  needs,
-  "the built-in smtpd serves a kept socket in process",
+Deno.test(
+  needing(needs, "the built-in smtpd serves a kept socket in process"),
   () =>
     inFolder(async (folder) => {
       const serve = ["serve", ...quiet, "192.0.2.1", "1"];

@@ -4,13 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  inFolder,
-  output,
-  postern,
-  testWith,
-  until,
-} from "../support/peers.ts";
+import { inFolder, needing, output, postern, until } from "../support/peers.ts";
 
 function listen(path: string) {
   const socket = Deno.listenDatagram({ transport: "unixpacket", path });
@@ -34,9 +28,8 @@ function listen(path: string) {
 const numberOnly = (line: string) =>
   line.replace(/^(<\d+>).*?: [\d.]+(.*)$/, "$1$2");
 
-testWith(
-  {},
-  "lines arrive, the last one even without its end",
+Deno.test(
+  needing({}, "lines arrive, the last one even without its end"),
   () =>
     inFolder(async (folder) => {
       const syslog = listen(`${folder}/log`);
@@ -60,9 +53,11 @@ testWith(
     }),
 );
 
-testWith(
-  {},
-  "what is said while there is no syslogd, or a new one, is not lost",
+Deno.test(
+  needing(
+    {},
+    "what is said while there is no syslogd, or a new one, is not lost",
+  ),
   () =>
     inFolder(async (folder) => {
       const path = `${folder}/log`;
@@ -96,7 +91,7 @@ testWith(
     }),
 );
 
-testWith({}, "lost lines are told, wrong options too", async () => {
+Deno.test(needing({}, "lost lines are told, wrong options too"), async () => {
   const lost = await output(postern, ["splogger", "--socket", "/no/such"], {
     stdin: "x\n",
   });
@@ -106,9 +101,8 @@ testWith({}, "lost lines are told, wrong options too", async () => {
   assertEquals(wrong.code, 100);
 });
 
-testWith(
-  {},
-  "a syslogd that stands still is waited for, nothing is lost",
+Deno.test(
+  needing({}, "a syslogd that stands still is waited for, nothing is lost"),
   () =>
     inFolder(async (folder) => {
       const path = `${folder}/log`;

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { toBytes } from "../../lib/base/bytes.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeCertificate } from "../support/certificate.ts";
-import { output, testWith, until } from "../support/peers.ts";
+import { needing, output, until } from "../support/peers.ts";
 import { type SmtpServer, withSmtpd } from "../support/smtp_server.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
@@ -44,9 +44,11 @@ const descriptors = ({ gate }: SmtpServer) =>
   [...Deno.readDirSync(`/proc/${gate.child.pid}/fd`)].length;
 
 for (const [way, isolate] of ways) {
-  testWith(
-    { peers: ["openssl"] },
-    `what came in one segment with STARTTLS is forgotten, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `what came in one segment with STARTTLS is forgotten, ${way}`,
+    ),
     () =>
       withServer(isolate, [], async (server) => {
         for (const more of ["RSET\r\n", "MAIL FRO", "\r\n", "RSET\r\nNOOP"]) {
@@ -61,9 +63,11 @@ for (const [way, isolate] of ways) {
       }),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `64 kB behind STARTTLS are no commands and no handshake, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `64 kB behind STARTTLS are no commands and no handshake, ${way}`,
+    ),
     () =>
       withServer(isolate, [], async (server) => {
         const client = await greeted(server);
@@ -79,9 +83,11 @@ for (const [way, isolate] of ways) {
       }),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `STARTTLS cut at every byte, and byte by byte, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `STARTTLS cut at every byte, and byte by byte, ${way}`,
+    ),
     () =>
       withServer(isolate, [], async (server) => {
         const line = "STARTTLS\r\n";
@@ -102,9 +108,11 @@ for (const [way, isolate] of ways) {
       }),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `STARTTLS twice, within a transaction, after AUTH, with an argument, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `STARTTLS twice, within a transaction, after AUTH, with an argument, ${way}`,
+    ),
     () =>
       withServer(
         isolate,
@@ -133,9 +141,11 @@ for (const [way, isolate] of ways) {
       ),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `after the handshake a session is as new, and its trace tells of TLS, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `after the handshake a session is as new, and its trace tells of TLS, ${way}`,
+    ),
     () =>
       withServer(isolate, [], async (server) => {
         const client = await greeted(server);
@@ -163,9 +173,11 @@ for (const [way, isolate] of ways) {
       }),
   );
 
-  testWith(
-    { peers: ["openssl", "python3"] },
-    `the last reply comes, and the close is no truncation, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl", "python3"] },
+      `the last reply comes, and the close is no truncation, ${way}`,
+    ),
     () =>
       withServer(isolate, [], async (server) => {
         const { port } = server.gate;
@@ -197,9 +209,11 @@ for last in [b"QUIT\\r\\n", b"NOOP\\r\\n" * 200 + b"QUIT\\r\\n", b"GET / HTTP/1.
       }),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `AUTH is neither offered nor taken in the clear, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `AUTH is neither offered nor taken in the clear, ${way}`,
+    ),
     () =>
       withServer(
         isolate,
@@ -221,9 +235,11 @@ for last in [b"QUIT\\r\\n", b"NOOP\\r\\n" * 200 + b"QUIT\\r\\n", b"GET / HTTP/1.
       ),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `handshakes that break end their own connection and nothing else, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `handshakes that break end their own connection and nothing else, ${way}`,
+    ),
     () =>
       withServer(isolate, ["--timeoutsmtpd", "2"], async (server) => {
         const { gate } = server;
@@ -295,9 +311,11 @@ for last in [b"QUIT\\r\\n", b"NOOP\\r\\n" * 200 + b"QUIT\\r\\n", b"GET / HTTP/1.
       }),
   );
 
-  testWith(
-    { peers: ["openssl"] },
-    `ten megabytes over TLS arrive byte for byte, ${way}`,
+  Deno.test(
+    needing(
+      { peers: ["openssl"] },
+      `ten megabytes over TLS arrive byte for byte, ${way}`,
+    ),
     () =>
       withServer(isolate, [], async (server) => {
         const client = await encrypted(server);
@@ -348,9 +366,11 @@ function listening(pid: number): number[] {
     .map(([, local]) => parseInt(local.split(":")[1], 16));
 }
 
-testWith(
-  { peers: ["openssl"] },
-  "100 sessions at once, each encrypted by itself; nothing else listens",
+Deno.test(
+  needing(
+    { peers: ["openssl"] },
+    "100 sessions at once, each encrypted by itself; nothing else listens",
+  ),
   () =>
     withServer(["-c200"], [], async (server) => {
       const { gate } = server;
@@ -383,9 +403,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["openssl"] },
-  "HUP: a new certificate is shown to new sessions, a broken one to nobody",
+Deno.test(
+  needing(
+    { peers: ["openssl"] },
+    "HUP: a new certificate is shown to new sessions, a broken one to nobody",
+  ),
   () =>
     withServer([], [], async (server) => {
       const { gate, folder, certificate } = server;

@@ -7,7 +7,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { ClientFrom } from "../support/client_from.ts";
 import { withGate } from "../support/gate.ts";
 import { withIdent } from "../support/ident_server.ts";
-import { postern, testWith, until } from "../support/peers.ts";
+import { needing, postern, until } from "../support/peers.ts";
 
 const ip = "127.0.0.1";
 
@@ -18,9 +18,11 @@ for (
   ] as const
 ) {
   for (const workers of ["1", "2"]) {
-    testWith(
-      {},
-      `TERM ends a gate that is full: ${name}, ${workers} worker(s)`,
+    Deno.test(
+      needing(
+        {},
+        `TERM ends a gate that is full: ${name}, ${workers} worker(s)`,
+      ),
       () =>
         withGate(
           [
@@ -45,9 +47,11 @@ for (
   }
 }
 
-testWith(
-  { root: true },
-  "TERM waits for those about whom somebody is being asked",
+Deno.test(
+  needing(
+    { root: true },
+    "TERM waits for those about whom somebody is being asked",
+  ),
   () =>
     withIdent(
       "127.0.0.77",
@@ -82,9 +86,8 @@ async function isRefused(port: number): Promise<boolean> {
   }
 }
 
-testWith(
-  {},
-  "a parent that ignores SIGCHLD is no reason to lose children",
+Deno.test(
+  needing({}, "a parent that ignores SIGCHLD is no reason to lose children"),
   () =>
     withGate(
       ["-c", `trap '' CHLD; exec ${postern} serve "$@"`, "sh"].concat(

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { type TestGate, withGate } from "../support/gate.ts";
-import { testWith, until } from "../support/peers.ts";
+import { needing, until } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import {
@@ -35,34 +35,38 @@ async function cheapClients(gate: TestGate): Promise<Deno.TcpConn[]> {
   return clients;
 }
 
-testWith({}, "silent clients cost little, and are let go", () =>
-  withGate(
-    [
-      ...[...quiet, "-v", ...roomy, "smtpd", "--deliver", "discard"],
-      ...["--timeoutsmtpd", "2"],
-    ],
-    {},
-    async (gate) => {
-      const { pid } = gate.child;
-      const clients = await cheapClients(gate);
-      const farewells = await Promise.all(
-        clients.map((client) => new Response(client.readable).text()),
-      );
-      for (const farewell of farewells) {
-        assertEquals(
-          farewell.replaceAll(/^220 .*\r\n/g, "").slice(0, 4),
-          "451 ",
+Deno.test(
+  needing({}, "silent clients cost little, and are let go"),
+  () =>
+    withGate(
+      [
+        ...[...quiet, "-v", ...roomy, "smtpd", "--deliver", "discard"],
+        ...["--timeoutsmtpd", "2"],
+      ],
+      {},
+      async (gate) => {
+        const { pid } = gate.child;
+        const clients = await cheapClients(gate);
+        const farewells = await Promise.all(
+          clients.map((client) => new Response(client.readable).text()),
         );
-      }
-      await gate.logged(/status: 0\/3000\n$/);
-      await until("their sockets are closed", () =>
-        descriptorsOf(pid).filter(isSocket).length < 10);
-    },
-  ));
+        for (const farewell of farewells) {
+          assertEquals(
+            farewell.replaceAll(/^220 .*\r\n/g, "").slice(0, 4),
+            "451 ",
+          );
+        }
+        await gate.logged(/status: 0\/3000\n$/);
+        await until(
+          "their sockets are closed",
+          () => descriptorsOf(pid).filter(isSocket).length < 10,
+        );
+      },
+    ),
+);
 
-testWith(
-  {},
-  "silent clients of a program leave room for others",
+Deno.test(
+  needing({}, "silent clients of a program leave room for others"),
   () =>
     withGate(
       [...quiet, ...roomy, ...programs[1][1]],
@@ -82,24 +86,26 @@ testWith(
 );
 
 for (const [name, program] of programs) {
-  testWith({}, `silent proxies leave room for others: ${name}`, () =>
-    withGate(
-      [...quiet, "--proxy-protocol", "127.0.0.1", ...roomy, ...program],
-      {},
-      async (gate) => {
-        // More than the runtime has helper threads (512).
-        const proxies = await silentClients(gate.port, 700);
-        const client = await SmtpClient.connect(gate.port);
-        await client.send("PROXY UNKNOWN\r\n");
-        assert((await client.reply()).startsWith("220"));
-        client.close();
-        for (const proxy of proxies) proxy.close();
-      },
-    ));
+  Deno.test(
+    needing({}, `silent proxies leave room for others: ${name}`),
+    () =>
+      withGate(
+        [...quiet, "--proxy-protocol", "127.0.0.1", ...roomy, ...program],
+        {},
+        async (gate) => {
+          // More than the runtime has helper threads (512).
+          const proxies = await silentClients(gate.port, 700);
+          const client = await SmtpClient.connect(gate.port);
+          await client.send("PROXY UNKNOWN\r\n");
+          assert((await client.reply()).startsWith("220"));
+          client.close();
+          for (const proxy of proxies) proxy.close();
+        },
+      ),
+  );
 
-  testWith(
-    { peers: ["python3"] },
-    `clients that reset at once: ${name}`,
+  Deno.test(
+    needing({ peers: ["python3"] }, `clients that reset at once: ${name}`),
     () =>
       withGate(
         [...quiet, "-v", "-b200", "127.0.0.1", "0", ...program],
@@ -115,9 +121,8 @@ for (const [name, program] of programs) {
       ),
   );
 
-  testWith(
-    { peers: ["python3"] },
-    `resets hold nobody up: ${name}`,
+  Deno.test(
+    needing({ peers: ["python3"] }, `resets hold nobody up: ${name}`),
     () =>
       withGate(
         [...quiet, "-b200", "127.0.0.1", "0", ...program],
@@ -138,9 +143,8 @@ for (const [name, program] of programs) {
       ),
   );
 
-  testWith(
-    { peers: ["python3"] },
-    `a denied client that resets: ${name}`,
+  Deno.test(
+    needing({ peers: ["python3"] }, `a denied client that resets: ${name}`),
     () =>
       withGate(
         [

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withGate } from "../support/gate.ts";
-import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, postern } from "../support/peers.ts";
 import { isServed } from "../support/weather.ts";
 
 const block = `[[listen]]
@@ -18,23 +18,25 @@ program = ["smtpd", "--deliver", "discard"]
 const startedAs = { program: postern, asGiven: true };
 const head = "print-port = true\nremote-name = false\nremote-info = false\n";
 
-testWith({}, "hundreds of blocks are served", () =>
-  inFolder(async (folder) => {
-    const path = `${folder}/gate.toml`;
-    await Deno.writeTextFile(path, head + block.repeat(300));
-    const serve = ["serve", "--config", path];
-    await withGate(serve, startedAs, async (gate) => {
-      assertEquals(new Set(gate.ports).size, 300);
-      for (const port of [gate.ports[0], gate.ports[299]]) {
-        assert(await isServed(port));
-      }
-      assertEquals((await gate.stop()).code, 0);
-    });
-  }));
+Deno.test(
+  needing({}, "hundreds of blocks are served"),
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/gate.toml`;
+      await Deno.writeTextFile(path, head + block.repeat(300));
+      const serve = ["serve", "--config", path];
+      await withGate(serve, startedAs, async (gate) => {
+        assertEquals(new Set(gate.ports).size, 300);
+        for (const port of [gate.ports[0], gate.ports[299]]) {
+          assert(await isServed(port));
+        }
+        assertEquals((await gate.stop()).code, 0);
+      });
+    }),
+);
 
-testWith(
-  {},
-  "more blocks than descriptors are refused with both numbers",
+Deno.test(
+  needing({}, "more blocks than descriptors are refused with both numbers"),
   () =>
     inFolder(async (folder) => {
       const path = `${folder}/gate.toml`;
@@ -73,9 +75,8 @@ const nonsense: [key: string, value: string][] = [
   ["toString", "true"],
 ];
 
-testWith(
-  {},
-  "nonsense is refused in one line that names the block",
+Deno.test(
+  needing({}, "nonsense is refused in one line that names the block"),
   () =>
     inFolder(async (folder) => {
       const path = `${folder}/gate.toml`;

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withGate } from "../support/gate.ts";
-import { inFolder, testWith, until } from "../support/peers.ts";
+import { inFolder, needing, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import {
   afterShell,
@@ -19,9 +19,8 @@ import {
 
 const complaint = /warning: unable to accept: process file table is full\n/g;
 
-testWith(
-  {},
-  "without descriptors accepting pauses, and goes on",
+Deno.test(
+  needing({}, "without descriptors accepting pauses, and goes on"),
   () =>
     withGate(
       afterShell("ulimit -n 40", [
@@ -48,7 +47,7 @@ testWith(
     ),
 );
 
-testWith({}, "a program's connections wait for descriptors", () =>
+Deno.test(needing({}, "a program's connections wait for descriptors"), () =>
   // A proxy that is silent holds one in the gate; a program's client does not.
   withGate(
     afterShell("ulimit -n 40", [
@@ -70,40 +69,42 @@ testWith({}, "a program's connections wait for descriptors", () =>
     },
   ));
 
-testWith({}, "a message that finds no pipe is asked for later", () =>
-  withGate(
-    afterShell("ulimit -n 40", [
-      ...[...quiet, "-c30", "127.0.0.1", "0", "smtpd", "--open-relay"],
-      ...["--deliver", "qmail-queue:/bin/cat"],
-    ]),
-    byShell,
-    async (gate) => {
-      const transaction = async (client: SmtpClient) => {
-        assertMatch(await client.ask("HELO x"), /^250/);
-        assertMatch(await client.ask("MAIL FROM:<a@example.com>"), /^250/);
-        assertMatch(await client.ask("RCPT TO:<b@example.com>"), /^250/);
-        return await client.ask("DATA");
-      };
-      const client = await SmtpClient.connect(gate.port);
-      assertMatch(await client.reply(), /^220/);
-      const others = await silentClients(gate.port, 60);
-      await gate.logged(complaint);
-      assertMatch(await transaction(client), /^451 /);
-      for (const other of others) other.close();
-      await until("there are descriptors again", async () => {
-        const reply = await transaction(client);
-        if (reply.startsWith("451")) return false;
-        assertMatch(reply, /^354/);
-        return true;
-      });
-      client.close();
-      assertEquals((await gate.stop()).code, 0);
-    },
-  ));
+Deno.test(
+  needing({}, "a message that finds no pipe is asked for later"),
+  () =>
+    withGate(
+      afterShell("ulimit -n 40", [
+        ...[...quiet, "-c30", "127.0.0.1", "0", "smtpd", "--open-relay"],
+        ...["--deliver", "qmail-queue:/bin/cat"],
+      ]),
+      byShell,
+      async (gate) => {
+        const transaction = async (client: SmtpClient) => {
+          assertMatch(await client.ask("HELO x"), /^250/);
+          assertMatch(await client.ask("MAIL FROM:<a@example.com>"), /^250/);
+          assertMatch(await client.ask("RCPT TO:<b@example.com>"), /^250/);
+          return await client.ask("DATA");
+        };
+        const client = await SmtpClient.connect(gate.port);
+        assertMatch(await client.reply(), /^220/);
+        const others = await silentClients(gate.port, 60);
+        await gate.logged(complaint);
+        assertMatch(await transaction(client), /^451 /);
+        for (const other of others) other.close();
+        await until("there are descriptors again", async () => {
+          const reply = await transaction(client);
+          if (reply.startsWith("451")) return false;
+          assertMatch(reply, /^354/);
+          return true;
+        });
+        client.close();
+        assertEquals((await gate.stop()).code, 0);
+      },
+    ),
+);
 
-testWith(
-  {},
-  "a maildir that finds no descriptor is asked for later",
+Deno.test(
+  needing({}, "a maildir that finds no descriptor is asked for later"),
   () =>
     inFolder((folder) =>
       withGate(
@@ -138,9 +139,8 @@ testWith(
     ),
 );
 
-testWith(
-  {},
-  "-c raises the soft limit as far as it needs, no further",
+Deno.test(
+  needing({}, "-c raises the soft limit as far as it needs, no further"),
   () =>
     withGate(
       afterShell("ulimit -Sn 100; ulimit -Hn 1000", [
@@ -157,9 +157,8 @@ testWith(
     ),
 );
 
-testWith(
-  {},
-  "-c above what the limit allows is said with both numbers",
+Deno.test(
+  needing({}, "-c above what the limit allows is said with both numbers"),
   () =>
     withGate(
       afterShell("ulimit -n 100", [

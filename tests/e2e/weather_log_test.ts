@@ -4,13 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import {
-  inFolder,
-  output,
-  postern,
-  testWith,
-  until,
-} from "../support/peers.ts";
+import { inFolder, needing, output, postern, until } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import { programs, quiet } from "../support/weather.ts";
@@ -138,9 +132,8 @@ for (const [name, program] of programs) {
       return lost;
     };
 
-    testWith(
-      {},
-      `a log's reader that comes back, ${format}: ${name}`,
+    Deno.test(
+      needing({}, `a log's reader that comes back, ${format}: ${name}`),
       () =>
         withFifoGate(args, async (gate) => {
           await gate.serve(3);
@@ -153,9 +146,8 @@ for (const [name, program] of programs) {
         }),
     );
 
-    testWith(
-      {},
-      `a full log that is read later, ${format}: ${name}`,
+    Deno.test(
+      needing({}, `a full log that is read later, ${format}: ${name}`),
       () =>
         withFifoGate(args, async (gate) => {
           // More than a pipe's 64 KB.
@@ -167,9 +159,8 @@ for (const [name, program] of programs) {
         }),
     );
 
-    testWith(
-      {},
-      `a full log that is never read, ${format}: ${name}`,
+    Deno.test(
+      needing({}, `a full log that is never read, ${format}: ${name}`),
       () =>
         withFifoGate(args, async (gate) => {
           await gate.serve(400);
@@ -182,9 +173,8 @@ for (const [name, program] of programs) {
     );
 
     if (name !== "built-in smtpd") continue;
-    testWith(
-      {},
-      `a full log drops lines and counts them, ${format}`,
+    Deno.test(
+      needing({}, `a full log drops lines and counts them, ${format}`),
       () =>
         withFifoGate(args, async (gate) => {
           const served = runs(10_000, 7000);
@@ -200,9 +190,8 @@ for (const [name, program] of programs) {
   }
 }
 
-testWith(
-  { peers: ["python3"] },
-  "a log that does not block loses nothing",
+Deno.test(
+  needing({ peers: ["python3"] }, "a log that does not block loses nothing"),
   () =>
     inFolder(async (folder) => {
       // O_NONBLOCK belongs to the pipe: whoever shares it may set it.

@@ -5,7 +5,7 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { withGate } from "../support/gate.ts";
-import { inFolder, output, postern, testWith } from "../support/peers.ts";
+import { inFolder, needing, output, postern } from "../support/peers.ts";
 import { isServed, programs, quiet } from "../support/weather.ts";
 
 const names = (folder: string) =>
@@ -15,9 +15,8 @@ for (const workers of ["1", "2"]) {
   const serve = [...quiet, "--workers", workers, "--pidfile"];
   const [, smtpd] = programs[0];
 
-  testWith(
-    {},
-    `what a stale pidfile says is no matter, ${workers} workers`,
+  Deno.test(
+    needing({}, `what a stale pidfile says is no matter, ${workers} workers`),
     () =>
       inFolder(async (folder) => {
         const path = `${folder}/pid`;
@@ -41,9 +40,8 @@ for (const workers of ["1", "2"]) {
       }),
   );
 
-  testWith(
-    {},
-    `a pidfile that cannot be written, ${workers} workers`,
+  Deno.test(
+    needing({}, `a pidfile that cannot be written, ${workers} workers`),
     () =>
       inFolder(async (folder) => {
         await Deno.mkdir(`${folder}/folder`);
@@ -67,9 +65,8 @@ for (const workers of ["1", "2"]) {
       }),
   );
 
-  testWith(
-    {},
-    `a failed start leaves no pidfile, ${workers} workers`,
+  Deno.test(
+    needing({}, `a failed start leaves no pidfile, ${workers} workers`),
     () =>
       inFolder(async (folder) => {
         const path = `${folder}/pid`;
@@ -86,9 +83,8 @@ for (const workers of ["1", "2"]) {
   );
 }
 
-testWith(
-  {},
-  "a link in the pidfile's way is not followed",
+Deno.test(
+  needing({}, "a link in the pidfile's way is not followed"),
   () =>
     inFolder(async (folder) => {
       const target = `${folder}/target`;

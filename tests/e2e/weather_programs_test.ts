@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type TestGate, withGate } from "../support/gate.ts";
-import { inFolder, peer, postern, testWith, until } from "../support/peers.ts";
+import { inFolder, needing, peer, postern, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import {
   afterShell,
@@ -48,9 +48,8 @@ const unable: [what: string, make: (path: string) => void, why: string][] = [
 ];
 
 for (const [what, make, why] of unable) {
-  testWith(
-    {},
-    `a program that ${what} drops the connection`,
+  Deno.test(
+    needing({}, `a program that ${what} drops the connection`),
     () =>
       inFolder(async (folder) => {
         const path = `${folder}/program`;
@@ -80,27 +79,31 @@ const ends: [what: string, script: string, said: string, status: number][] = [
 ];
 
 for (const [what, script, said, status] of ends) {
-  testWith({}, `a program that ${what} is only logged`, () =>
-    withGate(
-      [...quiet, "-v", "127.0.0.1", "0", "sh", "-c", script],
-      {},
-      async (gate) => {
-        const answers = await Promise.all(
-          Array.from({ length: 20 }, () => fetchAll(gate.port)),
-        );
-        for (const answer of answers) assertEquals(answer, said);
-        const line = new RegExp(`end \\d+ status ${status}\\n`, "g");
-        await until("each end is logged", () =>
-          gate.log.match(line)?.length === 20);
-        await gate.logged(/status: 0\/40\n$/);
-        assertEquals((await gate.stop()).code, 0);
-      },
-    ));
+  Deno.test(
+    needing({}, `a program that ${what} is only logged`),
+    () =>
+      withGate(
+        [...quiet, "-v", "127.0.0.1", "0", "sh", "-c", script],
+        {},
+        async (gate) => {
+          const answers = await Promise.all(
+            Array.from({ length: 20 }, () => fetchAll(gate.port)),
+          );
+          for (const answer of answers) assertEquals(answer, said);
+          const line = new RegExp(`end \\d+ status ${status}\\n`, "g");
+          await until(
+            "each end is logged",
+            () => gate.log.match(line)?.length === 20,
+          );
+          await gate.logged(/status: 0\/40\n$/);
+          assertEquals((await gate.stop()).code, 0);
+        },
+      ),
+  );
 }
 
-testWith(
-  {},
-  "a grandchild that keeps the socket outlives its program",
+Deno.test(
+  needing({}, "a grandchild that keeps the socket outlives its program"),
   () =>
     withGate(
       [
@@ -125,26 +128,31 @@ testWith(
     ),
 );
 
-testWith({}, "a program's other children are not counted", () =>
-  withGate(
-    [
-      ...[...quiet, "-v", "127.0.0.1", "0"],
-      ...["sh", "-c", "for i in 1 2 3 4 5; do true & done; wait; echo done"],
-    ],
-    {},
-    async (gate) => {
-      for (let i = 0; i < 10; i++) {
-        assertEquals(await fetchAll(gate.port), "done\n");
-      }
-      await gate.logged(/(end \d+ status 0\n(.|\n)*){10}status: 0\/40\n$/);
-      assert(!/(end(.|\n)*){11}/.test(gate.log));
-    },
-  ));
+Deno.test(
+  needing({}, "a program's other children are not counted"),
+  () =>
+    withGate(
+      [
+        ...[...quiet, "-v", "127.0.0.1", "0"],
+        ...["sh", "-c", "for i in 1 2 3 4 5; do true & done; wait; echo done"],
+      ],
+      {},
+      async (gate) => {
+        for (let i = 0; i < 10; i++) {
+          assertEquals(await fetchAll(gate.port), "done\n");
+        }
+        await gate.logged(/(end \d+ status 0\n(.|\n)*){10}status: 0\/40\n$/);
+        assert(!/(end(.|\n)*){11}/.test(gate.log));
+      },
+    ),
+);
 
 for (const workers of ["1", "2"]) {
-  testWith(
-    {},
-    `a PATH that is no UTF-8 finds programs, and is theirs: ${workers} workers`,
+  Deno.test(
+    needing(
+      {},
+      `a PATH that is no UTF-8 finds programs, and is theirs: ${workers} workers`,
+    ),
     async () => {
       const serve = [...quiet, "--workers", workers, "127.0.0.1", "0"];
       const path = "PATH=$PATH:$(printf '/caf\\351')";
@@ -161,9 +169,11 @@ for (const workers of ["1", "2"]) {
   );
 }
 
-testWith(
-  { peers: ["prlimit"], root: true },
-  "a process that cannot be had drops the connection",
+Deno.test(
+  needing(
+    { peers: ["prlimit"], root: true },
+    "a process that cannot be had drops the connection",
+  ),
   () =>
     withGate(
       [

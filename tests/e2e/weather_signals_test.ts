@@ -5,31 +5,33 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withGate } from "../support/gate.ts";
-import { inFolder, testWith } from "../support/peers.ts";
+import { inFolder, needing } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import { isServed, programs, quiet, sleep } from "../support/weather.ts";
 
 const clients = 8;
 
 for (const [name, program] of programs) {
-  testWith({}, `signals right after the port is known: ${name}`, async () => {
-    for (let i = 0; i < 5; i++) {
-      const args = [...quiet, "127.0.0.1", "0", ...program];
-      await withGate(args, {}, async (gate) => {
-        gate.child.kill("SIGHUP");
-        gate.child.kill("SIGUSR1");
-        assert(await isServed(gate.port));
-      });
-      await withGate(args, {}, async (gate) => {
-        assertEquals((await gate.stop()).code, 0);
-      });
-    }
-  });
+  Deno.test(
+    needing({}, `signals right after the port is known: ${name}`),
+    async () => {
+      for (let i = 0; i < 5; i++) {
+        const args = [...quiet, "127.0.0.1", "0", ...program];
+        await withGate(args, {}, async (gate) => {
+          gate.child.kill("SIGHUP");
+          gate.child.kill("SIGUSR1");
+          assert(await isServed(gate.port));
+        });
+        await withGate(args, {}, async (gate) => {
+          assertEquals((await gate.stop()).code, 0);
+        });
+      }
+    },
+  );
 
   for (const workers of ["1", "2"]) {
-    testWith(
-      {},
-      `HUP and USR1 under load, ${workers} workers: ${name}`,
+    Deno.test(
+      needing({}, `HUP and USR1 under load, ${workers} workers: ${name}`),
       () =>
         withGate(
           [
@@ -61,9 +63,8 @@ for (const [name, program] of programs) {
         ),
     );
 
-    testWith(
-      {},
-      `TERM under load, ${workers} workers: ${name}`,
+    Deno.test(
+      needing({}, `TERM under load, ${workers} workers: ${name}`),
       () =>
         inFolder((folder) =>
           withGate(

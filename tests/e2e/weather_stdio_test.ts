@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { postern, testWith, until } from "../support/peers.ts";
+import { needing, postern, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import { programs, quiet } from "../support/weather.ts";
 
@@ -20,7 +20,7 @@ function freePort(): number {
 
 for (const [name, program] of programs) {
   for (const closing of [...closings, "<&- >&- 2>&-"]) {
-    testWith({}, `started with ${closing}: ${name}`, async () => {
+    Deno.test(needing({}, `started with ${closing}: ${name}`), async () => {
       const port = freePort();
       const args = [...quiet, "-v", "-1", "127.0.0.1", `${port}`, ...program];
       const child = new Deno.Command("/bin/sh", {

@@ -18,7 +18,7 @@ import {
   type Zone,
 } from "../support/dns_server.ts";
 import { type IdentServer, withIdent } from "../support/ident_server.ts";
-import { inFolder, testWith } from "../support/peers.ts";
+import { inFolder, needing } from "../support/peers.ts";
 import { loopback } from "../support/random.ts";
 import { gateTest, options, writeRules } from "./desk.ts";
 
@@ -46,27 +46,30 @@ async function withNames(
 }
 
 const asks = (name: string, fn: () => Promise<void>) =>
-  testWith({ root: true }, name, fn);
+  Deno.test(needing({ root: true }, name), fn);
 
 const a = (...ips: string[]) =>
   records(...ips.map((data) => ({ type: "A" as const, data })));
 
 // Names.
 
-gateTest("a connection is let in at once where nobody has to be asked", () => {
-  const admitted = admissionBy({ localHost: "gate.example" }).admit(ends);
-  assert(!(admitted instanceof Promise));
-  assertEquals(admitted.verdict, { type: "ok" });
-  assertEquals(admitted.connection, {
-    local,
-    remote,
-    localHost: "gate.example",
-    remoteHost: null,
-    remoteInfo: null,
-    variables: [],
-    encrypted: false,
-  });
-});
+Deno.test(
+  gateTest("a connection is let in at once where nobody has to be asked"),
+  () => {
+    const admitted = admissionBy({ localHost: "gate.example" }).admit(ends);
+    assert(!(admitted instanceof Promise));
+    assertEquals(admitted.verdict, { type: "ok" });
+    assertEquals(admitted.connection, {
+      local,
+      remote,
+      localHost: "gate.example",
+      remoteHost: null,
+      remoteInfo: null,
+      variables: [],
+      encrypted: false,
+    });
+  },
+);
 
 asks("both ends have the names that the DNS has for them", () =>
   withNames({
@@ -215,7 +218,7 @@ async function ruled(
   return admitted;
 }
 
-gateTest("a rule lets a client in, and sets variables", async () => {
+Deno.test(gateTest("a rule lets a client in, and sets variables"), async () => {
   const { connection, verdict } = await ruled(
     `${remote.ip}:allow,RELAYCLIENT="",X="y"\n:deny\n`,
   );
@@ -224,7 +227,7 @@ gateTest("a rule lets a client in, and sets variables", async () => {
   assertEquals(connection.remote, remote);
 });
 
-gateTest("a rule keeps a client out", async () => {
+Deno.test(gateTest("a rule keeps a client out"), async () => {
   const { connection, verdict } = await ruled(`127.:deny\n:allow,X="y"\n`);
   assertEquals(verdict, { type: "deny" });
   assertEquals(connection.variables, []);
@@ -234,11 +237,14 @@ gateTest("a rule keeps a client out", async () => {
   ]);
 });
 
-gateTest("where no rule is about a client it is let in", async () => {
-  const { connection, verdict } = await ruled(`192.0.2.:deny\n`);
-  assertEquals(verdict, { type: "ok" });
-  assertEquals(connection.variables, []);
-});
+Deno.test(
+  gateTest("where no rule is about a client it is let in"),
+  async () => {
+    const { connection, verdict } = await ruled(`192.0.2.:deny\n`);
+    assertEquals(verdict, { type: "ok" });
+    assertEquals(connection.variables, []);
+  },
+);
 
 asks("a rule may be about a name, or about what ident says", () =>
   withNames(
@@ -257,8 +263,8 @@ asks("a rule may be about a name, or about what ident says", () =>
       }),
   ));
 
-gateTest(
-  "rules that cannot be read let nobody in, and say why",
+Deno.test(
+  gateTest("rules that cannot be read let nobody in, and say why"),
   () =>
     inFolder(async (folder) => {
       const missing = `${folder}/missing.cdb`;
@@ -282,8 +288,8 @@ gateTest(
     }),
 );
 
-gateTest(
-  "rules that are not there let everybody in, if that is wanted",
+Deno.test(
+  gateTest("rules that are not there let everybody in, if that is wanted"),
   () =>
     inFolder(async (folder) => {
       const rules = `${folder}/rules.cdb`;
@@ -297,7 +303,7 @@ gateTest(
 
 // Limits and proxies.
 
-gateTest("a client is counted in and out by its address", () => {
+Deno.test(gateTest("a client is counted in and out by its address"), () => {
   const admission = admissionBy({ perClient: 2 });
   const other: Ends = { local, remote: { ip: "192.0.2.9", port: 1 } };
   assertEquals(admission.enter(ends), null);
@@ -311,14 +317,14 @@ gateTest("a client is counted in and out by its address", () => {
   assertEquals(admission.enter(ends), null);
 });
 
-gateTest("a client may come so often in a time", () => {
+Deno.test(gateTest("a client may come so often in a time"), () => {
   const admission = admissionBy({ rate: { connections: 1, seconds: 3600 } });
   assertEquals(admission.enter(ends), null);
   admission.leave(ends);
   assertEquals(admission.enter(ends)?.why, "at most 1 in 3600 seconds");
 });
 
-gateTest("a proxy's own connections are nobody's excess", () => {
+Deno.test(gateTest("a proxy's own connections are nobody's excess"), () => {
   const admission = admissionBy({
     perClient: 1,
     rate: { connections: 1, seconds: 3600 },
@@ -330,13 +336,16 @@ gateTest("a proxy's own connections are nobody's excess", () => {
   assert(admission.enter(ends) !== null);
 });
 
-gateTest("a client behind a proxy is counted by its own address", () => {
-  const admission = admissionBy({ perClient: 1 });
-  assertEquals(admission.enter({ ...ends, byHeader: true }), null);
-  assert(admission.enter(ends) !== null);
-});
+Deno.test(
+  gateTest("a client behind a proxy is counted by its own address"),
+  () => {
+    const admission = admissionBy({ perClient: 1 });
+    assertEquals(admission.enter({ ...ends, byHeader: true }), null);
+    assert(admission.enter(ends) !== null);
+  },
+);
 
-gateTest("the header of a proxy is read, nobody else's", () => {
+Deno.test(gateTest("the header of a proxy is read, nobody else's"), () => {
   const admission = admissionBy({ proxies: ["192.0.2.0/24", "::1"] });
   assertEquals(
     ["192.0.2.7", "192.0.3.7", "::1", "::2"].map((ip) => admission.isProxy(ip)),

@@ -60,7 +60,7 @@ async function settled(): Promise<void> {
   }
 }
 
-gateTest("a gate accepts nothing before it runs", async () => {
+Deno.test(gateTest("a gate accepts nothing before it runs"), async () => {
   const server = new HoldingServer(false);
   using d = desk(server, new OpenDoor().admission);
   const gate = new Gate(d.listener, d.reception, d.log.emit);
@@ -75,7 +75,7 @@ gateTest("a gate accepts nothing before it runs", async () => {
   await running;
 });
 
-gateTest("a gate accepts as long as there are slots", async () => {
+Deno.test(gateTest("a gate accepts as long as there are slots"), async () => {
   const g = open(2);
   const clients = await Promise.all([1, 2, 3, 4, 5].map(() => g.connect()));
   for (let served = 2; served <= 5; served++) {
@@ -93,8 +93,8 @@ gateTest("a gate accepts as long as there are slots", async () => {
   await g.close();
 });
 
-gateTest(
-  "a closed gate lets those in who are there, and nobody else",
+Deno.test(
+  gateTest("a closed gate lets those in who are there, and nobody else"),
   async () => {
     const g = open();
     g.gate.close();
@@ -109,8 +109,8 @@ gateTest(
   },
 );
 
-gateTest(
-  "a gate that is closed while its slots are full stays closed",
+Deno.test(
+  gateTest("a gate that is closed while its slots are full stays closed"),
   async () => {
     const g = open(1);
     const served = await g.connect(), waiting = await g.connect();
@@ -126,8 +126,8 @@ gateTest(
   },
 );
 
-gateTest(
-  "a lack of descriptors pauses accepting, and is complained of",
+Deno.test(
+  gateTest("a lack of descriptors pauses accepting, and is complained of"),
   async () => {
     const g = open();
     g.failures.push(...Array(5).fill(outOfDescriptors));
@@ -145,23 +145,26 @@ gateTest(
   },
 );
 
-gateTest("a listener is not watched while accepting pauses", async () => {
-  const g = open();
-  g.failures.push(outOfDescriptors);
-  const watching = new Promise<boolean>((told) => {
-    g.onFailure = () => queueMicrotask(() => told(g.isWatching()));
-  });
-  const client = await g.connect();
-  assertEquals(await watching, false);
-  await until("it is let in", () => g.server.held.length === 1);
-  assertEquals(g.isWatching(), true);
-  g.server.end();
-  await heard(client);
-  await g.close();
-});
+Deno.test(
+  gateTest("a listener is not watched while accepting pauses"),
+  async () => {
+    const g = open();
+    g.failures.push(outOfDescriptors);
+    const watching = new Promise<boolean>((told) => {
+      g.onFailure = () => queueMicrotask(() => told(g.isWatching()));
+    });
+    const client = await g.connect();
+    assertEquals(await watching, false);
+    await until("it is let in", () => g.server.held.length === 1);
+    assertEquals(g.isWatching(), true);
+    g.server.end();
+    await heard(client);
+    await g.close();
+  },
+);
 
-gateTest(
-  "a gate that is closed while accepting pauses stays closed",
+Deno.test(
+  gateTest("a gate that is closed while accepting pauses stays closed"),
   async () => {
     const g = open();
     g.failures.push(...Array(1000).fill(outOfDescriptors));
@@ -176,8 +179,10 @@ gateTest(
   },
 );
 
-gateTest(
-  "a client that has gone before it was accepted is no reason to pause",
+Deno.test(
+  gateTest(
+    "a client that has gone before it was accepted is no reason to pause",
+  ),
   async () => {
     const g = open();
     g.failures.push(clientHasGone);

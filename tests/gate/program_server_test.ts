@@ -29,23 +29,26 @@ function programs(...args: string[]) {
   return Object.assign(desk(server, door.admission), { door, server });
 }
 
-gateTest("a program has the socket as its descriptors 0 and 1", async () => {
-  using d = programs("/bin/sh", "-c", 'read line; echo "$line, $0"', "zero");
-  const client = await d.client("hello\n");
-  assertEquals(await heard(client), "hello, zero\n");
-  await until("its end is known", () => d.slots.active === 0);
-  const pid = Number(d.lines[0].split(" ")[0]);
-  assert(pid > 1 && pid < abovePids, d.lines[0]);
-  assertEquals(d.lines, [
-    `${pid} from ${ip}`,
-    `ok ${pid} ${ip}`,
-    `end ${pid} status 0`,
-  ]);
-  assertEquals([d.door.entered, d.door.inside], [1, 0]);
-});
+Deno.test(
+  gateTest("a program has the socket as its descriptors 0 and 1"),
+  async () => {
+    using d = programs("/bin/sh", "-c", 'read line; echo "$line, $0"', "zero");
+    const client = await d.client("hello\n");
+    assertEquals(await heard(client), "hello, zero\n");
+    await until("its end is known", () => d.slots.active === 0);
+    const pid = Number(d.lines[0].split(" ")[0]);
+    assert(pid > 1 && pid < abovePids, d.lines[0]);
+    assertEquals(d.lines, [
+      `${pid} from ${ip}`,
+      `ok ${pid} ${ip}`,
+      `end ${pid} status 0`,
+    ]);
+    assertEquals([d.door.entered, d.door.inside], [1, 0]);
+  },
+);
 
-gateTest(
-  "nothing of a program's connection stays in this process",
+Deno.test(
+  gateTest("nothing of a program's connection stays in this process"),
   async () => {
     using d = programs("/bin/cat");
     const { client, conn } = await connect(d.listener);
@@ -59,19 +62,25 @@ gateTest(
   },
 );
 
-gateTest("how a program ends is told as the system tells it", async () => {
-  for (
-    const [script, status] of [["exit 3", 3 << 8], ["kill -9 $$", 9]] as const
-  ) {
-    using d = programs("/bin/sh", "-c", script);
-    await heard(await d.client());
-    await until("its end is known", () => d.slots.active === 0);
-    assertEquals(d.lines.at(-1)!.split(" ").slice(2), ["status", `${status}`]);
-  }
-});
+Deno.test(
+  gateTest("how a program ends is told as the system tells it"),
+  async () => {
+    for (
+      const [script, status] of [["exit 3", 3 << 8], ["kill -9 $$", 9]] as const
+    ) {
+      using d = programs("/bin/sh", "-c", script);
+      await heard(await d.client());
+      await until("its end is known", () => d.slots.active === 0);
+      assertEquals(d.lines.at(-1)!.split(" ").slice(2), [
+        "status",
+        `${status}`,
+      ]);
+    }
+  },
+);
 
-gateTest(
-  "a program is looked for in PATH, anew for each connection",
+Deno.test(
+  gateTest("a program is looked for in PATH, anew for each connection"),
   async () => {
     using d = programs("echo", "found");
     assertEquals(await heard(await d.client()), "found\n");
@@ -79,39 +88,42 @@ gateTest(
   },
 );
 
-gateTest("a program's environment tells of its connection", async () => {
-  const door = new OpenDoor();
-  door.admit = ({ local, remote }) => ({
-    connection: connectionOf({
-      local,
-      remote,
-      remoteHost: "client.example",
-      variables: [["RELAYCLIENT", ""], ["TCPREMOTEINFO", "joe\xff"]],
-    }),
-    verdict: { type: "ok" },
-  });
-  using d = desk(new ProgramServer(["/usr/bin/env", "-0"]), door.admission);
-  const { client, conn } = await connect(d.listener);
-  d.reception.receive(conn);
-  const output = await new Response(client.readable).bytes();
-  const env = fromBytes(output).split("\0").slice(0, -1)
-    .filter((entry) => /^(TCP|PROTO|RELAY)/.test(entry)).sort();
-  assertEquals(env, [
-    "PROTO=TCP",
-    "RELAYCLIENT=",
-    "TCPLOCALHOST=gate.example",
-    `TCPLOCALIP=${ip}`,
-    `TCPLOCALPORT=${d.listener.address.port}`,
-    "TCPREMOTEHOST=client.example",
-    "TCPREMOTEINFO=joe\xff",
-    `TCPREMOTEIP=${ip}`,
-    `TCPREMOTEPORT=${conn.remote.port}`,
-  ]);
-  await until("its end is known", () => d.slots.active === 0);
-});
+Deno.test(
+  gateTest("a program's environment tells of its connection"),
+  async () => {
+    const door = new OpenDoor();
+    door.admit = ({ local, remote }) => ({
+      connection: connectionOf({
+        local,
+        remote,
+        remoteHost: "client.example",
+        variables: [["RELAYCLIENT", ""], ["TCPREMOTEINFO", "joe\xff"]],
+      }),
+      verdict: { type: "ok" },
+    });
+    using d = desk(new ProgramServer(["/usr/bin/env", "-0"]), door.admission);
+    const { client, conn } = await connect(d.listener);
+    d.reception.receive(conn);
+    const output = await new Response(client.readable).bytes();
+    const env = fromBytes(output).split("\0").slice(0, -1)
+      .filter((entry) => /^(TCP|PROTO|RELAY)/.test(entry)).sort();
+    assertEquals(env, [
+      "PROTO=TCP",
+      "RELAYCLIENT=",
+      "TCPLOCALHOST=gate.example",
+      `TCPLOCALIP=${ip}`,
+      `TCPLOCALPORT=${d.listener.address.port}`,
+      "TCPREMOTEHOST=client.example",
+      "TCPREMOTEINFO=joe\xff",
+      `TCPREMOTEIP=${ip}`,
+      `TCPREMOTEPORT=${conn.remote.port}`,
+    ]);
+    await until("its end is known", () => d.slots.active === 0);
+  },
+);
 
-gateTest(
-  "a program that cannot be run costs one connection, and is named",
+Deno.test(
+  gateTest("a program that cannot be run costs one connection, and is named"),
   () =>
     inFolder(async (folder) => {
       const plain = `${folder}/plain`, broken = `${folder}/broken`;

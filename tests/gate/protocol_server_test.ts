@@ -97,7 +97,7 @@ function sessions(tls: FakeTls | null = null) {
 }
 
 for (const exitCode of [0, 1]) {
-  gateTest(`a session ends with exit code ${exitCode}`, async () => {
+  Deno.test(gateTest(`a session ends with exit code ${exitCode}`), async () => {
     using d = sessions();
     const client = await d.client();
     assertEquals(d.lines, [`1 from ${ip}`, `ok 1 ${ip}`]);
@@ -110,18 +110,21 @@ for (const exitCode of [0, 1]) {
   });
 }
 
-gateTest("a session may be over before it is known to have begun", async () => {
-  using d = sessions();
-  d.protocol.isQuick = true;
-  const client = await d.client();
-  assertEquals(d.lines.slice(2), ["end 1 status 256"]);
-  assertEquals([d.slots.active, d.door.inside], [0, 0]);
-  d.server.stop();
-  assertEquals(d.protocol.all[0].stopped, 0);
-  assertEquals(await heard(client), "");
-});
+Deno.test(
+  gateTest("a session may be over before it is known to have begun"),
+  async () => {
+    using d = sessions();
+    d.protocol.isQuick = true;
+    const client = await d.client();
+    assertEquals(d.lines.slice(2), ["end 1 status 256"]);
+    assertEquals([d.slots.active, d.door.inside], [0, 0]);
+    d.server.stop();
+    assertEquals(d.protocol.all[0].stopped, 0);
+    assertEquals(await heard(client), "");
+  },
+);
 
-gateTest("a session that breaks costs one connection", async () => {
+Deno.test(gateTest("a session that breaks costs one connection"), async () => {
   using d = sessions();
   const client = await d.client();
   d.protocol.all[0].fail();
@@ -132,8 +135,8 @@ gateTest("a session that breaks costs one connection", async () => {
   await d.reception.empty();
 });
 
-gateTest(
-  "a session that does not even begin costs one connection",
+Deno.test(
+  gateTest("a session that does not even begin costs one connection"),
   async () => {
     using d = sessions();
     d.protocol.isBroken = true;
@@ -148,7 +151,7 @@ gateTest(
   },
 );
 
-gateTest("a session has the stream of its connection", async () => {
+Deno.test(gateTest("a session has the stream of its connection"), async () => {
   using d = sessions();
   const client = await d.client("hello");
   const { stream, connection } = d.protocol.all[0];
@@ -169,91 +172,108 @@ gateTest("a session has the stream of its connection", async () => {
   assertEquals(await heard(client), "good day");
 });
 
-gateTest("a session is told what the rules say of its connection", async () => {
-  using d = sessions();
-  const variables = [["TCPREMOTEHOST", "other.example"], ["X", "y"]] as const;
-  d.door.admit = ({ local, remote }) => ({
-    connection: connectionOf({ local, remote, variables }),
-    verdict: { type: "ok" },
-  });
-  const client = await d.client();
-  const { connection } = d.protocol.all[0];
-  assertEquals(connection.remoteHost, "other.example");
-  assertEquals(connection.remote.ip, ip);
-  assertEquals(connection.variables, variables);
-  d.protocol.all[0].end(0);
-  await heard(client);
-});
+Deno.test(
+  gateTest("a session is told what the rules say of its connection"),
+  async () => {
+    using d = sessions();
+    const variables = [["TCPREMOTEHOST", "other.example"], ["X", "y"]] as const;
+    d.door.admit = ({ local, remote }) => ({
+      connection: connectionOf({ local, remote, variables }),
+      verdict: { type: "ok" },
+    });
+    const client = await d.client();
+    const { connection } = d.protocol.all[0];
+    assertEquals(connection.remoteHost, "other.example");
+    assertEquals(connection.remote.ip, ip);
+    assertEquals(connection.variables, variables);
+    d.protocol.all[0].end(0);
+    await heard(client);
+  },
+);
 
-gateTest("stop() reaches all that are served, and nobody else", async () => {
-  using d = sessions();
-  const clients = [await d.client(), await d.client(), await d.client()];
-  const [over, ...served] = d.protocol.all;
-  over.end(0);
-  await until("its end is known", () => d.slots.active === 2);
-  d.server.stop();
-  assertEquals([over.stopped, ...served.map((s) => s.stopped)], [0, 1, 1]);
-  served[0].fail();
-  await until("its end is known", () => d.slots.active === 1);
-  d.server.stop();
-  assertEquals(served.map((session) => session.stopped), [1, 2]);
-  served[1].end(0);
-  await d.reception.empty();
-  for (const client of clients) await heard(client);
-});
+Deno.test(
+  gateTest("stop() reaches all that are served, and nobody else"),
+  async () => {
+    using d = sessions();
+    const clients = [await d.client(), await d.client(), await d.client()];
+    const [over, ...served] = d.protocol.all;
+    over.end(0);
+    await until("its end is known", () => d.slots.active === 2);
+    d.server.stop();
+    assertEquals([over.stopped, ...served.map((s) => s.stopped)], [0, 1, 1]);
+    served[0].fail();
+    await until("its end is known", () => d.slots.active === 1);
+    d.server.stop();
+    assertEquals(served.map((session) => session.stopped), [1, 2]);
+    served[1].end(0);
+    await d.reception.empty();
+    for (const client of clients) await heard(client);
+  },
+);
 
-gateTest("a connection that is encrypted from its start", async () => {
-  const tls = new FakeTls();
-  using d = sessions(tls);
-  const { client, conn } = await connect(d.listener);
-  const name = nameOf(conn.fd);
-  d.reception.receive(conn);
-  assertEquals(d.lines, [`1 from ${ip}`, `ok 1 ${ip}`]);
-  assertEquals([tls.asked.length, tls.asked[0].ip], [1, ip]);
-  assertEquals(d.protocol.all.length, 0, "not before the handshake");
-  const { stream } = tls.asked[0];
-  const secured: Stream = Object.create(stream);
-  secured.close = () => stream.close();
-  tls.answer(secured);
-  await until("it is served", () => d.protocol.all.length === 1);
-  const [session] = d.protocol.all;
-  assertEquals(session.stream === secured, true);
-  assertEquals(session.connection.encrypted, true);
-  assertEquals(isOpen(name), true);
-  session.end(0);
-  assertEquals(await heard(client), "");
-  await until("its end is known", () => d.slots.active === 0);
-  assertEquals(d.lines.slice(2), ["end 1 status 0"]);
-  assertEquals(d.door.inside, 0);
-});
+Deno.test(
+  gateTest("a connection that is encrypted from its start"),
+  async () => {
+    const tls = new FakeTls();
+    using d = sessions(tls);
+    const { client, conn } = await connect(d.listener);
+    const name = nameOf(conn.fd);
+    d.reception.receive(conn);
+    assertEquals(d.lines, [`1 from ${ip}`, `ok 1 ${ip}`]);
+    assertEquals([tls.asked.length, tls.asked[0].ip], [1, ip]);
+    assertEquals(d.protocol.all.length, 0, "not before the handshake");
+    const { stream } = tls.asked[0];
+    const secured: Stream = Object.create(stream);
+    secured.close = () => stream.close();
+    tls.answer(secured);
+    await until("it is served", () => d.protocol.all.length === 1);
+    const [session] = d.protocol.all;
+    assertEquals(session.stream === secured, true);
+    assertEquals(session.connection.encrypted, true);
+    assertEquals(isOpen(name), true);
+    session.end(0);
+    assertEquals(await heard(client), "");
+    await until("its end is known", () => d.slots.active === 0);
+    assertEquals(d.lines.slice(2), ["end 1 status 0"]);
+    assertEquals(d.door.inside, 0);
+  },
+);
 
-gateTest("a handshake that fails is the end of its connection", async () => {
-  const tls = new FakeTls();
-  using d = sessions(tls);
-  const client = await d.client();
-  tls.asked[0].stream.close(); // as TlsAccess does
-  tls.answer(null);
-  assertEquals(await heard(client), "");
-  await until("its end is known", () => d.slots.active === 0);
-  assertEquals(d.lines.slice(2), ["end 1 status 256"]);
-  assertEquals([d.protocol.all.length, d.door.inside], [0, 0]);
-  await d.reception.empty();
-});
+Deno.test(
+  gateTest("a handshake that fails is the end of its connection"),
+  async () => {
+    const tls = new FakeTls();
+    using d = sessions(tls);
+    const client = await d.client();
+    tls.asked[0].stream.close(); // as TlsAccess does
+    tls.answer(null);
+    assertEquals(await heard(client), "");
+    await until("its end is known", () => d.slots.active === 0);
+    assertEquals(d.lines.slice(2), ["end 1 status 256"]);
+    assertEquals([d.protocol.all.length, d.door.inside], [0, 0]);
+    await d.reception.empty();
+  },
+);
 
-gateTest("a handshake that breaks costs one connection", async () => {
-  const tls = new FakeTls();
-  using d = sessions(tls);
-  const client = await d.client();
-  tls.answer(Promise.reject(new Error("a bug")));
-  assertEquals(await heard(client), "");
-  await until("its end is known", () => d.slots.active === 0);
-  assertEquals(d.lines.slice(2), ["unexpected: a bug"]);
-  assertEquals(d.door.inside, 0);
-  await d.reception.empty();
-});
+Deno.test(
+  gateTest("a handshake that breaks costs one connection"),
+  async () => {
+    const tls = new FakeTls();
+    using d = sessions(tls);
+    const client = await d.client();
+    tls.answer(Promise.reject(new Error("a bug")));
+    assertEquals(await heard(client), "");
+    await until("its end is known", () => d.slots.active === 0);
+    assertEquals(d.lines.slice(2), ["unexpected: a bug"]);
+    assertEquals(d.door.inside, 0);
+    await d.reception.empty();
+  },
+);
 
-gateTest(
-  "a session that does not begin after its handshake costs one connection",
+Deno.test(
+  gateTest(
+    "a session that does not begin after its handshake costs one connection",
+  ),
   async () => {
     const tls = new FakeTls();
     using d = sessions(tls);
@@ -267,24 +287,30 @@ gateTest(
   },
 );
 
-gateTest("stop() reaches those whose handshake is going on", async () => {
-  const tls = new FakeTls();
-  using d = sessions(tls);
-  const client = await d.client();
-  d.server.stop();
-  assertEquals(await heard(client), "");
-  await until("its end is known", () => d.slots.active === 0);
-  tls.answer(null);
-  await d.reception.empty();
-  assertEquals(d.lines.slice(2), ["end 1 status 256"]);
-});
+Deno.test(
+  gateTest("stop() reaches those whose handshake is going on"),
+  async () => {
+    const tls = new FakeTls();
+    using d = sessions(tls);
+    const client = await d.client();
+    d.server.stop();
+    assertEquals(await heard(client), "");
+    await until("its end is known", () => d.slots.active === 0);
+    tls.answer(null);
+    await d.reception.empty();
+    assertEquals(d.lines.slice(2), ["end 1 status 256"]);
+  },
+);
 
-gateTest("refresh() reaches the protocol and the certificate", () => {
-  const tls = new FakeTls();
-  using d = sessions(tls);
-  d.server.refresh();
-  assertEquals([d.protocol.refreshed, tls.refreshed], [1, 1]);
-  using plain = sessions();
-  plain.server.refresh();
-  assertEquals(plain.protocol.refreshed, 1);
-});
+Deno.test(
+  gateTest("refresh() reaches the protocol and the certificate"),
+  () => {
+    const tls = new FakeTls();
+    using d = sessions(tls);
+    d.server.refresh();
+    assertEquals([d.protocol.refreshed, tls.refreshed], [1, 1]);
+    using plain = sessions();
+    plain.server.refresh();
+    assertEquals(plain.protocol.refreshed, 1);
+  },
+);

@@ -86,21 +86,21 @@ for (
     ],
   ] as [string, Uint8Array<ArrayBuffer>, Ends][]
 ) {
-  gateTest(`a header in one piece: ${name}`, async () => {
+  Deno.test(gateTest(`a header in one piece: ${name}`), async () => {
     using c = connect();
     c.say(header);
     assertEquals(await c.reading(), ends);
     assertEquals(c.rest(), "");
   });
 
-  gateTest(`a header with data behind it: ${name}`, async () => {
+  Deno.test(gateTest(`a header with data behind it: ${name}`), async () => {
     using c = connect();
     c.say(concat([header, bytesOf("EHLO x\r\nQUIT\r\n")]));
     assertEquals(await c.reading(), ends);
     assertEquals(c.rest(), "EHLO x\r\nQUIT\r\n");
   });
 
-  gateTest(`a header byte by byte: ${name}`, async () => {
+  Deno.test(gateTest(`a header byte by byte: ${name}`), async () => {
     using c = connect();
     let isRead = false;
     const reading = c.reading().finally(() => isRead = true);
@@ -113,7 +113,7 @@ for (
     assertEquals(c.rest(), "");
   });
 
-  gateTest(`a header, then a hang-up: ${name}`, async () => {
+  Deno.test(gateTest(`a header, then a hang-up: ${name}`), async () => {
     using c = connect();
     c.say(concat([header, bytesOf("x")]));
     c.hangUp();
@@ -121,7 +121,7 @@ for (
     assertEquals([c.rest(), c.rest()], ["x", "ended"]);
   });
 
-  gateTest(`half a header, then a hang-up: ${name}`, async () => {
+  Deno.test(gateTest(`half a header, then a hang-up: ${name}`), async () => {
     using c = connect();
     const reading = c.reading();
     c.say(header.subarray(0, header.length - 1));
@@ -131,7 +131,7 @@ for (
   });
 }
 
-gateTest("what is no header is none at once", async () => {
+Deno.test(gateTest("what is no header is none at once"), async () => {
   for (
     const wrong of [
       "EHLO x\r\n",
@@ -146,25 +146,31 @@ gateTest("what is no header is none at once", async () => {
   }
 });
 
-gateTest("a proxy that leaves without a word has sent none", async () => {
-  for (const how of [closeDescriptor, reset]) {
-    using before = connect();
-    before.leave(how);
-    assertEquals(await before.reading(), null);
-    using c = connect();
-    const reading = c.reading();
-    await settled();
-    c.leave(how);
-    assertEquals(await reading, null);
-  }
-});
+Deno.test(
+  gateTest("a proxy that leaves without a word has sent none"),
+  async () => {
+    for (const how of [closeDescriptor, reset]) {
+      using before = connect();
+      before.leave(how);
+      assertEquals(await before.reading(), null);
+      using c = connect();
+      const reading = c.reading();
+      await settled();
+      c.leave(how);
+      assertEquals(await reading, null);
+    }
+  },
+);
 
-gateTest("a descriptor whose header was read is watched no more", async () => {
-  using c = connect();
-  const before = eventLoop.watched;
-  const reading = c.reading();
-  assertEquals(eventLoop.watched, before + 1);
-  c.say(v1);
-  await reading;
-  assertEquals(eventLoop.watched, before);
-});
+Deno.test(
+  gateTest("a descriptor whose header was read is watched no more"),
+  async () => {
+    using c = connect();
+    const before = eventLoop.watched;
+    const reading = c.reading();
+    assertEquals(eventLoop.watched, before + 1);
+    c.say(v1);
+    await reading;
+    assertEquals(eventLoop.watched, before);
+  },
+);

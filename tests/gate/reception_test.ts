@@ -31,7 +31,7 @@ const kinds = [
 ] as const;
 
 for (const [whose, hasPids, refused, served] of kinds) {
-  gateTest(`${whose} connection: from, ok, end`, async () => {
+  Deno.test(gateTest(`${whose} connection: from, ok, end`), async () => {
     const server = new HoldingServer(hasPids);
     const door = new OpenDoor();
     using d = desk(server, door.admission);
@@ -46,24 +46,27 @@ for (const [whose, hasPids, refused, served] of kinds) {
     assertEquals(d.changes, [1, 0]);
   });
 
-  gateTest(`${whose} connection is denied`, () =>
-    inFolder(async (folder) => {
-      const rules = writeRules(folder, `${ip}:deny\n`);
-      const server = new HoldingServer(hasPids);
-      const admission = new Admission({ ...options, rules });
-      using d = desk(server, admission, { banner: "hello\r\n" });
-      assertEquals(await heard(await d.client()), "hello\r\n");
-      assertEquals(d.lines, [
-        `${refused} from ${ip}`,
-        `deny ${refused} ${ip}`,
-        `end ${refused} status 25600`,
-      ]);
-      assertEquals([server.held.length, d.slots.active], [0, 0]);
-      assertEquals(d.changes, [1, 0]);
-    }));
+  Deno.test(
+    gateTest(`${whose} connection is denied`),
+    () =>
+      inFolder(async (folder) => {
+        const rules = writeRules(folder, `${ip}:deny\n`);
+        const server = new HoldingServer(hasPids);
+        const admission = new Admission({ ...options, rules });
+        using d = desk(server, admission, { banner: "hello\r\n" });
+        assertEquals(await heard(await d.client()), "hello\r\n");
+        assertEquals(d.lines, [
+          `${refused} from ${ip}`,
+          `deny ${refused} ${ip}`,
+          `end ${refused} status 25600`,
+        ]);
+        assertEquals([server.held.length, d.slots.active], [0, 0]);
+        assertEquals(d.changes, [1, 0]);
+      }),
+  );
 
-  gateTest(
-    `${whose} connection is dropped where rules cannot be read`,
+  Deno.test(
+    gateTest(`${whose} connection is dropped where rules cannot be read`),
     async () => {
       const rules = "/nonexistent/rules.cdb";
       const server = new HoldingServer(hasPids);
@@ -80,8 +83,8 @@ for (const [whose, hasPids, refused, served] of kinds) {
 
   for (const busyReply of [false, true]) {
     const told = busyReply ? "is told so" : "is closed";
-    gateTest(
-      `${whose} client over its limit ${told}, until one leaves`,
+    Deno.test(
+      gateTest(`${whose} client over its limit ${told}, until one leaves`),
       async () => {
         const server = new HoldingServer(hasPids);
         const admission = new Admission({ ...options, perClient: 1 });
@@ -115,8 +118,8 @@ for (const [whose, hasPids, refused, served] of kinds) {
     );
   }
 
-  gateTest(
-    `${whose} connection without the PROXY header that it needs`,
+  Deno.test(
+    gateTest(`${whose} connection without the PROXY header that it needs`),
     async () => {
       const server = new HoldingServer(hasPids);
       const admission = new Admission({
@@ -136,40 +139,43 @@ for (const [whose, hasPids, refused, served] of kinds) {
     },
   );
 
-  gateTest(`${whose} connection behind a proxy is its client's`, async () => {
-    const server = new HoldingServer(hasPids);
-    const admission = new Admission({
-      ...options,
-      proxies: [ip],
-      perClient: 1,
-    });
-    using d = desk(server, admission);
-    const header = "PROXY TCP4 192.0.2.7 192.0.2.1 4711 25\r\n";
-    const client = await d.client(header);
-    await until("the header is read", () => server.held.length === 1);
-    assertEquals(d.lines, [
-      `${served} from 192.0.2.7`,
-      `ok ${served} 192.0.2.7`,
-    ]);
-    const { local, remote } = server.held[0].connection;
-    assertEquals(local, { ip: "192.0.2.1", port: 25 });
-    assertEquals(remote, { ip: "192.0.2.7", port: 4711 });
-    const second = heard(await d.client(header));
-    assertEquals(await second, "");
-    assertEquals(
-      d.lines.at(-2),
-      "dropping, too many connections from 192.0.2.7: at most 1 at once",
-    );
-    server.end();
-    client.close();
-    const third = await d.client(header);
-    await until("it is let in", () => server.held.length === 1);
-    server.end();
-    third.close();
-    assertEquals(d.slots.active, 0);
-  });
+  Deno.test(
+    gateTest(`${whose} connection behind a proxy is its client's`),
+    async () => {
+      const server = new HoldingServer(hasPids);
+      const admission = new Admission({
+        ...options,
+        proxies: [ip],
+        perClient: 1,
+      });
+      using d = desk(server, admission);
+      const header = "PROXY TCP4 192.0.2.7 192.0.2.1 4711 25\r\n";
+      const client = await d.client(header);
+      await until("the header is read", () => server.held.length === 1);
+      assertEquals(d.lines, [
+        `${served} from 192.0.2.7`,
+        `ok ${served} 192.0.2.7`,
+      ]);
+      const { local, remote } = server.held[0].connection;
+      assertEquals(local, { ip: "192.0.2.1", port: 25 });
+      assertEquals(remote, { ip: "192.0.2.7", port: 4711 });
+      const second = heard(await d.client(header));
+      assertEquals(await second, "");
+      assertEquals(
+        d.lines.at(-2),
+        "dropping, too many connections from 192.0.2.7: at most 1 at once",
+      );
+      server.end();
+      client.close();
+      const third = await d.client(header);
+      await until("it is let in", () => server.held.length === 1);
+      server.end();
+      third.close();
+      assertEquals(d.slots.active, 0);
+    },
+  );
 
-  gateTest(`${whose} banner to a client that has gone`, () => {
+  Deno.test(gateTest(`${whose} banner to a client that has gone`), () => {
     const server = new HoldingServer(hasPids);
     const door = new OpenDoor();
     using d = desk(server, door.admission, { banner: "hello\r\n" });
@@ -195,8 +201,10 @@ for (const [whose, hasPids, refused, served] of kinds) {
       ["later", () => Promise.reject(new Error("a bug"))],
     ] as const
   ) {
-    gateTest(
-      `${whose} connection whose admission fails ${how} is closed, once`,
+    Deno.test(
+      gateTest(
+        `${whose} connection whose admission fails ${how} is closed, once`,
+      ),
       async () => {
         const door = new OpenDoor();
         door.instead = fail;
@@ -216,8 +224,8 @@ for (const [whose, hasPids, refused, served] of kinds) {
     );
   }
 
-  gateTest(
-    `${whose} connection whose server fails is closed, once`,
+  Deno.test(
+    gateTest(`${whose} connection whose server fails is closed, once`),
     async () => {
       const door = new OpenDoor();
       const server = new HoldingServer(hasPids);
@@ -233,8 +241,10 @@ for (const [whose, hasPids, refused, served] of kinds) {
   );
 }
 
-gateTest(
-  "connections are numbered as they come, those behind a proxy as their headers do",
+Deno.test(
+  gateTest(
+    "connections are numbered as they come, those behind a proxy as their headers do",
+  ),
   async () => {
     const server = new HoldingServer(false);
     const admission = new Admission({ ...options, proxies: [ip] });
@@ -257,21 +267,24 @@ gateTest(
   },
 );
 
-gateTest("a reception is empty when a program has the connection", async () => {
-  const server = new HoldingServer(true);
-  const door = new OpenDoor();
-  using d = desk(server, door.admission);
-  await d.reception.empty();
-  const client = await d.client();
-  assertEquals(d.slots.active, 1);
-  await d.reception.empty(); // the program needs us no more
-  server.end();
-  client.close();
-  await d.reception.empty();
-});
+Deno.test(
+  gateTest("a reception is empty when a program has the connection"),
+  async () => {
+    const server = new HoldingServer(true);
+    const door = new OpenDoor();
+    using d = desk(server, door.admission);
+    await d.reception.empty();
+    const client = await d.client();
+    assertEquals(d.slots.active, 1);
+    await d.reception.empty(); // the program needs us no more
+    server.end();
+    client.close();
+    await d.reception.empty();
+  },
+);
 
-gateTest(
-  "a reception is empty when the last of its own sessions is over",
+Deno.test(
+  gateTest("a reception is empty when the last of its own sessions is over"),
   async () => {
     const server = new HoldingServer(false);
     const door = new OpenDoor();
@@ -288,8 +301,10 @@ gateTest(
   },
 );
 
-gateTest(
-  "a connection that waits for its names keeps the reception from being empty",
+Deno.test(
+  gateTest(
+    "a connection that waits for its names keeps the reception from being empty",
+  ),
   async () => {
     const server = new HoldingServer(true);
     const door = new OpenDoor();
@@ -307,8 +322,10 @@ gateTest(
   },
 );
 
-gateTest(
-  "one that could not be served says why under its number, or nothing of itself",
+Deno.test(
+  gateTest(
+    "one that could not be served says why under its number, or nothing of itself",
+  ),
   async () => {
     for (const isSeen of [true, false]) {
       const door = new OpenDoor();

@@ -1,11 +1,14 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
+  asciiDomain,
   atLocalHost,
   domainOf,
+  isUtf8,
   looseAddress,
   quotedAddress,
   strictPath,
+  withAsciiDomain,
 } from "../../lib/mail/address.ts";
 
 Deno.test("looseAddress() finds an address as qmail-smtpd does", () => {
@@ -206,4 +209,54 @@ Deno.test("quotedAddress() writes what reads as the same address", () => {
       assertEquals(read?.address, address);
     },
   ));
+});
+
+Deno.test("asciiDomain() is the name that the DNS knows", () => {
+  const cases: Record<string, string | null> = {
+    "b.example": "b.example",
+    "B.Example": "b.example",
+    "\xc3\xa4.example": "xn--4ca.example",
+    "\xc3\x84.EXAMPLE": "xn--4ca.example",
+    "xn--4ca.example": "xn--4ca.example",
+    "\xe4.example": null, // no UTF-8
+    "b c.example": null,
+    "": null,
+  };
+  for (const [domain, ascii] of Object.entries(cases)) {
+    assertEquals(asciiDomain(domain), ascii, domain);
+  }
+});
+
+Deno.test("asciiDomain() takes no part of a URL for a domain", () => {
+  for (const mark of "/?#@:\\%") {
+    for (const domain of [`a${mark}b.example`, `${mark}b`, `b${mark}`]) {
+      assertEquals(asciiDomain(domain), null, domain);
+    }
+  }
+  assertEquals(asciiDomain("a%2eb"), null);
+  assertEquals(asciiDomain("b.example:25"), null);
+});
+
+Deno.test("withAsciiDomain() changes nothing but a domain in UTF-8", () => {
+  const cases: Record<string, string> = {
+    "a@\xc3\xa4.example": "a@xn--4ca.example",
+    "\xc3\xa4@b@\xc3\xa4.example": "\xc3\xa4@b@xn--4ca.example",
+    "\xc3\xa4@B.example": "\xc3\xa4@B.example",
+    "a@\xc3\xa4/b": "a@\xc3\xa4/b",
+    "a@\xe4": "a@\xe4",
+    "\xc3\xa4": "\xc3\xa4",
+    "": "",
+  };
+  for (const [address, expected] of Object.entries(cases)) {
+    assertEquals(withAsciiDomain(address), expected, address);
+  }
+});
+
+Deno.test("isUtf8() is true of well-formed UTF-8 alone", () => {
+  for (const text of ["", "a", "\xc3\xa4", "\xef\xbb\xbf"]) {
+    assertEquals(isUtf8(text), true, text);
+  }
+  for (const text of ["\xe4", "\xc3", "\xc0\xaf", "\xed\xa0\x80"]) {
+    assertEquals(isUtf8(text), false, text);
+  }
 });

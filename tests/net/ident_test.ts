@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { identify, userOf } from "../../lib/net/ident.ts";
 import { withIdent } from "../support/ident_server.ts";
-import { testWith } from "../support/peers.ts";
+import { needing } from "../support/peers.ts";
 import { loopback } from "../support/random.ts";
 
 const replies: [reply: string, user: string | null][] = [
@@ -34,9 +34,8 @@ Deno.test("a reply is read as tcpserver reads it", () => {
   }
 });
 
-testWith(
-  { root: true },
-  "the server is asked from the client's own target",
+Deno.test(
+  needing({ root: true }, "the server is asked from the client's own target"),
   () =>
     withIdent(
       loopback(),
@@ -54,9 +53,8 @@ testWith(
     ),
 );
 
-testWith(
-  { root: true },
-  "no server, silence and an endless reply end",
+Deno.test(
+  needing({ root: true }, "no server, silence and an endless reply end"),
   async () => {
     const local = { ip: loopback(), port: 25 };
     const ask = (ip: string) => identify(local, { ip, port: 4711 }, 1);
@@ -100,7 +98,7 @@ async function withDribble(
   }
 }
 
-testWith({ root: true }, "a reply may come byte by byte", () => {
+Deno.test(needing({ root: true }, "a reply may come byte by byte"), () => {
   const reply = "4711 , 25 : USERID : UNIX : joe\r\n";
   return withDribble(new TextEncoder().encode(reply), async (ip) => {
     const local = { ip: loopback(), port: 25 };
@@ -108,11 +106,14 @@ testWith({ root: true }, "a reply may come byte by byte", () => {
   });
 });
 
-testWith({ root: true }, "bytes do not put off the end of the time", () => {
-  // It comes, though seconds after the time that it had.
-  const reply = " ".repeat(1400) + ":::joe\n";
-  return withDribble(new TextEncoder().encode(reply), async (ip) => {
-    const local = { ip: loopback(), port: 25 };
-    assertEquals(await identify(local, { ip, port: 4711 }, 0.2), null);
-  });
-});
+Deno.test(
+  needing({ root: true }, "bytes do not put off the end of the time"),
+  () => {
+    // It comes, though seconds after the time that it had.
+    const reply = " ".repeat(1400) + ":::joe\n";
+    return withDribble(new TextEncoder().encode(reply), async (ip) => {
+      const local = { ip: loopback(), port: 25 };
+      assertEquals(await identify(local, { ip, port: 4711 }, 0.2), null);
+    });
+  },
+);

@@ -21,7 +21,7 @@ import {
   records,
   withDns,
 } from "../support/dns_server.ts";
-import { testWith } from "../support/peers.ts";
+import { needing } from "../support/peers.ts";
 import { loopback } from "../support/random.ts";
 
 Deno.test("reverse names of both families", () => {
@@ -119,15 +119,18 @@ const answers: [string, Answer, string | null][] = [
   ],
 ];
 
-testWith({ root: true }, "what answers a reverse name may have", async () => {
-  await Promise.all(answers.map(async ([what, answer, expected]) => {
-    await withDns(loopback(), { [`${name} PTR`]: answer }, async (server) => {
-      const resolver = dnsResolver(2, () => [{ ip: server.ip, port: 53 }]);
-      assertEquals(await hostOf("192.0.2.9", resolver), expected, what);
-      assert(server.asked.length > 0, what);
-    });
-  }));
-});
+Deno.test(
+  needing({ root: true }, "what answers a reverse name may have"),
+  async () => {
+    await Promise.all(answers.map(async ([what, answer, expected]) => {
+      await withDns(loopback(), { [`${name} PTR`]: answer }, async (server) => {
+        const resolver = dnsResolver(2, () => [{ ip: server.ip, port: 53 }]);
+        assertEquals(await hostOf("192.0.2.9", resolver), expected, what);
+        assert(server.asked.length > 0, what);
+      });
+    }));
+  },
+);
 
 /** With the resolver that the environment names. */
 async function asking(ip: string, fn: () => Promise<void>): Promise<void> {
@@ -139,9 +142,8 @@ async function asking(ip: string, fn: () => Promise<void>): Promise<void> {
   }
 }
 
-testWith(
-  { root: true },
-  "names of both families, there and back",
+Deno.test(
+  needing({ root: true }, "names of both families, there and back"),
   () =>
     withDns(
       loopback(),

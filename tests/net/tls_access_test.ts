@@ -10,16 +10,15 @@ import {
   makeCertificate,
   type TestCertificate,
 } from "../support/certificate.ts";
-import { inFolder, testWith } from "../support/peers.ts";
+import { inFolder, needing } from "../support/peers.ts";
 import { connection, Listener, rest, send } from "../support/tls.ts";
 
 const testWithOpenssl = (
   name: string,
   fn: (own: TestCertificate, folder: string) => Promise<void>,
 ) =>
-  testWith(
-    { peers: ["openssl"] },
-    name,
+  Deno.test(
+    needing({ peers: ["openssl"] }, name),
     () => inFolder(async (folder) => fn(await makeCertificate(folder), folder)),
   );
 

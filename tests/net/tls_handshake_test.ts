@@ -10,9 +10,10 @@ import { LoopbackTls } from "../../lib/net/tls_loopback.ts";
 import { NodeTls } from "../../lib/net/tls_node.ts";
 import { hasNodeTls } from "../../lib/net/tls_probe.ts";
 import { makeCertificate } from "../support/certificate.ts";
-import { inFolder, output, testWith, until } from "../support/peers.ts";
+import { inFolder, needing, output, until } from "../support/peers.ts";
 import { randomFrom, runs } from "../support/random.ts";
 import {
+  bothWays,
   certificateIn,
   connection,
   isClosed,
@@ -23,8 +24,10 @@ import {
   send,
   startTls,
   StreamListener,
-  testBoth,
 } from "../support/tls.ts";
+
+const testBoth: (...test: Parameters<typeof bothWays>) => void = (...test) =>
+  bothWays(...test).forEach((each) => Deno.test(each));
 
 const pause = (ms: number) => new Promise((over) => setTimeout(over, ms));
 
@@ -219,9 +222,8 @@ testBoth(
   },
 );
 
-testWith(
-  { peers: ["openssl"] },
-  "node:tls is taken where it works",
+Deno.test(
+  needing({ peers: ["openssl"] }, "node:tls is taken where it works"),
   () =>
     inFolder(async (folder) => {
       const certificate = await certificateIn(folder);
@@ -233,9 +235,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["openssl"] },
-  "a key of another certificate, or none, is found before anybody comes",
+Deno.test(
+  needing(
+    { peers: ["openssl"] },
+    "a key of another certificate, or none, is found before anybody comes",
+  ),
   () =>
     inFolder(async (folder) => {
       const one = await makeCertificate(folder, "one");

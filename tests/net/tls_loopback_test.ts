@@ -8,7 +8,7 @@ import { LoopbackTls } from "../../lib/net/tls_loopback.ts";
 import { ClientSocket } from "../../lib/sys/client_socket.ts";
 import { SocketStream } from "../../lib/sys/socket_stream.ts";
 import { makeCertificate } from "../support/certificate.ts";
-import { inFolder, testWith } from "../support/peers.ts";
+import { inFolder, needing } from "../support/peers.ts";
 import { connection, leakingNothing, Listener, send } from "../support/tls.ts";
 
 const { listenTls } = Deno;
@@ -29,9 +29,11 @@ function withStrangers(count: number): Listener[] {
   return strangers;
 }
 
-testWith(
-  { peers: ["openssl"] },
-  "strangers who are quicker than we are get nothing and disturb nobody",
+Deno.test(
+  needing(
+    { peers: ["openssl"] },
+    "strangers who are quicker than we are get nothing and disturb nobody",
+  ),
   () =>
     inFolder(async (folder) => {
       const { cert, keyPath } = await makeCertificate(folder);
@@ -62,9 +64,11 @@ testWith(
     }),
 );
 
-testWith(
-  { peers: ["openssl"] },
-  "the listener is there for one handshake alone",
+Deno.test(
+  needing(
+    { peers: ["openssl"] },
+    "the listener is there for one handshake alone",
+  ),
   () =>
     inFolder(async (folder) => {
       const { cert, keyPath } = await makeCertificate(folder);

@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { until } from "../support/peers.ts";
 import {
+  bothWays,
   connection,
   isClosed,
   leakingNothing,
@@ -15,8 +16,10 @@ import {
   rest,
   secured,
   send,
-  testBoth,
 } from "../support/tls.ts";
+
+const testBoth: (...test: Parameters<typeof bothWays>) => void = (...test) =>
+  bothWays(...test).forEach((each) => Deno.test(each));
 
 const pause = (ms: number) => new Promise((over) => setTimeout(over, ms));
 

@@ -3,7 +3,7 @@ import { senderMatcher } from "../../lib/policy/badmailfrom.ts";
 
 Deno.test("senderMatcher() refuses listed addresses and @domains", () => {
   const refuses = senderMatcher(
-    "bad@b.c  \n#x@y\n\n@Evil.test\nlocal\n@[1.2.3.4]\n",
+    "bad@b.c  \n#x@y\n\n@Evil.test\nlocal\nz\n@[1.2.3.4]\n",
   );
   const cases: Record<string, boolean> = {
     "bad@b.c": true,
@@ -18,6 +18,8 @@ Deno.test("senderMatcher() refuses listed addresses and @domains", () => {
     "x@y": false,
     "#x@y": false,
     "local": true,
+    "z": true,
+    "xyz": false, // though its end is listed
     "a@[1.2.3.4]": true,
     "": false,
   };

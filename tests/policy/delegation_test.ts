@@ -121,6 +121,17 @@ Deno.test("policyVerdict() by action", () => {
   }
 });
 
+Deno.test("policyVerdict() keeps the codes that we give", () => {
+  for (const code of [421, 450, 451, 452, 550, 552, 553, 554]) {
+    const [said] = summary(`action=${code} no`).split(" ");
+    assertEquals(said, `${code}`);
+  }
+  for (const [code, nearest] of [[449, 451], [453, 451], [551, 550]]) {
+    const [said] = summary(`action=${code} no`).split(" ");
+    assertEquals(said, `${nearest}`, `${code}`);
+  }
+});
+
 Deno.test("policyVerdict() makes no reply that is not one line of ASCII", () => {
   fc.assert(
     fc.property(

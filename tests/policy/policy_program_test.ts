@@ -1,108 +1,15 @@
-import type { Emit } from "../../lib/base/events.ts";
 import { into } from "../support/troubles.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { PolicyProgram } from "../../lib/policy/policy_program.ts";
 import { policyAddress } from "../../lib/policy/delegation.ts";
-import { inFolder, output, peer, testWith, until } from "../support/peers.ts";
+import { inFolder, needing, output, peer, until } from "../support/peers.ts";
+import { withPolicyServer } from "../support/policy_server.ts";
 import { question } from "../support/question.ts";
 
 const accept = { type: "accept" };
 
-/**
- * A policy server on loopback. It gives each request to `respond`, and sends
- * what that returns; null closes the connection instead.
- */
-class PolicyServer {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #conns = new Set<Deno.Conn>();
-  connections = 0;
-  readonly requests: string[] = [];
-
-  constructor(
-    readonly respond: (
-      request: string,
-      ofConnection: number,
-    ) => string | null | Promise<string | null>,
-  ) {
-    this.#accept();
-  }
-
-  get port(): number {
-    return (this.#listener.addr as Deno.NetAddr).port;
-  }
-
-  program(seconds: number, emit: Emit = () => {}) {
-    const address = policyAddress(`127.0.0.1:${this.port}`)!;
-    return new PolicyProgram(address, seconds, emit);
-  }
-
-  /** Sends something that nobody has asked for. */
-  async say(text: string): Promise<void> {
-    for (const conn of this.#conns) {
-      await conn.write(new TextEncoder().encode(text));
-    }
-  }
-
-  /** Whether all have hung up on it. */
-  isAlone(): boolean {
-    return this.#conns.size === 0;
-  }
-
-  hangUp(): void {
-    for (const conn of this.#conns) conn.close();
-    this.#conns.clear();
-  }
-
-  close(): void {
-    this.hangUp();
-    this.#listener.close();
-  }
-
-  async #accept(): Promise<void> {
-    for await (const conn of this.#listener) {
-      this.connections++;
-      this.#conns.add(conn);
-      this.#serve(conn).catch(() => {});
-    }
-  }
-
-  async #serve(conn: Deno.Conn): Promise<void> {
-    let text = "", count = 0;
-    const buffer = new Uint8Array(4096);
-    for (;;) {
-      const n = await conn.read(buffer);
-      if (n === null) {
-        if (this.#conns.delete(conn)) conn.close();
-        return;
-      }
-      text += new TextDecoder().decode(buffer.subarray(0, n));
-      for (let end; (end = text.indexOf("\n\n")) !== -1;) {
-        const request = text.slice(0, end);
-        text = text.slice(end + 2);
-        this.requests.push(request);
-        const response = await this.respond(request, ++count);
-        if (response !== null) {
-          await conn.write(new TextEncoder().encode(response));
-        } else if (this.#conns.delete(conn)) conn.close();
-      }
-    }
-  }
-}
-
-async function withServer(
-  respond: ConstructorParameters<typeof PolicyServer>[0],
-  test: (server: PolicyServer) => Promise<void>,
-) {
-  const server = new PolicyServer(respond);
-  try {
-    await test(server);
-  } finally {
-    server.close();
-  }
-}
-
 Deno.test("PolicyProgram asks over one connection, kept for the next", () =>
-  withServer(
+  withPolicyServer(
     (request) =>
       request.includes("recipient=bad@")
         ? "action=REJECT no thanks\n\n"
@@ -120,7 +27,7 @@ Deno.test("PolicyProgram asks over one connection, kept for the next", () =>
   ));
 
 Deno.test("PolicyProgram asks again when its connection is gone, once", () =>
-  withServer(
+  withPolicyServer(
     (_, count) => count === 2 ? null : "action=OK\n\n",
     async (server) => {
       const log: string[] = [];
@@ -138,7 +45,7 @@ Deno.test("PolicyProgram asks again when its connection is gone, once", () =>
   ));
 
 Deno.test("PolicyProgram defers when the connection is lost twice", () =>
-  withServer(() => null, async (server) => {
+  withPolicyServer(() => null, async (server) => {
     const log: string[] = [];
     const program = server.program(20, into(log));
     const answer = await program.ask(question());
@@ -151,7 +58,7 @@ Deno.test("PolicyProgram defers when the connection is lost twice", () =>
 
 Deno.test("PolicyProgram defers without an answer in time, and asks anew", async () => {
   let silent = true;
-  await withServer(
+  await withPolicyServer(
     () => silent ? "action=" : "action=OK\n\n",
     async (server) => {
       const log: string[] = [];
@@ -169,7 +76,7 @@ Deno.test("PolicyProgram defers without an answer in time, and asks anew", async
 });
 
 Deno.test("PolicyProgram does not take two answers for one question", () =>
-  withServer(
+  withPolicyServer(
     (_, count) =>
       count === 1 ? "action=OK\n\naction=OK\n\n" : "action=REJECT\n\n",
     async (server) => {
@@ -182,7 +89,7 @@ Deno.test("PolicyProgram does not take two answers for one question", () =>
   ));
 
 Deno.test("PolicyProgram does not take what came unasked for an answer", () =>
-  withServer(
+  withPolicyServer(
     (request) =>
       request.includes("recipient=bad@")
         ? "action=REJECT\n\n"
@@ -209,7 +116,7 @@ Deno.test("PolicyProgram lets the process end while a connection is kept", async
     const program = new PolicyProgram(address, 20, console.error);
     console.log((await program.ask(${JSON.stringify(question())})).type);
   `;
-  await withServer(
+  await withPolicyServer(
     () => "action=OK\n\n",
     (server) =>
       inFolder(async (folder) => {
@@ -223,14 +130,14 @@ Deno.test("PolicyProgram lets the process end while a connection is kept", async
 });
 
 Deno.test("PolicyProgram does not hold an endless answer", () =>
-  withServer(() => "action=" + "x".repeat(20_000), async (server) => {
+  withPolicyServer(() => "action=" + "x".repeat(20_000), async (server) => {
     const program = server.program(20);
     assertEquals((await program.ask(question())).type, "later");
     program.close();
   }));
 
 Deno.test("PolicyProgram asks many questions over few connections", () =>
-  withServer(async (request) => {
+  withPolicyServer(async (request) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     const number = /^instance=(\d+)$/m.exec(request)![1];
     return `action=550 ${number}\n\n`;
@@ -250,7 +157,7 @@ Deno.test("PolicyProgram asks many questions over few connections", () =>
   }));
 
 Deno.test("PolicyProgram: who waits for a connection in vain is deferred too", () =>
-  withServer(() => "", async (server) => {
+  withPolicyServer(() => "", async (server) => {
     const program = server.program(0.5);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => program.ask(question())),
@@ -313,9 +220,11 @@ async function withPostgrey(
   });
 }
 
-testWith(
-  { peers: ["postgrey"], root: true },
-  "PolicyProgram with a real postgrey: greylists, then accepts",
+Deno.test(
+  needing(
+    { peers: ["postgrey"], root: true },
+    "PolicyProgram with a real postgrey: greylists, then accepts",
+  ),
   () =>
     withPostgrey(async (program, log) => {
       const ask = (recipient: string, instance: string) =>

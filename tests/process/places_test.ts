@@ -50,8 +50,10 @@ Deno.test("PORT is a number or a name", async () => {
   }
 });
 
-gateTest(
-  "a place that is taken is told so, and can be shared by those who want to",
+Deno.test(
+  gateTest(
+    "a place that is taken is told so, and can be shared by those who want to",
+  ),
   () => {
     const shared = true, descriptor = null;
     const address = { ip: "127.0.0.1", port: 0 };
@@ -70,15 +72,18 @@ gateTest(
   },
 );
 
-gateTest("a descriptor that is no listening socket is told so", () => {
-  const descriptor = openNull();
-  const place = { address: { ip: "127.0.0.1", port: 0 }, shared: false };
-  const error = assertThrows(
-    () => listenAt({ ...place, descriptor }, 5),
-    Fatal,
-  );
-  const why = `unable to use LISTEN_FDS: descriptor ${descriptor} is no ` +
-    "listening socket";
-  assertEquals(error.message, `tcpserver: fatal: ${why}`);
-  closeDescriptor(descriptor);
-});
+Deno.test(
+  gateTest("a descriptor that is no listening socket is told so"),
+  () => {
+    const descriptor = openNull();
+    const place = { address: { ip: "127.0.0.1", port: 0 }, shared: false };
+    const error = assertThrows(
+      () => listenAt({ ...place, descriptor }, 5),
+      Fatal,
+    );
+    const why = `unable to use LISTEN_FDS: descriptor ${descriptor} is no ` +
+      "listening socket";
+    assertEquals(error.message, `tcpserver: fatal: ${why}`);
+    closeDescriptor(descriptor);
+  },
+);

@@ -109,21 +109,21 @@ export const anyConfig: fc.Arbitrary<SessionConfig> = fc.record({
 }));
 
 export const anyAnswers: fc.Arbitrary<Answers> = fc.record({
-  opened: fc.constantFrom<Answers["opened"]>(
+  opened: fc.constantFrom<NonNullable<Answers["opened"]>>(
     { type: "opened" },
     { type: "opened" },
     { type: "later", code: 451, enhanced: "4.3.0", text: "no" },
   ),
-  committed: fc.constantFrom<Answers["committed"]>(
+  committed: fc.constantFrom<NonNullable<Answers["committed"]>>(
     { type: "stored", id: "1" },
     { type: "stored", id: "1" },
     { type: "never", code: 554, enhanced: "5.3.0", text: "no" },
   ),
-  answered: fc.constantFrom<Answers["answered"]>(
+  answered: fc.constantFrom<NonNullable<Answers["answered"]>>(
     { type: "accept" },
     { type: "never", code: 550, enhanced: "5.7.1", text: "no" },
   ),
-  login: fc.constantFrom<Answers["login"]>(
+  login: fc.constantFrom<NonNullable<Answers["login"]>>(
     { type: "user", name: "joe" },
     { type: "later" },
     { type: "bad" },

@@ -33,15 +33,14 @@ export class TestGate {
       clearEnv?: boolean;
     } = {},
   ): Promise<TestGate> {
-    const child = new Deno.Command(options.program ?? postern, {
+    const { program, asGiven, ...rest } = options;
+    const child = new Deno.Command(program ?? postern, {
       args: [
-        ...(options.program ? [] : ["serve"]),
-        ...(options.asGiven ? [] : ["-1"]),
+        ...(program ? [] : ["serve"]),
+        ...(asGiven ? [] : ["-1"]),
         ...args,
       ],
-      cwd: options.cwd,
-      env: options.env,
-      clearEnv: options.clearEnv,
+      ...rest,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

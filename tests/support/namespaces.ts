@@ -103,7 +103,7 @@ export class Networks {
     return TestGate.start(["netns", "exec", this.gates, ...command], {
       program: "ip",
       asGiven: true,
-      env: options.env,
+      env: options.env ?? {},
     });
   }
 

@@ -28,22 +28,29 @@ export function peer(name: string): string | null {
 export const postern = Deno.env.get("POSTERN") ??
   new URL("../../dist/postern", import.meta.url).pathname;
 
-/** A test that wants the executable, the named peers, and maybe root. */
-export function testWith(
-  needs: { peers?: string[]; root?: boolean },
+/** What a test wants beside the executable: peers by name, and maybe root. */
+export interface Needs {
+  readonly peers?: readonly string[];
+  readonly root?: boolean;
+}
+
+/**
+ * A test's name, and whether it can be: for Deno.test(), which has to be called
+ * where the test is, or failures carry this file's name.
+ */
+export function needing(
+  needs: Needs,
   name: string,
-  fn: () => Promise<void>,
-): void {
+): Omit<Deno.TestDefinition, "fn"> {
   const missing = (needs.peers ?? []).filter((each) => peer(each) === null);
   if (needs.root && Deno.uid() !== 0) missing.push("root");
   const why = missing.length > 0 ? ` (skipped: no ${missing.join(", ")})` : "";
-  Deno.test({
+  return {
     name: name + why,
     ignore: missing.length > 0,
     sanitizeOps: false,
     sanitizeResources: false,
-    fn,
-  });
+  };
 }
 
 /** Runs a program to its end. */
@@ -54,7 +61,7 @@ export async function output(
     cwd?: string;
     env?: Record<string, string>;
     clearEnv?: boolean;
-    stdin?: string | Uint8Array;
+    stdin?: string | Uint8Array | undefined;
   } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const { stdin, ...rest } = options;

@@ -11,3 +11,18 @@ export function childrenOf(pid: number): number[] {
       .split(" ").filter(Boolean).map(Number)
   );
 }
+
+/** How many open descriptors of ours lead into a folder. */
+export function descriptorsIn(folder: string): number {
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(folder)) {
+        count++;
+      }
+    } catch {
+      // It was that of /proc/self/fd.
+    }
+  }
+  return count;
+}

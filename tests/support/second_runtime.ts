@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { postern, testWith } from "./peers.ts";
+import { needing, type Needs, postern } from "./peers.ts";
 
 /** Its path; null where its runtime was not to be had. */
 export const secondPostern = find();
@@ -26,21 +26,21 @@ function find(): string | null {
  *
  * @param fn with the path of an executable
  */
-export function testOnBoth(
-  needs: Parameters<typeof testWith>[0],
+export function onBoth(
+  needs: Needs,
   name: string,
   fn: (executable: string) => Promise<void>,
-): void {
-  testWith(needs, name, () => fn(postern));
+): Deno.TestDefinition[] {
   const onSecond = `${name}, on the second runtime`;
-  if (secondPostern === null) {
-    Deno.test({
-      name: `${onSecond} (skipped: its runtime was not to be had)`,
-      ignore: true,
-      fn: () => {},
-    });
-  } else {
-    const path = secondPostern;
-    testWith(needs, onSecond, () => fn(path));
-  }
+  const path = secondPostern;
+  return [
+    { ...needing(needs, name), fn: () => fn(postern) },
+    path === null
+      ? {
+        name: `${onSecond} (skipped: its runtime was not to be had)`,
+        ignore: true,
+        fn: () => {},
+      }
+      : { ...needing(needs, onSecond), fn: () => fn(path) },
+  ];
 }

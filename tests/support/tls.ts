@@ -16,7 +16,7 @@ import { RawListener } from "../../lib/sys/listener.ts";
 import { readable } from "../../lib/sys/readable.ts";
 import { SocketStream } from "../../lib/sys/socket_stream.ts";
 import { makeCertificate } from "./certificate.ts";
-import { inFolder, testWith, until } from "./peers.ts";
+import { inFolder, needing, until } from "./peers.ts";
 
 /** Where clients connect to; each connection becomes a stream. */
 export class StreamListener {
@@ -116,24 +116,21 @@ export interface TlsContext {
 }
 
 /** A test of each way of having TLS; by node:tls where the runtime can. */
-export function testBoth(
+export function bothWays(
   name: string,
   fn: (context: TlsContext) => Promise<void>,
-): void {
-  for (const [way, make] of ways) {
-    testWith(
-      { peers: ["openssl"] },
-      `${name}, ${way}`,
-      () =>
-        inFolder(async (folder) => {
-          const certificate = await certificateIn(folder);
-          const isThere = make(certificate) instanceof LoopbackTls ||
-            await hasNodeTls(certificate);
-          if (!isThere) return;
-          await fn({ server: make(certificate), certificate });
-        }),
-    );
-  }
+): Deno.TestDefinition[] {
+  return ways.map(([way, make]) => ({
+    ...needing({ peers: ["openssl"] }, `${name}, ${way}`),
+    fn: () =>
+      inFolder(async (folder) => {
+        const certificate = await certificateIn(folder);
+        const isThere = make(certificate) instanceof LoopbackTls ||
+          await hasNodeTls(certificate);
+        if (!isThere) return;
+        await fn({ server: make(certificate), certificate });
+      }),
+  }));
 }
 
 /** Both ends of a connection after the handshake. */

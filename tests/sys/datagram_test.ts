@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UnixSender } from "../../lib/sys/datagram.ts";
-import { inFolder, testWith } from "../support/peers.ts";
+import { inFolder, needing } from "../support/peers.ts";
 
 /** Binds the name after a NUL, says so, then what it was sent. */
 const listen = `
@@ -14,9 +14,11 @@ sys.stdout.write(s.recv(100).decode())
 
 // Of one character, a usual one, the longest.
 for (const length of [1, 20, 107]) {
-  testWith(
-    { peers: ["python3"] },
-    `UnixSender() reaches an abstract name of ${length} bytes`,
+  Deno.test(
+    needing(
+      { peers: ["python3"] },
+      `UnixSender() reaches an abstract name of ${length} bytes`,
+    ),
     async () => {
       const name = `${Deno.pid}`.padEnd(length, "x").slice(-length);
       const listener = new Deno.Command("python3", {

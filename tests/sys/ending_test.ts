@@ -6,7 +6,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { ending } from "../../lib/sys/ending.ts";
 import { closeDescriptor, openNull, pipe } from "../../lib/sys/descriptors.ts";
-import { output, testWith } from "../support/peers.ts";
+import { needing, output } from "../support/peers.ts";
 import { spawn } from "../../lib/sys/spawn.ts";
 
 // A helper thread may end a moment later than the test that made it wait.
@@ -54,9 +54,8 @@ Deno.test("only the one that is late is killed", options, async () => {
   assertEquals(await Promise.all(statuses), others.map((_, i) => i << 8));
 });
 
-testWith(
-  { root: true },
-  "one that we may not kill is not waited for",
+Deno.test(
+  needing({ root: true }, "one that we may not kill is not waited for"),
   async () => {
     const program = `
     import { ending } from "./lib/sys/ending.ts";

@@ -45,6 +45,7 @@ Deno.test(
     const failure = () => {
       try {
         sendNow(fd, much);
+        return null;
       } catch (error) {
         return (error as { code: string }).code;
       }
