@@ -8,7 +8,7 @@ import { checkSubnets } from "../lib/base/ip.ts";
 import { fromBytes } from "../lib/base/bytes.ts";
 import { Fatal } from "../lib/base/fatal.ts";
 import type { Rate } from "../lib/gate/client_limits.ts";
-import type { LogFormat } from "../lib/log/gate_log.ts";
+import type { LogFormat } from "../lib/log/log.ts";
 import type { ServeOptions } from "../lib/process/options.ts";
 import { groupId, userId } from "../lib/sys/ids.ts";
 import { reason } from "../lib/base/reason.ts";
