@@ -7,6 +7,7 @@
  */
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { fromBytes, toBytes } from "../base/bytes.ts";
+import { shown, textFault, writtenLines } from "../base/written.ts";
 import type { Credentials } from "../mail/sasl.ts";
 
 interface Cost {
@@ -53,17 +54,62 @@ export async function hasPassword(
   file: string,
   { user, password }: Credentials,
 ): Promise<boolean> {
-  const line = file.split("\n").find((each) =>
+  const line = writtenLines(file).find((each) =>
     each.startsWith(`${user}:`) && each[0] !== "#"
   );
   const hash = line === undefined
     ? nobody
-    : parseHash(line.slice(user.length + 1).trimEnd());
+    : parseHash(line.slice(user.length + 1));
   if (hash === null) {
     throw new Error(`the line of ${JSON.stringify(user)} has no scrypt hash`);
   }
   const key = await derive(password, hash);
   return timingSafeEqual(key, hash.key) && line !== undefined;
+}
+
+/** How many lines of a file that is something else are complained about. */
+const mostFaults = 10;
+
+/**
+ * What log-ins would stumble over in a password file, each with its line.
+ *
+ * @param file as a byte string
+ */
+export function passwordFileFaults(file: string): string[] {
+  const fault = textFault(file);
+  if (fault !== null) return [fault];
+  const faults: string[] = [];
+  const lines = new Map<string, number>();
+  writtenLines(file).forEach((line, i) => {
+    if (line === "" || line[0] === "#") return;
+    const what = lineFault(line, i + 1, lines);
+    if (what !== null) faults.push(`line ${i + 1}: ${what}`);
+  });
+  if (faults.length === 0 && lines.size === 0) return ["nobody is in it"];
+  const more = faults.length - mostFaults;
+  return more > 0
+    ? [...faults.slice(0, mostFaults), `${more} more of this kind`]
+    : faults;
+}
+
+/** @param lines where each user was so far */
+function lineFault(
+  line: string,
+  number: number,
+  lines: Map<string, number>,
+): string | null {
+  const colon = line.indexOf(":");
+  if (colon < 1) return "it is no USER:HASH";
+  const user = line.slice(0, colon);
+  const earlier = lines.get(user);
+  if (earlier !== undefined) {
+    return `${shown(user)} is in line ${earlier} already, and that one counts`;
+  }
+  lines.set(user, number);
+  return parseHash(line.slice(colon + 1)) === null
+    ? `the hash of ${shown(user)} is no scrypt hash: ` +
+      "make one with postern smtpd --hash-password"
+    : null;
 }
 
 /** The HASH for a password (a byte string). */

@@ -7,20 +7,40 @@
 import type { Connection } from "./connection.ts";
 import type { Stream } from "./stream.ts";
 
+/** The values that each of some variables may have; byte strings. */
+export type Variables = ReadonlyMap<string, ReadonlySet<string>>;
+
 /** What answers connections of one kind, such as SMTP. */
 export interface Protocol {
   /** Descriptors that a connection may take beyond its own; known once prepared. */
   readonly descriptors: number;
+  /**
+   * What we call ourselves, which a certificate should be for; null while
+   * nobody says.
+   */
+  readonly hostName?: string | null;
   /**
    * Reads what only root may read, and loads what takes its time.
    *
    * @throws Error that says what cannot be read or used
    */
   prepare(): Promise<void>;
+  /**
+   * Looks, before the first connection, at what its sessions will read, and
+   * tells what cannot be read now.
+   *
+   * @throws Unusable if something could never be right
+   */
+  rehearse?(): Promise<void>;
   /** Reads settings and certificates again (SIGHUP); the next sessions have them. */
   refresh(): void;
-  /** What its sessions would stumble over, each in a line (`--check`). */
-  problems(): Promise<string[]>;
+  /**
+   * What its sessions would stumble over, each in a line (`--check`). Asked
+   * with their ids; `prepare` has been called, and may have failed.
+   *
+   * @param ruled what the access rules set
+   */
+  problems(ruled?: Variables): Promise<string[]>;
   /**
    * Serves one connection; the stream is closed at the end.
    *

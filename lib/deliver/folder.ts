@@ -98,7 +98,8 @@ export async function syncAbove(
   await Promise.all(syncs);
 }
 
-function parentOf(path: string): string {
+/** The folder that names it; of one without a parent, itself. */
+export function parentOf(path: string): string {
   const parent = path.replace(/\/*[^/]+\/*$/, "");
   return parent || (path.startsWith("/") ? "/" : ".");
 }

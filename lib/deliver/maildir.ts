@@ -76,6 +76,13 @@ export class Maildirs implements Target {
     return this.#exists(mailbox);
   }
 
+  async problems(): Promise<readonly string[]> {
+    const { mailboxProblems } = await import("./mailbox_problems.ts");
+    const found = mailboxProblems(this.mailboxes, this.context.createMailboxes);
+    if (!this.#space.isShort()) return found;
+    return [...found, this.#shortage];
+  }
+
   async open(envelope: Envelope): Promise<Message | Refusal> {
     const boxes = new Map<string, { box: Mailbox; recipients: string[] }>();
     for (const recipient of envelope.recipients) {
@@ -123,10 +130,12 @@ export class Maildirs implements Target {
   }
 
   #full(): Refusal {
-    this.context.emit(
-      trouble(`unable to take mail: ${this.mailboxes.root}: too little space`),
-    );
+    this.context.emit(trouble(this.#shortage));
     return insufficientStorage;
+  }
+
+  get #shortage(): string {
+    return `unable to take mail: ${this.mailboxes.root}: too little space`;
   }
 
   #refuse(path: string, error: unknown): Refusal {

@@ -14,6 +14,7 @@ import type {
   Target,
 } from "./target.ts";
 import type { TargetRow } from "./target_row.ts";
+import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import {
   closeDescriptor,
@@ -43,8 +44,19 @@ export const qmailQueueRow: TargetRow = {
   usage: "qmail-queue[:PATH]",
   read(path) {
     if (path === "") throw new Error("a path is wanted after the colon");
-    return ({ queueProgram }) =>
-      qmailQueue(({ env }) => path ?? env.get("QMAILQUEUE") ?? queueProgram);
+    return ({ queueProgram }) => {
+      const pathFor = (env: ProgramEnvironment) =>
+        path ?? env.get("QMAILQUEUE") ?? queueProgram;
+      return {
+        ...qmailQueue(({ env }) => pathFor(env)),
+        async problems(env) {
+          const { whyNotRunnable } = await import("../ucspi/runnable.ts");
+          const program = new TextDecoder().decode(toBytes(pathFor(env)));
+          const why = whyNotRunnable(program);
+          return why === null ? [] : [`unable to run ${program}: ${why}`];
+        },
+      };
+    };
   },
 };
 

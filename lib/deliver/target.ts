@@ -32,6 +32,13 @@ export interface Target {
    * @throws Error that says what cannot be used
    */
   prepare?(): Promise<void>;
+  /**
+   * What messages would stumble over, each in a line (`--check`). Asked with
+   * the ids of the sessions.
+   *
+   * @param env of a session
+   */
+  problems?(env: ProgramEnvironment): Promise<readonly string[]>;
   /** Reads again what it has read (SIGHUP). */
   refresh?(): void;
   /** Gives back what it holds; no message is open. */

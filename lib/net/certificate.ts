@@ -3,11 +3,18 @@
  *
  * @module
  */
+import { reason } from "../base/reason.ts";
 
 export interface Certificate {
   /** PEM: the certificate, then those that vouch for it. */
   readonly cert: string;
   /** PEM: its private key. */
+  readonly key: string;
+}
+
+/** Where the two are from, which may be one file. */
+export interface CertificatePaths {
+  readonly cert: string;
   readonly key: string;
 }
 
@@ -27,4 +34,33 @@ export function listenTls(certificate: Certificate): Deno.TlsListener {
 export function checkCertificate(certificate: Certificate): void {
   // Of all that a runtime has for TLS, a listener alone looks at once.
   listenTls(certificate).close();
+}
+
+/**
+ * Says with which file it is that certificate and key cannot be used, and why.
+ *
+ * @param error of {@linkcode checkCertificate}
+ */
+export function whyUnusable(
+  { cert, key }: Certificate,
+  paths: CertificatePaths,
+  error: unknown,
+): string {
+  if (!cert.includes("-----BEGIN CERTIFICATE-----")) {
+    return `unable to use ${paths.cert}: no certificate in PEM is in it`;
+  }
+  const kinds = key.matchAll(/^-----BEGIN ((?:\w+ )*)PRIVATE KEY-----/gm);
+  const [kind] = [...kinds].map(([, name]) => name.trim());
+  if (kind === undefined) {
+    return `unable to use ${paths.key}: no private key in PEM is in it`;
+  }
+  if (kind === "ENCRYPTED" || /^Proc-Type: 4,ENCRYPTED/m.test(key)) {
+    return `unable to use ${paths.key}: the private key wants a passphrase, ` +
+      "for which nobody is here; openssl pkey takes it off";
+  }
+  const why = reason(error);
+  return `unable to use ${paths.cert}: ` +
+    (why.includes("keymismatch")
+      ? `the private key in ${paths.key} is another certificate's`
+      : why);
 }

@@ -5,9 +5,9 @@
  * @module
  */
 import { type Emit, trouble } from "../base/events.ts";
-import { reason } from "../base/reason.ts";
 import type { Stream } from "../base/stream.ts";
-import type { Certificate } from "./certificate.ts";
+import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
+import type { Certificate, CertificatePaths } from "./certificate.ts";
 import type { TlsServer } from "./tls_server.ts";
 
 /** The longest for a handshake; Postfix gives 300. */
@@ -26,11 +26,13 @@ export class TlsAccess {
    *
    * @param paths of certificate and key, which may be one file
    * @param emit is told of troubles
+   * @param hostName what clients know us as; null while nobody says
    * @throws Error that says which file cannot be read, and why
    */
   constructor(
-    readonly paths: { readonly cert: string; readonly key: string },
+    readonly paths: CertificatePaths,
     readonly emit: Emit,
+    readonly hostName: () => string | null = () => null,
   ) {
     this.#certificate = this.#read();
   }
@@ -47,12 +49,24 @@ export class TlsAccess {
       this.emit(
         trouble(`${(error as Error).message}; the old certificate stays`),
       );
+      return;
     }
+    await this.#tellFaults();
   }
 
   /** @throws Error that says why certificate and key cannot be used */
   async prepare(): Promise<void> {
     await this.#serve();
+    await this.#tellFaults();
+  }
+
+  /** Of the certificate in use: it is shown in spite of them. */
+  async #tellFaults(): Promise<void> {
+    const { certificateFaults } = await import("./certificate_faults.ts");
+    const { cert } = this.#certificate;
+    for (const fault of certificateFaults(cert, this.hostName(), Date.now())) {
+      this.emit(trouble(`${this.paths.cert}: ${fault}`));
+    }
   }
 
   /**
@@ -95,16 +109,17 @@ export class TlsAccess {
     try {
       return await tlsServer(certificate);
     } catch (error) {
-      throw new Error(`unable to use ${this.paths.cert}: ${reason(error)}`);
+      const { whyUnusable } = await import("./certificate.ts");
+      throw new Error(whyUnusable(certificate, this.paths, error));
     }
   }
 
   #read(): Certificate {
     const pem = (path: string) => {
       try {
-        return Deno.readTextFileSync(path);
+        return new TextDecoder().decode(readNamedFile(path));
       } catch (error) {
-        throw new Error(`unable to read ${path}: ${reason(error)}`);
+        throw new Error(`unable to read ${path}: ${whyUnreadable(error)}`);
       }
     };
     return { cert: pem(this.paths.cert), key: pem(this.paths.key) };

@@ -4,16 +4,16 @@
  * @module
  */
 import { foldCase } from "../base/bytes.ts";
-import { listEntries } from "./control_list.ts";
 
 /**
  * Says whether a sender is in the list: as a whole address, or by an entry
  * `@domain` that names exactly its domain. Letter case does not matter.
  *
- * @param text the file badmailfrom as a byte string
+ * @param entries of badmailfrom, letter case folded
  */
-export function senderMatcher(text: string): (sender: string) => boolean {
-  const entries = listEntries(text);
+export function senderMatcher(
+  entries: ReadonlySet<string>,
+): (sender: string) => boolean {
   if (entries.size === 0) return () => false;
   return (sender) => {
     const address = foldCase(sender);

@@ -17,11 +17,11 @@ const refused: Answer = {
  * Refuses the listed recipients: whole addresses, or `@domain` for exactly
  * that domain. Letter case does not matter.
  *
- * @param text the file badrcptto as a byte string
+ * @param entries of badrcptto, letter case folded
  */
-export function badRcptTo(text: string): Policy {
+export function badRcptTo(entries: ReadonlySet<string>): Policy {
   // The two lists have one form.
-  const lists = senderMatcher(text);
+  const lists = senderMatcher(entries);
   return ({ recipient }) =>
     Promise.resolve(lists(recipient) ? refused : accept);
 }

@@ -5,7 +5,6 @@
  * @module
  */
 import { foldCase } from "../base/bytes.ts";
-import { listEntries } from "./control_list.ts";
 
 /**
  * Says whether a domain is in the list. An entry `.example.com` stands for
@@ -14,14 +13,13 @@ import { listEntries } from "./control_list.ts";
  * An address without a domain is nobody's question here: the session accepts
  * it, as qmail-smtpd does.
  *
- * @param text the file rcpthosts as a byte string
+ * @param entries of rcpthosts, letter case folded
  * @param more whether a key, in lower case, is in morercpthosts.cdb
  */
 export function domainMatcher(
-  text: string,
+  entries: ReadonlySet<string>,
   more?: (key: string) => boolean,
 ): (domain: string) => boolean {
-  const entries = listEntries(text);
   return (domain) => {
     const keys = lookupKeys(foldCase(domain));
     return keys.some((key) => entries.has(key)) ||

@@ -6,7 +6,7 @@
  */
 import { foldCase, fromBytes, toBytes } from "../base/bytes.ts";
 import { verifiedCdb } from "../cdb/verify.ts";
-import { listEntries } from "./control_list.ts";
+import { fileEntries } from "./control_list.ts";
 import { accept, type Answer, type Policy } from "./question.ts";
 
 /** Whether a key, in lower case, is in a list of recipients. */
@@ -51,17 +51,18 @@ export function knownRecipients(list: RecipientList): Policy {
 
 /**
  * The list in a file: a cdb whose keys, in lower case, are the entries, or a
- * text with one entry a line.
+ * text with one entry a line ({@linkcode fileEntries}).
  *
  * @param path tells which of them it is: a cdb's name ends in `.cdb`
- * @throws CdbError if it is no cdb, or damaged
+ * @throws CdbError if it is no cdb, or damaged; Unusable if it is a text that
+ *   has an entry that could never match
  */
 export function recipientList(path: string, bytes: Uint8Array): RecipientList {
   if (path.endsWith(".cdb")) {
     const cdb = verifiedCdb(bytes);
     return withPostmaster((key) => cdb.find(toBytes(key)) !== null);
   }
-  const entries = listEntries(fromBytes(bytes));
+  const entries = fileEntries(fromBytes(bytes), path, "recipient");
   return withPostmaster((key) => entries.has(key));
 }
 

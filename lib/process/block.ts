@@ -4,7 +4,9 @@
  * @module
  */
 import type { Emit } from "../base/events.ts";
+import { Fatal } from "../base/fatal.ts";
 import type { Protocol } from "../base/protocol.ts";
+import { Unusable } from "../base/unusable.ts";
 import { Admission } from "../gate/admission.ts";
 import { Gate } from "../gate/gate.ts";
 import type { ConnectionNumbers } from "../gate/numbers.ts";
@@ -21,8 +23,15 @@ import { listenAt, type Place } from "./places.ts";
 /** What answers connections. */
 export type Service =
   | { type: "protocol"; make(emit: Emit): Protocol }
-  /** argv of a program; byte strings. */
-  | { type: "program"; args: readonly string[] };
+  /**
+   * argv of a program; byte strings. If it is our own (`--isolate`), `make`
+   * makes what it will speak, for `--check`.
+   */
+  | {
+    type: "program";
+    args: readonly string[];
+    make?(emit: Emit): Protocol;
+  };
 
 export interface Block {
   readonly options: GateOptions;
@@ -85,11 +94,16 @@ export async function serverOf(
   try {
     const protocol = service.make(emit);
     await protocol.prepare();
+    await protocol.rehearse?.();
     if (paths === null) return new ProtocolServer(protocol, null);
-    const tls = new TlsAccess(paths, emit);
+    const tls = new TlsAccess(paths, emit, () => protocol.hostName ?? null);
     await tls.prepare();
     return new ProtocolServer(protocol, tls);
   } catch (error) {
-    throw fatal((error as Error).message, error);
+    const { message } = error as Error;
+    if (error instanceof Unusable && error.forGood) {
+      throw new Fatal(100, `tcpserver: ${message}`, error);
+    }
+    throw fatal(message, error);
   }
 }

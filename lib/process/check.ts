@@ -4,81 +4,139 @@
  *
  * @module
  */
-import type { GateEvent } from "../base/events.ts";
-import { Fatal } from "../base/fatal.ts";
+import { toBytes } from "../base/bytes.ts";
 import type { Endpoint } from "../base/endpoint.ts";
+import type { Emit } from "../base/events.ts";
+import type { Protocol } from "../base/protocol.ts";
+import { problemsIn } from "../base/unusable.ts";
 import { troubleText } from "../log/tcpserver.ts";
 import { AccessRules } from "../gate/access.ts";
 import { encodeAddress } from "../sys/address.ts";
 import { TlsAccess } from "../net/tls_access.ts";
+import { findProgram, searchPath } from "../ucspi/program.ts";
+import { whyNotRunnable } from "../ucspi/runnable.ts";
 import type { Block } from "./block.ts";
 import { attempt } from "./fatal.ts";
 import type { ProcessOptions } from "./options.ts";
 import { addressFor } from "./places.ts";
 import { dropIds } from "./serve.ts";
 import { Pidfile } from "./pidfile.ts";
+import { ruledVariables } from "./ruled_variables.ts";
 
 /**
- * What would go wrong, each in a line. Program and options are known good.
+ * What would go wrong, each in a line that starts with its block, where there
+ * are several. Options are known good.
  *
- * Root gives up its ids here, as a gate would before it reads the rules: the
- * process is of no other use afterwards.
+ * Root gives up its ids here, as a gate would before it serves: the process is
+ * of no other use afterwards.
  */
 export async function checkBlocks(
   blocks: readonly Block[],
   ofProcess: ProcessOptions,
 ): Promise<string[]> {
   const { pidfile, workers } = ofProcess;
-  const problems: string[] = [];
-  const tell = (error: unknown, where = "") => {
-    if (!(error instanceof Fatal)) throw error;
-    problems.push(where + error.message.replace(/^tcpserver: fatal: /, ""));
-  };
+  const all: Findings[] = blocks.map((_, i) =>
+    new Findings(blocks.length > 1 ? `block ${i + 1}: ` : "")
+  );
+  const general = new Findings("");
+  await general.of(() =>
+    attempt(`write ${pidfile}`, () => tryPidfile(pidfile))
+  );
   const places: Endpoint[] = [];
-  const where = (i: number) => blocks.length > 1 ? `block ${i + 1}: ` : "";
-  try {
-    attempt(`write ${pidfile}`, () => tryPidfile(pidfile));
-  } catch (error) {
-    tell(error);
-  }
-  for (const [i, { options }] of blocks.entries()) {
-    try {
-      places[i] = await addressFor(options);
-      const { ip, port } = places[i];
+  const protocols: (Protocol | null)[] = [];
+  for (const [i, block] of blocks.entries()) {
+    await all[i].of(async () => {
+      const place = await addressFor(block.options);
+      const { ip, port } = place;
       attempt("bind", () => encodeAddress(ip, port)); // knows its interface
-      const clash = places.slice(0, i).findIndex((earlier) =>
-        earlier && clashes(earlier, places[i], workers > 1)
-      );
-      if (clash >= 0) {
-        const other = places[clash].ip;
-        problems.push(
-          `${where(i)}${ip} port ${port} ` +
-            (ip === other
-              ? `is block ${clash + 1}'s already`
-              : `overlaps with block ${clash + 1}'s ${other}`),
-        );
-      }
-    } catch (error) {
-      tell(error, where(i));
-    }
-    const found = await problemsOf(blocks[i]);
-    problems.push(...found.map((line) => where(i) + line));
+      places[i] = place;
+      all[i].add(...clashesOf(places, i, workers > 1));
+    });
+    protocols[i] = await prepared(block, all[i]);
   }
-  try {
+  await general.of(() => {
     if (Deno.uid() === 0) dropIds(ofProcess);
-  } catch (error) {
-    tell(error);
+  });
+  for (const [i, block] of blocks.entries()) {
+    await lookAsServed(block, protocols[i], all[i]);
   }
-  for (
-    const [i, { options: { rules, allowMissingRules } }] of blocks.entries()
-  ) {
-    const access = new AccessRules(rules, allowMissingRules)
-      .decide({ ip: "192.0.2.1", host: null, info: null });
-    if (access.type === "unreadable") {
-      problems.push(`${where(i)}unable to read ${rules}: ${access.reason}`);
+  return [general, ...all].flatMap(({ lines }) => lines);
+}
+
+/** What is wrong with one block; a line that comes twice is told once. */
+class Findings {
+  readonly #lines = new Set<string>();
+
+  /** @param where what each line starts with */
+  constructor(readonly where: string) {}
+
+  add(...lines: string[]): void {
+    for (const line of lines) this.#lines.add(this.where + line);
+  }
+
+  /** What an act throws, if it throws. */
+  async of(act: () => void | Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      const lines = problemsIn(error);
+      this.add(
+        ...lines.map((line) => line.replace(/^tcpserver: (?:fatal: )?/, "")),
+      );
     }
   }
-  return problems;
+
+  /** Troubles that are told of. */
+  readonly emit: Emit = (event) => {
+    const text = troubleText(event);
+    if (text !== null) this.add(text);
+  };
+
+  get lines(): string[] {
+    return [...this.#lines];
+  }
+}
+
+/**
+ * What serves the block, after it has read what only root may read. What is
+ * executed reads nothing before it has its ids.
+ */
+async function prepared(
+  { service, options: { tls } }: Block,
+  found: Findings,
+): Promise<Protocol | null> {
+  const protocol = service.make?.(found.emit) ?? null;
+  if (protocol === null || service.type === "program") return protocol;
+  await found.of(() => protocol.prepare());
+  await found.of(async () => {
+    const hostName = () => protocol.hostName ?? null;
+    if (tls) await new TlsAccess(tls, found.emit, hostName).prepare();
+  });
+  return protocol;
+}
+
+/** With the ids of those who serve. */
+async function lookAsServed(
+  { service, options }: Block,
+  protocol: Protocol | null,
+  found: Findings,
+): Promise<void> {
+  const { rules, allowMissingRules } = options;
+  const access = new AccessRules(rules, allowMissingRules)
+    .decide({ ip: "192.0.2.1", host: null, info: null });
+  if (access.type === "unreadable") {
+    found.add(`unable to read ${rules}: ${access.reason}`);
+  }
+  if (service.type === "program") {
+    const name = new TextDecoder().decode(toBytes(service.args[0]));
+    const path = findProgram(name, searchPath());
+    const why = path === null ? "no such program" : whyNotRunnable(path);
+    if (why !== null) found.add(`unable to run ${path ?? name}: ${why}`);
+    if (protocol !== null) await found.of(() => protocol.prepare());
+  }
+  if (protocol === null) return;
+  const ruled = ruledVariables(rules);
+  found.add(...await protocol.problems(ruled));
 }
 
 /** Its temporary file comes and goes; what is at the path stays. */
@@ -89,6 +147,26 @@ function tryPidfile(path: string | null): void {
   } finally {
     pidfile.remove();
   }
+}
+
+/** With which earlier blocks one could not listen at once. */
+function clashesOf(
+  places: readonly Endpoint[],
+  i: number,
+  shared: boolean,
+): string[] {
+  const { ip, port } = places[i];
+  const clash = places.slice(0, i).findIndex((earlier) =>
+    earlier && clashes(earlier, places[i], shared)
+  );
+  if (clash === -1) return [];
+  const other = places[clash].ip;
+  return [
+    `${ip} port ${port} ` +
+    (ip === other
+      ? `is block ${clash + 1}'s already`
+      : `overlaps with block ${clash + 1}'s ${other}`),
+  ];
 }
 
 /**
@@ -107,25 +185,4 @@ function clashes(
     wide === "::" || (wide === "0.0.0.0" && !ip.includes(":"));
   return !shared &&
     (covers(first.ip, second.ip) || covers(second.ip, first.ip));
-}
-
-/** What the protocol of a block, and its TLS, would stumble over. */
-async function problemsOf(
-  { options, service }: Block,
-): Promise<string[]> {
-  if (service.type === "program") return [];
-  const problems: string[] = [];
-  const emit = (event: GateEvent) => {
-    const text = troubleText(event);
-    if (text !== null) problems.push(text);
-  };
-  problems.push(...await service.make(emit).problems());
-  if (options.tls) {
-    try {
-      await new TlsAccess(options.tls, emit).prepare();
-    } catch (error) {
-      problems.push((error as Error).message);
-    }
-  }
-  return problems;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { fromBytes } from "../base/bytes.ts";
+import { readNamedFile } from "../sys/named_file.ts";
 
 export class ControlFiles {
   /** null if the directory may not be listed; its files may be there then. */
@@ -31,11 +32,16 @@ export class ControlFiles {
     return this.#names?.has(file) ? `${this.folder}/${file}` : null;
   }
 
+  /** Whether it is known that the directory does not have the file. */
+  lacks(file: string): boolean {
+    return this.#names !== null && !this.#names.has(file);
+  }
+
   /** null if the file is missing; any other failure throws. */
   bytes(file: string): Uint8Array | null {
-    if (this.#names && !this.#names.has(file)) return null;
+    if (this.lacks(file)) return null;
     try {
-      return readControl(`${this.folder}/${file}`);
+      return readNamedFile(`${this.folder}/${file}`);
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
@@ -53,15 +59,6 @@ export class ControlFiles {
     const text = this.text(file);
     return text && text.split("\n", 1)[0].replace(/[ \t]+$/, "");
   }
-}
-
-/**
- * The bytes of a file that an administrator has named. To open a FIFO would be
- * to wait, with all sessions, for somebody who writes to it.
- */
-export function readControl(path: string): Uint8Array {
-  if (Deno.statSync(path).isFifo) throw new Error("it is a FIFO");
-  return Deno.readFileSync(path);
 }
 
 function isMissing(error: unknown): boolean {

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../base/bytes.ts";
-import { verifiedCdb } from "../cdb/verify.ts";
+import { foldCase } from "../base/bytes.ts";
 import { senderMatcher } from "../policy/badmailfrom.ts";
 import { badRcptTo } from "../policy/badrcptto.ts";
 import type { Policy } from "../policy/question.ts";
 import { domainMatcher } from "../policy/rcpthosts.ts";
-import { type ControlFiles, readControl } from "./control_files.ts";
+import { ControlFiles } from "./control_files.ts";
+import { ControlReader } from "./control_reader.ts";
+import { ParsedControls } from "./parsed_controls.ts";
 import type { Patience } from "./services.ts";
 import type { SmtpdOptions } from "./options.ts";
 
@@ -26,6 +27,7 @@ const usualPatience: Patience = {
 };
 /** Where no control file says otherwise; chasquid's. */
 const usualDatabytes = 50 << 20;
+
 export interface Controls {
   readonly greeting: string;
   readonly me: string;
@@ -37,55 +39,97 @@ export interface Controls {
   readonly badRcptTo: Policy | null;
 }
 
-/** @throws Error that says what cannot be read, or is missing */
-export function readControls(
-  options: SmtpdOptions,
-  files: ControlFiles,
-): Controls {
-  const me = options.me ?? files.line("me") ??
-    (files.present && !options.smtpgreeting &&
-        files.line("smtpgreeting") === null
-      ? null
-      : Deno.hostname());
-  if (me === null) throw new Error("control/me is missing");
-  const patience = options.classic ? classicPatience : usualPatience;
-  const rcpthosts = listOf(options.rcpthosts, files, "rcpthosts");
-  const badmailfrom = listOf(options.badmailfrom, files, "badmailfrom");
-  const badrcptto = listOf(options.badrcptto, files, "badrcptto");
-  const number = (option: number | null, file: string, fallback: number) => {
-    const line = files.line(file);
-    if (option !== null) return option;
-    return line && /^\d/.test(line) ? leadingNumber(line) : fallback;
-  };
-  const idleSeconds = number(
-    options.timeoutsmtpd,
-    "timeoutsmtpd",
-    patience.idleSeconds,
-  );
-  return {
-    greeting: options.smtpgreeting ?? files.line("smtpgreeting") ?? me,
-    me,
-    localIpHost: options.localiphost ?? files.line("localiphost") ?? me,
-    patience: {
-      // qmail's 0 is a second; ours is no limit.
-      idleSeconds: options.classic ? Math.max(1, idleSeconds) : idleSeconds,
-      sessionSeconds: options.sessionSeconds ?? patience.sessionSeconds,
-      textBytesPerSecond: options.textBytesPerSecond ??
-        patience.textBytesPerSecond,
-    },
-    databytes: number(
+/** Reads them, again and again. */
+export class ControlSource {
+  readonly #parsed = new ParsedControls();
+
+  constructor(readonly options: SmtpdOptions) {}
+
+  /** @throws Unusable that has all that is wrong */
+  read(files: ControlFiles): Controls {
+    const { options } = this;
+    const reader = new ControlReader(files, this.#parsed, options.classic);
+    const smtpgreeting = reader.line(
+      "smtpgreeting",
+      options.smtpgreeting,
+      "text",
+    );
+    const me = reader.line("me", options.me, "host name") ??
+      (files.present && smtpgreeting === null
+        ? reader.missing("me")
+        : Deno.hostname());
+    const localIpHost = reader.line(
+      "localiphost",
+      options.localiphost,
+      "host name",
+    ) ?? me;
+    const number = (option: number | null, file: string, fallback: number) => {
+      if (option !== null) return option;
+      const line = reader.line(file, null, "number");
+      return line && /^\d/.test(line) ? leadingNumber(line) : fallback;
+    };
+    const patience = options.classic ? classicPatience : usualPatience;
+    const idleSeconds = number(
+      options.timeoutsmtpd,
+      "timeoutsmtpd",
+      patience.idleSeconds,
+    );
+    const databytes = number(
       options.databytes,
       "databytes",
       options.classic ? 0 : usualDatabytes,
-    ),
-    // Without a list qmail relays for everyone; we for nobody.
-    accepts: options.openRelay
-      ? () => true
-      : domainMatcher(rcpthosts ?? me + "\n", moreRcpthosts(files)),
-    refuses: senderMatcher(badmailfrom ?? ""),
-    badRcptTo: badrcptto ? badRcptTo(badrcptto) : null,
-  };
+    );
+    const rcpthosts = reader.list("rcpthosts", options.rcpthosts, "domain");
+    const more = reader.database("morercpthosts.cdb") ?? undefined;
+    const badmailfrom = reader.list(
+      "badmailfrom",
+      options.badmailfrom,
+      "sender",
+    );
+    const badrcptto = reader.list("badrcptto", options.badrcptto, "sender");
+    reader.end();
+    return {
+      greeting: smtpgreeting ?? me,
+      me,
+      localIpHost,
+      patience: {
+        // qmail's 0 is a second; ours is no limit.
+        idleSeconds: options.classic ? Math.max(1, idleSeconds) : idleSeconds,
+        sessionSeconds: options.sessionSeconds ?? patience.sessionSeconds,
+        textBytesPerSecond: options.textBytesPerSecond ??
+          patience.textBytesPerSecond,
+      },
+      databytes,
+      // Without a list qmail relays for everyone; we for nobody.
+      accepts: options.openRelay
+        ? () => true
+        : domainMatcher(rcpthosts ?? new Set([foldCase(me)]), more),
+      refuses: senderMatcher(badmailfrom ?? nobody),
+      badRcptTo: badrcptto?.size ? badRcptTo(badrcptto) : null,
+    };
+  }
 }
+
+/**
+ * What they say now. Nothing is kept of it: who may read them now may be about
+ * to give that up.
+ *
+ * @throws Unusable that has all that is wrong
+ */
+export function controlsNow(options: SmtpdOptions): Controls {
+  return new ControlSource(options).read(new ControlFiles(options.control));
+}
+
+/** What we call ourselves now; null while the control files do not say. */
+export function hostNameNow(options: SmtpdOptions): string | null {
+  try {
+    return controlsNow(options).me;
+  } catch {
+    return null; // the sessions need more of them, and tell why
+  }
+}
+
+const nobody: ReadonlySet<string> = new Set();
 
 /**
  * djb's scan_ulong: the leading decimal digits; none is 0. What no number of
@@ -95,31 +139,4 @@ export function readControls(
 export function leadingNumber(text: string): number {
   const number = Number(/^\d*/.exec(text)![0] || 0);
   return Math.min(number, Number.MAX_SAFE_INTEGER);
-}
-
-/** A list as given, or in the file that was given, or in the control file. */
-function listOf(
-  option: string | null,
-  files: ControlFiles,
-  name: string,
-): string | null {
-  if (option === null) return files.text(name);
-  if (option.includes("/")) return fromBytes(readControl(option));
-  return option.replaceAll(",", "\n");
-}
-
-function moreRcpthosts(
-  files: ControlFiles,
-): ((key: string) => boolean) | undefined {
-  const name = "morercpthosts.cdb";
-  const bytes = files.bytes(name);
-  if (!bytes) return undefined;
-  try {
-    const cdb = verifiedCdb(bytes);
-    return (key) => cdb.find(toBytes(key)) !== null;
-  } catch (error) {
-    // It says what is wrong, but not with which file.
-    const what = `${files.folder}/${name}: ${(error as Error).message}`;
-    throw new Error(what, { cause: error });
-  }
 }

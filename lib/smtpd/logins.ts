@@ -10,7 +10,7 @@ import { reason } from "../base/reason.ts";
 import type { Login } from "../mail/answers.ts";
 import type { Credentials } from "../mail/sasl.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
-import { readControl } from "./control_files.ts";
+import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
 
 /** Who says whether a password is right. */
 export interface LoginSource {
@@ -28,22 +28,24 @@ export async function authenticate(
   emit: Emit,
 ): Promise<Login> {
   if (source.passwords !== null) {
-    const later = (what: string, error: unknown): Login => {
-      emit(trouble(`unable to ${what}: ${reason(error)}`));
+    const later = (what: string, why: string): Login => {
+      emit(trouble(`${what}: ${why}`));
       return { type: "later" };
     };
     let file: string;
     try {
-      file = fromBytes(readControl(source.passwords));
+      file = fromBytes(readNamedFile(source.passwords));
     } catch (error) {
-      return later(`read ${source.passwords}`, error);
+      const what = `--passwords: unable to read ${source.passwords}`;
+      return later(what, whyUnreadable(error));
     }
     const { hasPassword } = await import("../auth/password_file.ts");
     try {
       const right = await hasPassword(file, credentials);
       return right ? { type: "ok" } : { type: "bad" };
     } catch (error) {
-      return later(`check a password by ${source.passwords}`, error);
+      const what = `unable to check a password by ${source.passwords}`;
+      return later(what, reason(error));
     }
   }
   const { checkpassword } = await import("../auth/checkpassword.ts");

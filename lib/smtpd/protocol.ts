@@ -3,20 +3,18 @@
  *
  * @module
  */
-import type { Emit, GateEvent } from "../base/events.ts";
+import type { Emit } from "../base/events.ts";
 import { toBytes } from "../base/bytes.ts";
 import type { Connection } from "../base/connection.ts";
-import type { Ending, Protocol, Serving } from "../base/protocol.ts";
+import type { Ending, Protocol, Serving, Variables } from "../base/protocol.ts";
 import type { Stream } from "../base/stream.ts";
-import { troubleText } from "../log/tcpserver.ts";
 import { Session } from "../smtp/session.ts";
 import {
-  asProgram,
   ConnectionEnvironment,
-  connectionOf,
   InheritedEnvironment,
   ownEnvironment,
 } from "../ucspi/environment.ts";
+import { hostNameNow } from "./controls.ts";
 import { drive } from "./driver.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { SmtpSettings, unreadableControls } from "./settings.ts";
@@ -41,30 +39,26 @@ export class SmtpProtocol implements Protocol {
     return this.#settings.descriptors;
   }
 
+  get hostName(): string | null {
+    return hostNameNow(this.options);
+  }
+
   async prepare(): Promise<void> {
     this.#settings = new SmtpSettings(this.options, this.emit);
     await this.#settings.prepare();
+  }
+
+  async rehearse(): Promise<void> {
+    await this.#settings.rehearse();
   }
 
   refresh(): void {
     this.#settings.refresh();
   }
 
-  async problems(): Promise<string[]> {
-    const found: string[] = [];
-    const tell = (event: GateEvent) => {
-      const text = troubleText(event);
-      if (text !== null) found.push(text);
-    };
-    try {
-      const settings = new SmtpSettings(this.options, tell);
-      await settings.prepare();
-      const env = asProgram(ownEnvironment());
-      settings.forSession(connectionOf(env), env); // tells what it cannot read
-    } catch (error) {
-      found.push((error as Error).message);
-    }
-    return found;
+  async problems(ruled: Variables = new Map()): Promise<string[]> {
+    const { smtpdProblems } = await import("./problems.ts");
+    return await smtpdProblems(this.options, ownEnvironment(), ruled);
   }
 
   serve(stream: Stream, connection: Connection, ending: Ending): Serving {

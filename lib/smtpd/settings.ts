@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { type Emit, trouble } from "../base/events.ts";
+import type { Emit } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
-import { reason } from "../base/reason.ts";
+import { LastingTrouble } from "../base/lasting_trouble.ts";
 import type { Stream } from "../base/stream.ts";
+import { problemsIn, Unusable } from "../base/unusable.ts";
 import { spoolDescriptors } from "../deliver/spool.ts";
 import type { Target } from "../deliver/target.ts";
 import { TlsAccess, tlsDescriptors } from "../net/tls_access.ts";
@@ -19,7 +20,13 @@ import type { Limits } from "../smtp/limits.ts";
 import type { Credentials } from "../mail/sasl.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { ControlFiles } from "./control_files.ts";
-import { type Controls, leadingNumber, readControls } from "./controls.ts";
+import {
+  type Controls,
+  controlsNow,
+  ControlSource,
+  hostNameNow,
+  leadingNumber,
+} from "./controls.ts";
 import type { Patience, Services } from "./services.ts";
 import { authenticate } from "./logins.ts";
 import type { SmtpdOptions } from "./options.ts";
@@ -49,6 +56,8 @@ const nobody = () => Promise.resolve({ type: "bad" } as const);
 const noTls = () => Promise.resolve(null);
 
 export class SmtpSettings {
+  readonly #source: ControlSource;
+  readonly #unread: LastingTrouble;
   #controls: Controls | null = null;
   #readAt = -Infinity;
   #localAddresses: Set<string> | undefined;
@@ -75,7 +84,10 @@ export class SmtpSettings {
     const cert = options.tlsCert ?? files.pathOf("servercert.pem");
     this.#tls = classic || cert === null
       ? null
-      : new TlsAccess({ cert, key: tlsKey ?? cert }, emit);
+      : new TlsAccess({ cert, key: tlsKey ?? cert }, emit, () =>
+        hostNameNow(options));
+    this.#source = new ControlSource(options);
+    this.#unread = new LastingTrouble(emit);
     this.#firstFiles = files;
     this.#targets = new Targets(options, emit);
     this.#policies = new SmtpPolicies(options, emit);
@@ -92,6 +104,33 @@ export class SmtpSettings {
     ]);
   }
 
+  /**
+   * Looks at what sessions will read. What could never match ends the start.
+   * What cannot be read is told: it may be there in time, and until then
+   * clients are told to come again.
+   *
+   * @throws Unusable
+   */
+  async rehearse(): Promise<void> {
+    if (this.options.classic) return;
+    this.#look(() => controlsNow(this.options));
+    const { recipients } = this.options;
+    if (recipients === null) return;
+    const { checkRecipientsFile } = await import(
+      "../policy/recipients_file.ts"
+    );
+    this.#look(() => checkRecipientsFile(recipients));
+  }
+
+  #look(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof Unusable) || error.forGood) throw error;
+      this.#unread.tell(error.problems);
+    }
+  }
+
   /** That a session may take, its connection's own left out. */
   get descriptors(): number {
     const { authenticationResults } = this.options;
@@ -102,6 +141,7 @@ export class SmtpSettings {
   /** Reads certificate and control files again (HUP). */
   refresh(): void {
     this.#readAt = -Infinity;
+    this.#unread.over(); // whoever mended it looks into the log now
     this.#tls?.refresh();
     this.#targets.refresh();
   }
@@ -170,8 +210,9 @@ export class SmtpSettings {
     this.#readAt = now;
     try {
       this.#controls = this.#read();
+      this.#unread.over();
     } catch (error) {
-      this.emit(trouble(`unable to read controls: ${reason(error)}`));
+      this.#unread.tell(problemsIn(error));
       this.#controls = null;
     }
     return this.#controls;
@@ -182,7 +223,7 @@ export class SmtpSettings {
     this.#firstFiles = null;
     const isFresh = first && Date.now() - first.seenAt < controlsFreshMs;
     const files = isFresh ? first : new ControlFiles(this.options.control);
-    return readControls(this.options, files);
+    return this.#source.read(files);
   }
 
   /** Only where somebody may log in does it hold the environment. */

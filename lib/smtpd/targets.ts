@@ -48,6 +48,11 @@ export class Targets {
     await this.#named?.prepare?.();
   }
 
+  /** @param env of the session */
+  async problems(env: ProgramEnvironment): Promise<readonly string[]> {
+    return await this.of(env, this.#host).problems?.(env) ?? [];
+  }
+
   refresh(): void {
     this.#named?.refresh?.();
   }

@@ -49,6 +49,7 @@ const symbols = {
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  access: { parameters: ["buffer", "i32"], result: "i32" },
   openMode: {
     name: "open",
     parameters: ["buffer", "i32", "u32"],

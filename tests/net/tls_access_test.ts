@@ -8,9 +8,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TlsAccess } from "../../lib/net/tls_access.ts";
 import {
   makeCertificate,
+  makeDatedCertificate,
   type TestCertificate,
 } from "../support/certificate.ts";
-import { inFolder, needing } from "../support/peers.ts";
+import { inFolder, needing, output } from "../support/peers.ts";
 import { connection, Listener, rest, send } from "../support/tls.ts";
 
 const testWithOpenssl = (
@@ -115,5 +116,89 @@ testWithOpenssl(
     assertEquals(lines, [message]);
     assertEquals((await rest(client)).length, 0);
     client.close();
+  },
+);
+
+testWithOpenssl(
+  "what clients would find wrong is told at the start and at SIGHUP",
+  async (own, folder) => {
+    const lines: string[] = [];
+    let name = "localhost";
+    const paths = pathsOf(own);
+    const access = new TlsAccess(paths, into(lines), () => name);
+    await access.prepare();
+    assertEquals(lines, []);
+    name = "mx.example";
+    await access.refresh();
+    const other =
+      `${own.certPath}: the certificate is for localhost, not for our name, ` +
+      "mx.example (--me)";
+    assertEquals(lines, [other]);
+    const old = await makeDatedCertificate(folder, "mx.example", [
+      "20200101000000Z",
+      "20210101000000Z",
+    ]);
+    await Deno.copyFile(old.certPath, paths.cert);
+    await Deno.copyFile(old.keyPath, paths.key);
+    await access.refresh();
+    const expired =
+      `${own.certPath}: the certificate has expired, on 2021-01-01 00:00 UTC`;
+    assertEquals(lines, [other, expired]);
+    // Told of the one that is shown alone.
+    await Deno.remove(paths.key);
+    await access.refresh();
+    assertEquals(lines.slice(2), [
+      `unable to read ${paths.key}: file does not exist; the old certificate stays`,
+    ]);
+  },
+);
+
+testWithOpenssl(
+  "what cannot be used is told with its file",
+  async (own, folder) => {
+    const other = await makeCertificate(folder, "other");
+    const file = async (name: string, text: string) => {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+      return `${folder}/${name}`;
+    };
+    const { code } = await output("openssl", [
+      ...["pkey", "-in", own.keyPath, "-out", `${folder}/secret`],
+      ...["-aes128", "-passout", "pass:word"],
+    ]);
+    assertEquals(code, 0);
+    await output("mkfifo", [`${folder}/fifo`]);
+    const fifo = `${folder}/fifo`;
+    const binary = await file("binary", "\0\x7f\xff".repeat(100));
+    const empty = await file("empty", "");
+    const { certPath, keyPath } = own;
+    const noCertificate = "no certificate in PEM is in it";
+    const noKey = "no private key in PEM is in it";
+    const rows: [cert: string, key: string, message: string][] = [
+      [empty, keyPath, `unable to use ${empty}: ${noCertificate}`],
+      [binary, keyPath, `unable to use ${binary}: ${noCertificate}`],
+      [keyPath, keyPath, `unable to use ${keyPath}: ${noCertificate}`],
+      [certPath, empty, `unable to use ${empty}: ${noKey}`],
+      [certPath, certPath, `unable to use ${certPath}: ${noKey}`],
+      [
+        certPath,
+        `${folder}/secret`,
+        `unable to use ${folder}/secret: the private key wants a passphrase`,
+      ],
+      [
+        certPath,
+        other.keyPath,
+        `unable to use ${certPath}: the private key in ${other.keyPath} is another certificate's`,
+      ],
+      [fifo, keyPath, `unable to read ${fifo}: it is a FIFO`],
+      [certPath, fifo, `unable to read ${fifo}: it is a FIFO`],
+      [folder, keyPath, `unable to read ${folder}: is a directory`],
+    ];
+    for (const [cert, key, message] of rows) {
+      await assertRejects(
+        async () => await new TlsAccess({ cert, key }, () => {}).prepare(),
+        Error,
+        message,
+      );
+    }
   },
 );

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { classicEntries } from "../../lib/policy/control_list.ts";
 import { domainMatcher } from "../../lib/policy/rcpthosts.ts";
 
-const accepts = domainMatcher(
+const accepts = domainMatcher(classicEntries(
   "example.com \t\n#comment.example\n\nUPPER.example\n.sub.example\n x\nlast",
-);
+));
 
 Deno.test("domainMatcher() takes listed domains, letter case ignored", () => {
   for (
@@ -41,7 +42,7 @@ Deno.test("domainMatcher() asks for the same keys, in lower case, elsewhere", ()
     keys.push(key);
     return key === ".more.example";
   };
-  const accepts = domainMatcher("example.com\n", more);
+  const accepts = domainMatcher(classicEntries("example.com\n"), more);
   assertEquals(accepts("A.more.example"), true);
   assertEquals(keys, ["a.more.example", ".more.example"]);
   keys.length = 0;
@@ -52,7 +53,7 @@ Deno.test("domainMatcher() asks for the same keys, in lower case, elsewhere", ()
 });
 
 Deno.test("domainMatcher() folds letters of ASCII only", () => {
-  const accepts = domainMatcher("\xe4.example\n");
+  const accepts = domainMatcher(classicEntries("\xe4.example\n"));
   assertEquals(accepts("\xe4.EXAMPLE"), true);
   assertEquals(accepts("\xc4.example"), false);
 });

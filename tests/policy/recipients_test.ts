@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { toBytes } from "../../lib/base/bytes.ts";
 import { CdbError } from "../../lib/cdb/reader.ts";
 import { badRcptTo } from "../../lib/policy/badrcptto.ts";
+import { classicEntries } from "../../lib/policy/control_list.ts";
 import {
   knownRecipients,
   recipientKeys,
@@ -115,7 +116,9 @@ Deno.test("recipientKeys() are few, whatever the address is", () => {
 });
 
 Deno.test("badRcptTo() refuses listed addresses and @domains, 553 5.7.1", async () => {
-  const policy = badRcptTo("spam@trap.example\n@Closed.example\n");
+  const policy = badRcptTo(
+    classicEntries("spam@trap.example\n@Closed.example\n"),
+  );
   const cases: Record<string, string> = {
     "SPAM@trap.example": "never",
     "ham@trap.example": "accept",

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { senderMatcher } from "../../lib/policy/badmailfrom.ts";
+import { classicEntries } from "../../lib/policy/control_list.ts";
 import { domainMatcher } from "../../lib/policy/rcpthosts.ts";
 import type { Delivery } from "../../lib/mail/answers.ts";
 import type { Envelope } from "../../lib/mail/envelope.ts";
@@ -40,8 +41,8 @@ function configOf({ control, env }: Recording): SessionConfig {
     greeting: firstLine(control.smtpgreeting) ?? me,
     localIpHost: firstLine(control.localiphost) ?? me,
     relayClient: env.RELAYCLIENT ?? null,
-    acceptsRecipientDomain: domainMatcher(control.rcpthosts),
-    refusesSender: senderMatcher(control.badmailfrom ?? ""),
+    acceptsRecipientDomain: domainMatcher(classicEntries(control.rcpthosts)),
+    refusesSender: senderMatcher(classicEntries(control.badmailfrom ?? "")),
     databytes: Number(env.DATABYTES ?? control.databytes ?? 0),
     connection: {
       ...testConfig.connection,

@@ -4,9 +4,10 @@
  * @module
  */
 import { into } from "../support/troubles.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { parseOptions } from "../../cmd/smtpd_options.ts";
 import type { Connection } from "../../lib/base/connection.ts";
+import { Unusable } from "../../lib/base/unusable.ts";
 import { SmtpProtocol } from "../../lib/smtpd/protocol.ts";
 import { testConfig } from "../smtp/run.ts";
 import { inFolder } from "../support/peers.ts";
@@ -22,6 +23,7 @@ async function open(folder: string, ...args: string[]) {
   const logged: string[] = [];
   const protocol = new SmtpProtocol(options, into(logged));
   await protocol.prepare();
+  await protocol.rehearse();
   return {
     protocol,
     logged,
@@ -84,7 +86,9 @@ Deno.test(
       assertEquals(ended, 1);
       assertEquals(client.heard, "421 unable to read controls (#4.3.0)\r\n");
       assertEquals(client.closed, 1);
-      assertEquals(logged, ["unable to read controls: control/me is missing"]);
+      assertEquals(logged, [
+        `unable to read ${folder}/me: file does not exist, and there is no --me`,
+      ]);
       assertEquals(await protocol.problems(), logged);
       await control(folder, "smtpgreeting", "mx.example.org\n");
       await control(folder, "me", "mx.example.org\n");
@@ -123,3 +127,82 @@ Deno.test(
       }
     }),
 );
+
+Deno.test("what could never match ends the start, what is not there does not", () =>
+  inFolder(async (folder) => {
+    await control(folder, "me", "mx.example.org\n");
+    await control(folder, "list", "a b\n@\n");
+    const list = `${folder}/list`;
+    for (const option of ["--rcpthosts", "--badrcptto", "--recipients"]) {
+      await assertRejects(
+        () => open(folder, option, list),
+        Unusable,
+        "(and 1 more: --check tells them all)",
+      );
+      await open(folder, "--classic", option, list);
+    }
+    const nofile = `${folder}/nofile`;
+    const { logged, serve } = await open(
+      folder,
+      ...["--rcpthosts", nofile, "--recipients", nofile],
+    );
+    assertEquals(
+      logged,
+      ["--rcpthosts", "--recipients"].map((option) =>
+        `${option}: unable to read ${nofile}: file does not exist`
+      ),
+    );
+    assertEquals((await serve(hello)).ended, 1);
+  }));
+
+/** A clock that can be put forward. */
+class FastClock implements Disposable {
+  readonly #now = Date.now;
+  #aheadMs = 0;
+
+  constructor() {
+    Date.now = () => this.#now() + this.#aheadMs;
+  }
+
+  forward(ms: number): void {
+    this.#aheadMs += ms;
+  }
+
+  [Symbol.dispose](): void {
+    Date.now = this.#now;
+  }
+}
+
+Deno.test("a wrong new file turns clients away, and is told once", () =>
+  inFolder(async (folder) => {
+    await control(folder, "me", "mx.example.org\n");
+    await control(folder, "rcpthosts", "example.com\n");
+    const { protocol, serve, logged } = await open(folder);
+    const isServed = async () => {
+      const { client, ended } = await serve("QUIT\r\n");
+      assertEquals(ended === 0, client.heard.startsWith("220 "));
+      return ended === 0;
+    };
+    assertEquals(await isServed(), true);
+    const wrong = [
+      `${folder}/badmailfrom: line 2: "@" is neither an address nor @domain: no domain is behind the @`,
+    ];
+    using clock = new FastClock();
+    const readAgain = (text: string) => {
+      Deno.writeTextFileSync(`${folder}/badmailfrom`, text);
+      clock.forward(1000);
+    };
+    readAgain("a@b\n@\n");
+    assertEquals([await isServed(), await isServed()], [false, false]);
+    assertEquals(logged, wrong);
+    readAgain("a@b\n@\n");
+    assertEquals([await isServed(), logged], [false, wrong]);
+    protocol.refresh(); // who sends SIGHUP wants to know
+    assertEquals(await isServed(), false);
+    assertEquals(logged, [...wrong, ...wrong]);
+    readAgain("a@b\n");
+    assertEquals(await isServed(), true);
+    readAgain("a@b\n@\n");
+    assertEquals(await isServed(), false);
+    assertEquals(logged, [...wrong, ...wrong, ...wrong]);
+  }));

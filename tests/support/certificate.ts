@@ -29,3 +29,54 @@ export async function makeCertificate(
   if (code !== 0) throw new Error(`openssl req: ${stderr}`);
   return { certPath, keyPath, cert: await Deno.readTextFile(certPath) };
 }
+
+/**
+ * Makes one of `name` that is valid between two times (`YYYYMMDDHHMMSSZ`), which
+ * `openssl req` cannot before version 3.2.
+ */
+export async function makeDatedCertificate(
+  folder: string,
+  name: string,
+  [from, to]: readonly [from: string, to: string],
+): Promise<TestCertificate> {
+  const certPath = `${folder}/${name}.crt`, keyPath = `${folder}/${name}.key`;
+  const work = await Deno.makeTempDir({ dir: folder });
+  await Deno.writeTextFile(`${work}/index`, "");
+  await Deno.writeTextFile(`${work}/serial`, "01\n");
+  await Deno.writeTextFile(
+    `${work}/ca.conf`,
+    `[ca]
+default_ca = own
+[own]
+new_certs_dir = ${work}
+database = ${work}/index
+serial = ${work}/serial
+default_md = sha256
+policy = any
+x509_extensions = server
+[any]
+commonName = supplied
+[server]
+subjectAltName = DNS:${name}
+basicConstraints = critical,CA:FALSE
+`,
+  );
+  const commands = [
+    [
+      ...["req", "-new", "-newkey", "ec", "-nodes", "-out", `${work}/request`],
+      ...["-pkeyopt", "ec_paramgen_curve:prime256v1"],
+      ...["-keyout", keyPath, "-subj", `/CN=${name}`],
+    ],
+    [
+      ...["ca", "-batch", "-config", `${work}/ca.conf`, "-selfsign"],
+      ...["-keyfile", keyPath, "-in", `${work}/request`, "-notext"],
+      ...["-startdate", from, "-enddate", to, "-out", certPath],
+    ],
+  ];
+  for (const args of commands) {
+    const { code, stderr } = await output("openssl", args);
+    if (code !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
+  }
+  await Deno.remove(work, { recursive: true });
+  return { certPath, keyPath, cert: await Deno.readTextFile(certPath) };
+}

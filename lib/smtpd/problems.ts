@@ -1,0 +1,179 @@
+/**
+ * What sessions would stumble over (`--check`): every file, folder, program and
+ * socket that the options and the environment name, looked at with the ids of
+ * the sessions. Certificates are not among them: others read those.
+ *
+ * @module
+ */
+import { fromBytes, toBytes } from "../base/bytes.ts";
+import type { Variables } from "../base/protocol.ts";
+import { codeOf, reason } from "../base/reason.ts";
+import { problemsIn } from "../base/unusable.ts";
+import { checkFolder, type Use } from "../sys/access.ts";
+import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
+import { asProgram } from "../ucspi/environment.ts";
+import { whyNotRunnable } from "../ucspi/runnable.ts";
+import { controlsNow } from "./controls.ts";
+import type { SmtpdOptions } from "./options.ts";
+import { Targets } from "./targets.ts";
+
+/** Of a file's mode: everybody else. */
+const othersMayRead = 0o004;
+/** For a policy program to take a connection. */
+const connectMs = 3000;
+
+/**
+ * All that is wrong, each in a line.
+ *
+ * @param own our environment
+ * @param ruled what rules may set in its place
+ */
+export async function smtpdProblems(
+  options: SmtpdOptions,
+  own: ReadonlyMap<string, string>,
+  ruled: Variables,
+): Promise<string[]> {
+  const found = [
+    ofControls(options, own),
+    ofRecipients(options),
+    ofPasswords(options),
+    ofProgram("--checkpassword", options.checkpassword?.trim().split(/\s+/)[0]),
+    ofPolicyProgram(options),
+    ...environments(own, ruled).flatMap((env) => [
+      ofProgram("RCPTCHECK", textOf(env.get("RCPTCHECK") ?? "")),
+      ofTemporaryFolder(options, env),
+      new Targets(options, () => {}).problems(asProgram(env)),
+    ]),
+  ];
+  const lines = (await Promise.all(found)).flat();
+  return [...new Set(lines)]; // two environments may share a problem
+}
+
+/** Ours, and ours with each value that counts of what rules set. */
+function environments(
+  own: ReadonlyMap<string, string>,
+  ruled: Variables,
+): Map<string, string>[] {
+  const all = [new Map(own)];
+  for (const name of ["RCPTCHECK", "QMAILQUEUE", "TMPDIR"]) {
+    for (const value of ruled.get(name) ?? []) {
+      all.push(new Map(own).set(name, value));
+    }
+  }
+  return all;
+}
+
+type Problems = readonly string[];
+
+/** None, or those that it throws. */
+function thrownBy(look: () => void): Problems {
+  try {
+    look();
+    return [];
+  } catch (error) {
+    return problemsIn(error);
+  }
+}
+
+function ofControls(
+  options: SmtpdOptions,
+  env: ReadonlyMap<string, string>,
+): Problems {
+  const { control } = options;
+  const usual = `${env.get("QMAILHOME") ?? "/var/qmail"}/control`;
+  return thrownBy(() => {
+    // Usually there need not be one.
+    if (control !== usual || exists(control)) {
+      folder("--control: unable to read", control, "search");
+    }
+    controlsNow(options);
+  });
+}
+
+async function ofRecipients({ recipients }: SmtpdOptions): Promise<Problems> {
+  if (recipients === null) return [];
+  const { checkRecipientsFile } = await import("../policy/recipients_file.ts");
+  return thrownBy(() => checkRecipientsFile(recipients));
+}
+
+async function ofPasswords({ passwords }: SmtpdOptions): Promise<Problems> {
+  if (passwords === null) return [];
+  let text: string;
+  try {
+    text = fromBytes(readNamedFile(passwords));
+  } catch (error) {
+    return [
+      `--passwords: unable to read ${passwords}: ${whyUnreadable(error)}`,
+    ];
+  }
+  const { passwordFileFaults } = await import("../auth/password_file.ts");
+  const found = passwordFileFaults(text);
+  if (Deno.statSync(passwords).mode! & othersMayRead) {
+    found.push("everybody on this machine may read it: chmod o-r would do");
+  }
+  return found.map((what) => `${passwords}: ${what}`);
+}
+
+/** @param named by what */
+function ofProgram(named: string, path: string | undefined): Problems {
+  const why = path ? whyNotRunnable(path) : null;
+  if (why === null) return [];
+  const hint = path!.includes("/") ? "" : " (it is not looked for in PATH)";
+  return [`${named}: unable to run ${path}: ${why}${hint}`];
+}
+
+async function ofPolicyProgram({ policy }: SmtpdOptions): Promise<Problems> {
+  if (policy === null) return [];
+  const { policyAddress } = await import("../policy/delegation.ts");
+  const address = policyAddress(policy)!;
+  const connecting: Promise<Deno.Conn> = address.transport === "unix"
+    ? Deno.connect(address)
+    : Deno.connect(address);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${connectMs / 1000} seconds`)),
+      connectMs,
+    );
+  });
+  try {
+    (await Promise.race([connecting, late])).close();
+    return [];
+  } catch (error) {
+    return [`--policy: unable to connect to ${policy}: ${reason(error)}`];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function ofTemporaryFolder(
+  { authenticationResults }: SmtpdOptions,
+  env: ReadonlyMap<string, string>,
+): Problems {
+  if (!authenticationResults) return [];
+  const path = textOf(env.get("TMPDIR") ?? "/tmp");
+  return thrownBy(() =>
+    folder("TMPDIR: unable to keep a message in", path, "write", "search")
+  );
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "ENOENT";
+  }
+}
+
+/** @throws Error that begins with `what` */
+function folder(what: string, path: string, ...uses: Use[]): void {
+  try {
+    checkFolder(path, ...uses);
+  } catch (error) {
+    throw new Error(`${what} ${path}: ${reason(error)}`);
+  }
+}
+
+/** Of a byte string. */
+const textOf = (bytes: string) => new TextDecoder().decode(toBytes(bytes));
