@@ -4,82 +4,182 @@
  * @module
  */
 import { Fatal } from "../lib/base/fatal.ts";
-import { sysvScript } from "../lib/service/sysv.ts";
-import { parse as parseServe } from "./serve_options.ts";
+import {
+  readArguments,
+  spellingsIn,
+  type Syntax,
+  wrongUsage,
+} from "../lib/cli/command_line.ts";
+import { sections, value, ValueError } from "../lib/cli/option.ts";
+import { print } from "../lib/cli/output.ts";
+import { path } from "../lib/cli/readers.ts";
+import { type Given, UsageError } from "../lib/cli/scan.ts";
+import { valuesOf } from "../lib/cli/values.ts";
+import type { Supervisor } from "../lib/service/service.ts";
+import { supervisors } from "../lib/service/supervisors.ts";
+import { daemon, facilityOf } from "./facility.ts";
+import { configOf, requestsOf } from "./serve/requests.ts";
+import {
+  commandFrom,
+  missingIn,
+  syntax as serveSyntax,
+} from "./serve_options.ts";
 
-const usage =
-  `usage: postern init-script [options] SERVE-OPTIONS HOST PORT PROGRAM [ARG...]
-
-Prints an init script that runs \`postern serve\` with everything from
-SERVE-OPTIONS on, and its log through \`postern splogger\`.
-
-  --for sysv             the kind of script (the only one so far)
-  --name NAME            of the service (smtpd)
-  --description TEXT     a line about it
-  --exec PATH            postern's path (this executable's)
-  --run-dir DIR          where pid files go (/run)
-  --log-tag TAG          for syslog (the name)
-  --log-facility N       for syslog (3, daemon)`;
-
-const defaults = {
-  "--for": "sysv",
-  "--name": "smtpd",
-  "--description": "postern, the gate in front of the mail server",
-  "--exec": "",
-  "--run-dir": "/run",
-  "--log-tag": "",
-  "--log-facility": "3",
-};
-
-/** After serve's own grace (10 seconds) a little more. */
+/** After serve's own grace a little more. */
 const stopMarginSeconds = 5;
 
-export function run(args: string[], calledAs: string): Promise<number> {
-  const wrong = (why: string) =>
-    new Fatal(100, `${calledAs}: ${why}\n${usage}`);
-  const options = { ...defaults };
-  let at = 0;
-  for (; at < args.length; at++) {
-    const [name, attached] = args[at].split(/=(.*)/s);
-    if (name === "--help") {
-      console.log(usage);
-      return Promise.resolve(0);
-    }
-    if (!Object.hasOwn(options, name)) break;
-    const value = attached ?? args[++at];
-    if (value === undefined) throw wrong(`${name} wants a value`);
-    options[name as keyof typeof options] = value;
+const supervisorNames = supervisors.map(({ name }) => name);
+
+function supervisor(text: string): Supervisor {
+  const found = supervisors.find(({ name }) => name === text);
+  if (found) return found;
+  throw new UsageError(
+    `--for knows ${supervisorNames.join(", ")}, not ${JSON.stringify(text)}`,
+  );
+}
+
+function serviceName(text: string): string {
+  if (/^[A-Za-z0-9][\w.-]*$/.test(text)) return text;
+  throw new ValueError('letters, digits, ".", "_" and "-"');
+}
+
+function line(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
+  throw new ValueError("one line");
+}
+
+const { groups, options } = sections({
+  title: "Options",
+  options: {
+    supervisor: value({
+      long: "for",
+      value: "supervisor",
+      words: supervisorNames,
+      help: "whose script it is to be",
+      usual: supervisors[0].name,
+      read: supervisor,
+      initial: supervisors[0],
+    }),
+    name: value({
+      long: "name",
+      value: "name",
+      help: "of the service",
+      read: serviceName,
+      initial: "smtpd",
+    }),
+    description: value({
+      long: "description",
+      value: "text",
+      help: "a line about it",
+      read: line,
+      initial: "postern, the gate in front of the mail server",
+    }),
+    executable: value({
+      long: "exec",
+      value: "path",
+      help: "postern's path",
+      usual: "this executable's",
+      read: path,
+      initial: null,
+    }),
+    runFolder: value({
+      long: "run-dir",
+      value: "dir",
+      help: "where pid files go",
+      read: path,
+      initial: "/run",
+    }),
+    logTag: value({
+      long: "log-tag",
+      value: "tag",
+      help: "for syslog",
+      usual: "the name",
+      read: line,
+      initial: null,
+    }),
+    logFacility: value({
+      long: "log-facility",
+      value: "n",
+      help: "for syslog; 3 is daemon",
+      read: facilityOf,
+      initial: daemon,
+    }),
+  },
+});
+
+const syntax: Syntax = {
+  synopsis: [
+    "[options] [SERVE-OPTIONS] HOST PORT PROGRAM [ARG...]",
+    "[options] --config FILE",
+  ],
+  description: [
+    "Prints an init script that runs `postern serve` with all that is not one " +
+    "of these options, and its log through `postern splogger`.",
+  ],
+  groups,
+  passesOn: serveSyntax.groups,
+};
+
+export const describe = () => syntax;
+
+export async function run(args: string[], calledAs: string): Promise<number> {
+  try {
+    return await printScript(args, calledAs);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw wrongUsage(calledAs, error.getopt ?? error.message);
   }
-  const serveArgs = args.slice(at);
-  const name = options["--name"];
-  if (options["--for"] !== "sysv") {
-    throw wrong(`--for knows sysv, not ${options["--for"]}`);
-  }
-  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) {
-    throw wrong(`--name wants letters, digits, ".", "_" and "-", not ${name}`);
-  }
-  if (!/^[ -~]*$/.test(options["--description"])) {
-    throw wrong("--description wants one line");
-  }
+}
+
+async function printScript(args: string[], calledAs: string): Promise<number> {
+  const found = readArguments(syntax, args, calledAs);
+  if (found === null) return 0;
+  const serves = spellingsIn(serveSyntax);
+  const isServes = ({ long }: Given) =>
+    serves.some((each) => each.long === long);
+  const own = found.given.filter((each) => !isServes(each));
+  const given = found.given.filter(isServes);
+  const { supervisor, ...values } = valuesOf(options, own);
+  const isOwn = (at: number) =>
+    own.some(({ words: [from, to] = [0, 0] }) => from <= at && at < to);
   // A wrong command line is told now, not at the next boot.
-  const serve = parseServe(serveArgs, "postern serve");
-  if (serve === null) return Promise.resolve(0);
-  if (serve.pidfile !== null) {
-    throw wrong(
+  const serve = commandFrom(given, found.operands, calledAs);
+  const { config } = serve;
+  const missing = config === null ? missingIn(serve.operands) : null;
+  if (missing !== null) {
+    const usages = syntax.synopsis.map((line) => `usage: ${calledAs} ${line}`);
+    const lines = [...usages, `${missing}; see ${calledAs} --help`];
+    throw new Fatal(100, lines.join("\n"));
+  }
+  if (serve.check) throw new UsageError("--check is nothing to start at boot");
+  if (config !== null && !config.startsWith("/")) {
+    throw new UsageError(
+      `--config wants a path from / on, since the script starts there, not ` +
+        JSON.stringify(config),
+    );
+  }
+  const [{ options: served }] = await requestsOf(serve, await configOf(serve));
+  if (config === null && served.pidfile !== null) {
+    throw new UsageError(
       "--pidfile is the script's own; choose its folder by --run-dir",
     );
   }
-  console.log(
-    sysvScript({
-      name,
-      description: options["--description"],
-      executable: options["--exec"] || Deno.execPath(),
-      runFolder: options["--run-dir"],
-      logTag: options["--log-tag"] || name,
-      logFacility: options["--log-facility"],
-      serveArgs,
-      stopSeconds: serve.graceSeconds + stopMarginSeconds,
+  if (config !== null && served.pidfile === null) {
+    throw new Fatal(
+      100,
+      `${config}: no pidfile, by which the script knows that the gate is ` +
+        `there: write pidfile = "${values.runFolder}/${values.name}.pid" on top`,
+    );
+  }
+  print(
+    supervisor.script({
+      ...values,
+      executable: values.executable ?? Deno.execPath(),
+      logTag: values.logTag ?? values.name,
+      pidfile: served.pidfile,
+      serveArgs: args.filter((_, at) => !isOwn(at)),
+      stopSeconds: served.graceSeconds + stopMarginSeconds,
     }).trimEnd(),
   );
-  return Promise.resolve(0);
+  return 0;
 }

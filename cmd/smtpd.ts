@@ -5,23 +5,24 @@
  */
 import { fromBytes } from "../lib/base/bytes.ts";
 import { Fatal } from "../lib/base/fatal.ts";
+import { complain, print } from "../lib/cli/output.ts";
 import { troubleText } from "../lib/log/tcpserver.ts";
 import { serveStandardStreams } from "../lib/smtpd/standalone.ts";
 import { parseOptions } from "./smtpd_options.ts";
 
+export const describe = async () => (await import("./smtpd/syntax.ts")).syntax;
+
 export async function run(args: string[], calledAs: string): Promise<number> {
-  if (args.includes("--hash-password")) {
-    return await printHash();
-  }
   const options = await parseOptions(args, calledAs);
   if (options === null) return 0;
+  if (options.hashPassword) return await printHash();
   try {
     return await serveStandardStreams(options, (event) => {
       const text = troubleText(event);
-      if (text !== null) console.error(`${calledAs}: ${text}`);
+      if (text !== null) complain(`${calledAs}: ${text}`);
     });
   } catch (error) {
-    throw new Fatal(111, `${calledAs}: ${(error as Error).message}`);
+    throw new Fatal(111, (error as Error).message, { cause: error });
   }
 }
 
@@ -30,9 +31,7 @@ async function printHash(): Promise<number> {
   const { hashPassword } = await import("../lib/auth/password_file.ts");
   const input = await new Response(Deno.stdin.readable).bytes();
   const [password] = fromBytes(input).split(/\r?\n/, 1);
-  if (password === "") {
-    throw new Fatal(100, "postern smtpd: no password on standard input");
-  }
-  console.log(await hashPassword(password));
+  if (password === "") throw new Fatal(100, "no password on standard input");
+  print(await hashPassword(password));
   return 0;
 }

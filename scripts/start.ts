@@ -66,6 +66,6 @@ try {
   Deno.exit(await start(Deno.args[0] ?? "2525"));
 } catch (error) {
   if (!(error instanceof Fatal)) throw error;
-  console.error(error.message);
+  console.error(error.lines("postern"));
   Deno.exit(error.exitCode);
 }

@@ -1,6 +1,5 @@
 /**
- * IP addresses as text. The names are @std/net's, so that moving to it is an
- * edit of the import map.
+ * IP addresses as text.
  *
  * @module
  */
@@ -40,33 +39,39 @@ export function networkOf(text: string, bits: number): string {
   return addressOfBytes(new Uint8Array(bytes));
 }
 
-/**
- * Addresses and CIDR ranges, for `matchSubnets`. Throws on anything else, such
- * as 010.0.0.1 and 10, which ipaddr.js would read as 8.0.0.1 and 0.0.0.10.
- */
-export function checkSubnets(subnets: readonly string[]): void {
-  for (const subnet of subnets) {
-    const [base] = subnet.split("/");
-    const isWhole = isIPv4(base) || isIPv6(base);
-    if (!isWhole || !ipaddr.isValid(subnet) && !ipaddr.isValidCIDR(subnet)) {
-      throw new Error(`${JSON.stringify(subnet)} is no address and no range`);
-    }
+type Range = [base: ipaddr.IPv4 | ipaddr.IPv6, bits: number];
+
+/** Addresses and CIDR ranges, understood once. */
+export class Subnets {
+  readonly #ranges: readonly Range[];
+
+  /**
+   * @throws Error for anything else, such as 010.0.0.1 and 10, which ipaddr.js
+   *   would read as 8.0.0.1 and 0.0.0.10
+   */
+  constructor(subnets: readonly string[]) {
+    this.#ranges = subnets.map(rangeOf);
+  }
+
+  /** Whether an address is one of these, or in one of these ranges. */
+  has(address: string): boolean {
+    const ip = ipaddr.process(address);
+    return this.#ranges.some(([base, bits]) =>
+      base.kind() === ip.kind() &&
+      (ip as ipaddr.IPv4).match(base as ipaddr.IPv4, bits)
+    );
   }
 }
 
-/** Whether an address is one of these, or in one of these ranges. */
-export function matchSubnets(
-  address: string,
-  subnets: readonly string[],
-): boolean {
-  const ip = ipaddr.process(address);
-  return subnets.some((subnet) => {
-    const [base, bits] = subnet.includes("/")
-      ? ipaddr.parseCIDR(subnet)
-      : [ipaddr.process(subnet), ip.kind() === "ipv4" ? 32 : 128];
-    return base.kind() === ip.kind() &&
-      (ip as ipaddr.IPv4).match(base as ipaddr.IPv4, bits);
-  });
+function rangeOf(subnet: string): Range {
+  const [base] = subnet.split("/");
+  const isWhole = isIPv4(base) || isIPv6(base);
+  if (isWhole && ipaddr.isValidCIDR(subnet)) return ipaddr.parseCIDR(subnet);
+  if (!isWhole || !ipaddr.isValid(subnet)) {
+    throw new Error(`${JSON.stringify(subnet)} is no address and no range`);
+  }
+  const ip = ipaddr.process(subnet);
+  return [ip, ip.kind() === "ipv4" ? 32 : 128];
 }
 
 /**

@@ -5,7 +5,6 @@
  * @module
  */
 import type { Connection } from "../base/connection.ts";
-import { matchSubnets } from "../base/ip.ts";
 import { identify } from "../net/ident.ts";
 import { LocalNames } from "../net/local_names.ts";
 import { hostOf, leadsTo } from "../net/names.ts";
@@ -62,8 +61,7 @@ export class Admission {
 
   /** Whether a PROXY header is to be read from this address. */
   isProxy(ip: string): boolean {
-    const { proxies } = this.options;
-    return proxies.length > 0 && matchSubnets(ip, proxies);
+    return this.options.proxies?.has(ip) ?? false;
   }
 
   /**

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Subnets } from "../base/ip.ts";
 import type { Family } from "../net/names.ts";
 import type { Rate } from "./client_limits.ts";
 
@@ -50,6 +51,6 @@ export interface GateOptions {
   readonly busyReply: boolean;
   /** `--tls-cert`, `--tls-key`: TLS from the start; null for none. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** `--proxy-protocol`: addresses and ranges whose header is believed. */
-  readonly proxies: readonly string[];
+  /** `--proxy-protocol`: whose header is believed; null for nobody's. */
+  readonly proxies: Subnets | null;
 }

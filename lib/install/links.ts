@@ -3,25 +3,62 @@
  *
  * @module
  */
+import { Fatal } from "../base/fatal.ts";
+import { reason } from "../base/reason.ts";
 
-export const classicNames = [
-  "tcpserver",
-  "tcprules",
-  "tcprulescheck",
-  "qmail-smtpd",
-  "splogger",
-] as const;
-
-export interface Link {
+interface Link {
   readonly path: string;
   /** `taken` is a file that is not ours. */
   readonly state: "missing" | "ours" | "taken";
 }
 
-/** What stands where the links are to be. */
-export function survey(folder: string, executable: string): Link[] {
+/**
+ * Makes the links; if one is in the place of a file that is not ours, none.
+ *
+ * @param tell of each link, in a line
+ * @throws Fatal
+ */
+export function makeLinks(
+  folder: string,
+  names: readonly string[],
+  { force, dryRun }: { readonly force: boolean; readonly dryRun: boolean },
+  tell: (line: string) => void,
+): void {
+  const executable = Deno.execPath();
+  const links = attempt(`use ${folder}`, () => {
+    if (!dryRun) Deno.mkdirSync(folder, { recursive: true });
+    return survey(folder, names, executable);
+  });
+  const taken = links.filter(({ state }) => state === "taken");
+  if (taken.length > 0 && !force) {
+    const paths = taken.map(({ path }) => path).join(", ");
+    throw new Fatal(
+      100,
+      `not ours, so nothing was changed (--force replaces): ${paths}`,
+    );
+  }
+  for (const { path } of links) {
+    if (!dryRun) attempt(`link ${path}`, () => link(path, executable));
+    tell(`${dryRun ? "would link" : "linked"} ${path} -> ${executable}`);
+  }
+}
+
+function attempt<T>(what: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new Fatal(111, `cannot ${what}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** What stands where links of these names are to be. */
+function survey(
+  folder: string,
+  names: readonly string[],
+  executable: string,
+): Link[] {
   const ours = Deno.statSync(executable);
-  return classicNames.map((name) => {
+  return names.map((name) => {
     const path = `${folder}/${name}`;
     try {
       const there = Deno.lstatSync(path);
@@ -46,7 +83,7 @@ export function survey(folder: string, executable: string): Link[] {
 }
 
 /** Makes a link, or replaces what is there, in one step. */
-export function link(path: string, executable: string): void {
+function link(path: string, executable: string): void {
   const temporary = `${path}.${crypto.randomUUID()}.new`;
   Deno.symlinkSync(executable, temporary);
   try {

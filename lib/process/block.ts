@@ -47,7 +47,7 @@ export interface Serving {
 }
 
 /** tcpserver's, and one for sessions in whose turns nobody accepts. */
-const programBacklog = 20, protocolBacklog = 128;
+export const programBacklog = 20, protocolBacklog = 128;
 
 /**
  * Listens.
@@ -102,7 +102,7 @@ export async function serverOf(
   } catch (error) {
     const { message } = error as Error;
     if (error instanceof Unusable && error.forGood) {
-      throw new Fatal(100, `tcpserver: ${message}`, error);
+      throw new Fatal(100, message, { cause: error });
     }
     throw fatal(message, error);
   }

@@ -16,7 +16,7 @@ import { TlsAccess } from "../net/tls_access.ts";
 import { findProgram, searchPath } from "../ucspi/program.ts";
 import { whyNotRunnable } from "../ucspi/runnable.ts";
 import type { Block } from "./block.ts";
-import { attempt } from "./fatal.ts";
+import { attempt, withoutFatal } from "./fatal.ts";
 import type { ProcessOptions } from "./options.ts";
 import { addressFor } from "./places.ts";
 import { dropIds } from "./serve.ts";
@@ -81,7 +81,7 @@ class Findings {
     } catch (error) {
       const lines = problemsIn(error);
       this.add(
-        ...lines.map((line) => line.replace(/^tcpserver: (?:fatal: )?/, "")),
+        ...lines.map(withoutFatal),
       );
     }
   }

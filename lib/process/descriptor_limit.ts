@@ -47,7 +47,7 @@ export function reserveDescriptors(
   if (limits.length > 1 && own > soft) {
     throw new Fatal(
       100,
-      `tcpserver: ${limits.length} [[listen]] blocks need ${own} ` +
+      `${limits.length} [[listen]] blocks need ${own} ` +
         `descriptors, and the limit is ${soft}: ${remedy} their number`,
     );
   }

@@ -131,7 +131,7 @@ function shareClients(
 
 /** Whether what one address has is counted, by who is connected. */
 const countsClients = ({ perClient, rate, proxies }: GateOptions) =>
-  (perClient !== null || rate !== null) && proxies.length === 0;
+  (perClient !== null || rate !== null) && proxies === null;
 
 function handleSignals(
   all: readonly Serving[],

@@ -1,32 +1,22 @@
 /**
- * The SysV init script of a serve process and its splogger (spec/init.md).
+ * The SysV init script of a serve process and its splogger.
  *
  * @module
  */
+import { quote, type Service, type Supervisor } from "./service.ts";
 
-export interface Service {
-  /** Of the script, its files in the run folder, and what LSB provides. */
-  readonly name: string;
-  readonly description: string;
-  /** Path of postern. */
-  readonly executable: string;
-  readonly runFolder: string;
-  readonly logTag: string;
-  readonly logFacility: string;
-  /** serve's command line, without `serve`. */
-  readonly serveArgs: readonly string[];
-  /** How long `stop` waits before it kills. */
-  readonly stopSeconds: number;
-}
-
-/** A word for sh, whatever is in it. */
-export function quote(word: string): string {
-  if (/^[\w@%+=:,.\/-]+$/.test(word)) return word;
-  return `'${word.replaceAll("'", "'\\''")}'`;
-}
+export const sysv: Supervisor = {
+  name: "sysv",
+  summary: "an init script with LSB's header, for /etc/init.d",
+  script: sysvScript,
+};
 
 /** The script, for a POSIX sh. */
-export function sysvScript(service: Service): string {
+function sysvScript(service: Service): string {
+  const pidfile = service.pidfile === null
+    ? "$run/$name.pid"
+    : quote(service.pidfile);
+  const ownPidfile = service.pidfile === null ? ' --pidfile "$pidfile"' : "";
   return `#!/bin/sh
 ### BEGIN INIT INFO
 # Provides:          ${service.name}
@@ -49,21 +39,19 @@ postern=${quote(service.executable)}
 run=${quote(service.runFolder)}
 stop_seconds=${service.stopSeconds}
 
-pidfile=$run/$name.pid
+pidfile=${pidfile}
 state=$run/$name.state
 fifo=$run/$name.log
 
 # What is quoted here is meant as it stands.
 # shellcheck disable=SC2016
 serve() {
-  exec "$postern" serve --pidfile "$pidfile" \\
+  exec "$postern" serve${ownPidfile} \\
     ${service.serveArgs.map(quote).join(" ")}
 }
 
 log() {
-  exec "$postern" splogger ${quote(service.logTag)} ${
-    quote(service.logFacility)
-  }
+  exec "$postern" splogger ${quote(service.logTag)} ${service.logFacility}
 }
 
 # start_time PID: when a process was started, in ticks; fails if there is none.

@@ -15,18 +15,18 @@ import type { Patience } from "./services.ts";
 import type { SmtpdOptions } from "./options.ts";
 
 /** How long a client may take; qmail's, and RFC 5321 4.5.3.2.7's least. */
-const classicPatience: Patience = {
+export const classicPatience: Patience = {
   idleSeconds: 1200,
   sessionSeconds: 0,
   textBytesPerSecond: 0,
 };
-const usualPatience: Patience = {
+export const usualPatience: Patience = {
   idleSeconds: 300,
   sessionSeconds: 1200, // chasquid's
   textBytesPerSecond: 500, // Postfix's smtpd_min_data_rate
 };
 /** Where no control file says otherwise; chasquid's. */
-const usualDatabytes = 50 << 20;
+export const usualDatabytes = 50 << 20;
 
 export interface Controls {
   readonly greeting: string;

@@ -4,39 +4,55 @@
  * @module
  */
 import type { TargetMaker } from "../deliver/target_row.ts";
+import type { PolicyAddress } from "../policy/delegation.ts";
 import type { Limits } from "../smtp/limits.ts";
-import type { PolicyOptions } from "./policies.ts";
 
-/** smtpd's options; null where the control file or default decides. */
-export interface SmtpdOptions extends PolicyOptions {
-  readonly classic: boolean;
+/**
+ * What it does when nothing is asked: the defaults, and so the types, of its
+ * options. null leaves it to the control file of that name, or to the dialect.
+ */
+export const unasked = {
+  classic: false,
+  me: null as string | null,
+  smtpgreeting: null as string | null,
+  localiphost: null as string | null,
+  /** Lists: `a,b`, or the path of a file (it has a slash). */
+  rcpthosts: null as string | null,
+  badmailfrom: null as string | null,
+  badrcptto: null as string | null,
+  /** Path of a list of recipients. */
+  recipients: null as string | null,
+  openRelay: false,
+  normalizeLf: false,
+  /** Where a policy program listens. */
+  policy: null as PolicyAddress | null,
+  /** Zones of DNS blocklists. */
+  dnsbl: null as readonly string[] | null,
+  dnsblReject: false,
+  spf: false,
+  authenticationResults: false,
+  /** Where messages go; null where $QMAILQUEUE or the default decides. */
+  deliver: null as TargetMaker | null,
+  createMailboxes: false,
+  /** Of a Maildir's disk: nothing is taken below it; 0 for off. */
+  minFree: 0,
+  /** Paths of PEM files; null for control/servercert.pem, if it is there. */
+  tlsCert: null as string | null,
+  /** null: the key is in the file of the certificate. */
+  tlsKey: null as string | null,
+  passwords: null as string | null,
+  checkpassword: null as string | null,
+  databytes: null as number | null,
+  timeoutsmtpd: null as number | null,
+  sessionSeconds: null as number | null,
+  textBytesPerSecond: null as number | null,
+  limits: {} as Partial<Limits>,
+};
+
+/** smtpd's options. */
+export type SmtpdOptions = Readonly<typeof unasked> & {
+  /** The folder of the control files. */
   readonly control: string;
   /** What takes messages where $QMAILQUEUE names no other. */
   readonly queueProgram: string;
-  readonly me: string | null;
-  readonly smtpgreeting: string | null;
-  readonly localiphost: string | null;
-  readonly timeoutsmtpd: number | null;
-  readonly databytes: number | null;
-  /** Lists: `a,b`, or the path of a file (it has a slash). */
-  readonly rcpthosts: string | null;
-  readonly badmailfrom: string | null;
-  readonly badrcptto: string | null;
-  readonly openRelay: boolean;
-  readonly normalizeLf: boolean;
-  /** Where messages go; null where $QMAILQUEUE or the default decides. */
-  readonly deliver: TargetMaker | null;
-  /** Of a Maildir's disk: nothing is taken below it; 0 for off. */
-  readonly minFree: number;
-  readonly createMailboxes: boolean;
-  /** Paths of PEM files; null for control/servercert.pem, if it is there. */
-  readonly tlsCert: string | null;
-  /** null: the key is in the file of the certificate. */
-  readonly tlsKey: string | null;
-  readonly passwords: string | null;
-  readonly checkpassword: string | null;
-  readonly limits: Partial<Limits>;
-  /** null for the dialect's own. */
-  readonly sessionSeconds: number | null;
-  readonly textBytesPerSecond: number | null;
-}
+};

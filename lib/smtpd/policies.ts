@@ -8,6 +8,7 @@ import type { Emit } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
 import type { Target } from "../deliver/target.ts";
 import type { Resolver } from "../net/resolver.ts";
+import type { PolicyAddress } from "../policy/delegation.ts";
 import { accept, type Policy } from "../policy/question.ts";
 import type { Answer } from "../mail/answers.ts";
 import type { Inquiry } from "../smtp/actions.ts";
@@ -17,8 +18,8 @@ import type { ProgramEnvironment } from "../ucspi/environment.ts";
 export interface PolicyOptions {
   /** Path of a list of recipients. */
   readonly recipients: string | null;
-  /** Address of a policy program, as Postfix names it. */
-  readonly policy: string | null;
+  /** Where a policy program listens. */
+  readonly policy: PolicyAddress | null;
   /** Zones of DNS blocklists. */
   readonly dnsbl: readonly string[] | null;
   readonly dnsblReject: boolean;
@@ -163,18 +164,12 @@ async function load(
   const [resolver, list, program] = await Promise.all([
     asksDns ? import("../net/resolver.ts") : null,
     recipients === null ? null : import("../policy/recipients_file.ts"),
-    policy === null ? null : Promise.all([
-      import("../policy/policy_program.ts"),
-      import("../policy/delegation.ts"),
-    ]),
+    policy === null ? null : import("../policy/policy_program.ts"),
   ]);
   return {
     resolver: resolver?.dnsResolver(lookupSeconds),
     recipients: list?.recipientsFile(recipients!, emit),
-    program: program?.[0] && new program[0].PolicyProgram(
-      program[1].policyAddress(policy!)!,
-      programSeconds,
-      emit,
-    ).ask,
+    program: program?.PolicyProgram &&
+      new program.PolicyProgram(policy!, programSeconds, emit).ask,
   };
 }

@@ -124,11 +124,12 @@ function ofProgram(named: string, path: string | undefined): Problems {
 
 async function ofPolicyProgram({ policy }: SmtpdOptions): Promise<Problems> {
   if (policy === null) return [];
-  const { policyAddress } = await import("../policy/delegation.ts");
-  const address = policyAddress(policy)!;
-  const connecting: Promise<Deno.Conn> = address.transport === "unix"
-    ? Deno.connect(address)
-    : Deno.connect(address);
+  const where = policy.transport === "unix"
+    ? policy.path
+    : `${policy.hostname}:${policy.port}`;
+  const connecting: Promise<Deno.Conn> = policy.transport === "unix"
+    ? Deno.connect(policy)
+    : Deno.connect(policy);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -140,7 +141,7 @@ async function ofPolicyProgram({ policy }: SmtpdOptions): Promise<Problems> {
     (await Promise.race([connecting, late])).close();
     return [];
   } catch (error) {
-    return [`--policy: unable to connect to ${policy}: ${reason(error)}`];
+    return [`--policy: unable to connect to ${where}: ${reason(error)}`];
   } finally {
     clearTimeout(timer);
   }

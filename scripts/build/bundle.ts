@@ -14,6 +14,8 @@ import { BuildError, frozen, root, run } from "./run.ts";
 const requireForBundle =
   "const require = (name) => process.getBuiltinModule(name);";
 
+/** The table of subcommands; all but the one that was called are left alone. */
+const subcommands = /\/cmd\/commands\.ts$/;
 /** A library around which no state is shared: large, and wanted once. */
 const largePart = /\/mailauth\.ts$/;
 
@@ -36,20 +38,21 @@ export async function bundle(work: string, entry: string): Promise<string> {
   const parts = new Set<string>();
   const nameOf = (path: string) =>
     path.replace(/.*\//, "").replace(/\.ts$/, "");
-  const partsElsewhere: Plugin = {
+  /** @param up the way from where the importer is put to all parts */
+  const partsElsewhere = (up: "." | ".."): Plugin => ({
     name: "parts elsewhere",
     setup(build) {
       build.onResolve({ filter: /^\.\.?\// }, ({ kind, path, importer }) => {
-        const isPart = importer === entry || largePart.test(path);
+        const isPart = importer === entry || subcommands.test(importer) ||
+          largePart.test(path);
         if (kind !== "dynamic-import" || !isPart) return;
         const module = new URL(path, `file://${importer}`).pathname;
         parts.add(module);
         const name = nameOf(module);
-        const up = importer === entry ? "." : "..";
         return { path: `${up}/${name}/${name}.js`, external: true };
       });
     },
-  };
+  });
   const options: BundleOptions = {
     // Paths in comments are relative to it: no random name gets in.
     absWorkingDir: work,
@@ -63,14 +66,19 @@ export async function bundle(work: string, entry: string): Promise<string> {
     minify: true, // what is shorter is read sooner
     banner: { js: requireForBundle },
     logLevel: "silent",
-    plugins: [partsElsewhere],
   };
   try {
-    await esbuild.build({ ...options, entryPoints: [entry], outdir });
+    await esbuild.build({
+      ...options,
+      plugins: [partsElsewhere(".")],
+      entryPoints: [entry],
+      outdir,
+    });
     // A set goes on with what is added while it is walked.
     for (const path of parts) {
       await esbuild.build({
         ...options,
+        plugins: [partsElsewhere("..")],
         entryPoints: [path],
         outdir: `${outdir}/${nameOf(path)}`,
       });

@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { Subnets } from "../../lib/base/ip.ts";
 import { Admission, type Admitted } from "../../lib/gate/admission.ts";
 import type { GateOptions } from "../../lib/gate/options.ts";
 import type { Ends } from "../../lib/gate/proxy.ts";
@@ -346,7 +347,9 @@ Deno.test(
 );
 
 Deno.test(gateTest("the header of a proxy is read, nobody else's"), () => {
-  const admission = admissionBy({ proxies: ["192.0.2.0/24", "::1"] });
+  const admission = admissionBy({
+    proxies: new Subnets(["192.0.2.0/24", "::1"]),
+  });
   assertEquals(
     ["192.0.2.7", "192.0.3.7", "::1", "::2"].map((ip) => admission.isProxy(ip)),
     [true, false, true, false],

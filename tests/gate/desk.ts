@@ -49,7 +49,7 @@ export const options: GateOptions = {
   rate: null,
   busyReply: false,
   tls: null,
-  proxies: [],
+  proxies: null,
 };
 
 /** What is told of a gate, a line each. */

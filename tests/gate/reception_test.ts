@@ -5,6 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { Subnets } from "../../lib/base/ip.ts";
 import { Admission } from "../../lib/gate/admission.ts";
 import type { Server } from "../../lib/gate/server.ts";
 import { inFolder, until } from "../support/peers.ts";
@@ -124,7 +125,7 @@ for (const [whose, hasPids, refused, served] of kinds) {
       const server = new HoldingServer(hasPids);
       const admission = new Admission({
         ...options,
-        proxies: [ip],
+        proxies: new Subnets([ip]),
         perClient: 1,
       });
       using d = desk(server, admission);
@@ -145,7 +146,7 @@ for (const [whose, hasPids, refused, served] of kinds) {
       const server = new HoldingServer(hasPids);
       const admission = new Admission({
         ...options,
-        proxies: [ip],
+        proxies: new Subnets([ip]),
         perClient: 1,
       });
       using d = desk(server, admission);
@@ -247,7 +248,7 @@ Deno.test(
   ),
   async () => {
     const server = new HoldingServer(false);
-    const admission = new Admission({ ...options, proxies: [ip] });
+    const admission = new Admission({ ...options, proxies: new Subnets([ip]) });
     using d = desk(server, admission);
     const slow = await d.client("PROXY TCP4 192.0.2.1");
     const quick = await d.client("PROXY TCP4 192.0.2.8 192.0.2.1 4711 25\r\n");

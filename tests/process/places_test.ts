@@ -45,7 +45,7 @@ Deno.test("PORT is a number or a name", async () => {
   for (const port of ["65536", "-1", "no-such-service", ""]) {
     const error = await assertRejects(() => at({ port }), Fatal);
     const why = `unable to figure out port number for ${port}`;
-    assertEquals(error.message, `tcpserver: fatal: ${why}`);
+    assertEquals(error.message, `fatal: ${why}`);
     assertEquals((error as Fatal).exitCode, 111);
   }
 });
@@ -65,7 +65,7 @@ Deno.test(
       Fatal,
     );
     const why = "unable to bind: address already used";
-    assertEquals(error.message, `tcpserver: fatal: ${why}`);
+    assertEquals(error.message, `fatal: ${why}`);
     assertEquals(second.address, first.address);
     first.close();
     second.close();
@@ -83,7 +83,7 @@ Deno.test(
     );
     const why = `unable to use LISTEN_FDS: descriptor ${descriptor} is no ` +
       "listening socket";
-    assertEquals(error.message, `tcpserver: fatal: ${why}`);
+    assertEquals(error.message, `fatal: ${why}`);
     closeDescriptor(descriptor);
   },
 );

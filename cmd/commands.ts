@@ -1,0 +1,78 @@
+/**
+ * The subcommands: a row for each. Dispatch, the usage, `help SUB`, the classic
+ * links, completion and the README's table are made of these.
+ *
+ * @module
+ */
+import type { Syntax } from "../lib/cli/command_line.ts";
+
+/** What the module of a subcommand exports. */
+export interface CommandModule {
+  /** What there is to know of its arguments. */
+  describe(): Syntax | Promise<Syntax>;
+  /** @param calledAs `postern serve`, or a classic name */
+  run(args: string[], calledAs: string): Promise<number>;
+}
+
+export interface Command {
+  readonly name: string;
+  /** Names of 1996, under which the executable is this command. */
+  readonly classicNames: readonly string[];
+  /** What it does, in a few words. */
+  readonly summary: string;
+  /** Whose name its complaints have, if not the one it was called by. */
+  readonly speaksAs?: string;
+  /** The import is a literal so that the compiler finds it, and loads late. */
+  load(): Promise<CommandModule>;
+}
+
+export const commands: readonly Command[] = [
+  {
+    name: "serve",
+    classicNames: ["tcpserver"],
+    summary: "accept connections, apply limits and rules",
+    // Log analysers know this name, and a start that fails is in the log.
+    speaksAs: "tcpserver",
+    load: () => import("./serve.ts"),
+  },
+  {
+    name: "rules",
+    classicNames: ["tcprules", "tcprulescheck"],
+    summary: "compile, check and explain access rules",
+    load: () => import("./rules.ts"),
+  },
+  {
+    name: "smtpd",
+    classicNames: ["qmail-smtpd"],
+    summary: "speak SMTP, store a message before saying 250",
+    load: () => import("./smtpd.ts"),
+  },
+  {
+    name: "splogger",
+    classicNames: ["splogger"],
+    summary: "carry log lines to syslog",
+    load: () => import("./splogger.ts"),
+  },
+  {
+    name: "init-script",
+    classicNames: [],
+    summary: "print an init script for a serve command line",
+    load: () => import("./init_script.ts"),
+  },
+  {
+    name: "install-links",
+    classicNames: [],
+    summary: "make the classic names links to this executable",
+    load: () => import("./install_links.ts"),
+  },
+  {
+    name: "completion",
+    classicNames: [],
+    summary: "print what completes these commands in a shell",
+    load: () => import("./completion.ts"),
+  },
+];
+
+export const classicNames: readonly string[] = commands.flatMap((command) =>
+  command.classicNames
+);

@@ -1,0 +1,81 @@
+/**
+ * What PROGRAM is: a program, or postern's own SMTP inside this process.
+ *
+ * @module
+ */
+import { Fatal } from "../../lib/base/fatal.ts";
+import type { Emit } from "../../lib/base/events.ts";
+import { wrongUsage } from "../../lib/cli/command_line.ts";
+import { bytes } from "../../lib/cli/readers.ts";
+import type { Service } from "../../lib/process/block.ts";
+import { fatal } from "../../lib/process/fatal.ts";
+import type { ServeOptions } from "../../lib/process/options.ts";
+import {
+  builtInSmtpd,
+  findProgram,
+  isExecutable,
+  searchPath,
+} from "../../lib/ucspi/program.ts";
+import type { SmtpdCommand } from "../smtpd_options.ts";
+
+/**
+ * @param isCheck whether nothing will be served
+ * @throws Fatal
+ */
+export async function serviceOf(
+  { program, tls, isolate }: ServeOptions,
+  { isClassic, isCheck }: { isClassic: boolean; isCheck: boolean },
+): Promise<Service> {
+  const smtpd = builtInSmtpd(program, !isClassic);
+  if (tls && (!smtpd || isolate)) {
+    throw new Fatal(
+      100,
+      "--tls-cert is for the built-in smtpd: a program gets the socket itself",
+    );
+  }
+  if (smtpd) {
+    // Wrong options are told now, not at the first connection.
+    const options = await smtpdOptions(smtpd);
+    // The bare word is no program that a shell would find.
+    const bareWord = program[0] === "smtpd" ? [Deno.execPath()] : [];
+    const executed = programOf([...bareWord, ...program]);
+    if (isolate && !isCheck) return executed;
+    const { SmtpProtocol } = await import("../../lib/smtpd/protocol.ts");
+    const make = (emit: Emit) => new SmtpProtocol(options, emit);
+    return isolate ? { ...executed, make } : { type: "protocol", make };
+  }
+  if (!isClassic) {
+    // tcpserver itself would complain only at each connection.
+    const path = findProgram(program[0], searchPath());
+    if (path === null || !isExecutable(path)) {
+      throw fatal(`unable to run ${program[0]}: no such program`);
+    }
+  }
+  return programOf(program);
+}
+
+const programOf = (args: readonly string[]) => ({
+  type: "program" as const,
+  args: args.map((arg) => bytes(arg, false)),
+});
+
+/** @throws Fatal that smtpd itself would say */
+async function smtpdOptions(
+  { args, calledAs }: { args: readonly string[]; calledAs: string },
+): Promise<SmtpdCommand> {
+  const { parseOptions } = await import("../smtpd_options.ts");
+  try {
+    const forPeople = ["--help", "--hash-password"];
+    const stray = calledAs === "qmail-smtpd"
+      ? undefined
+      : args.find((arg) => forPeople.includes(arg));
+    const options = stray === undefined
+      ? await parseOptions(args, calledAs)
+      : null;
+    if (options !== null) return options;
+    throw wrongUsage(calledAs, `${stray} is for a terminal, not for a gate`);
+  } catch (error) {
+    if (!(error instanceof Fatal)) throw error;
+    throw new Fatal(error.exitCode, error.message, { speaker: calledAs });
+  }
+}

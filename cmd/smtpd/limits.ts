@@ -1,0 +1,140 @@
+/**
+ * smtpd's options about how much a client may ask.
+ *
+ * @module
+ */
+import { value } from "../../lib/cli/option.ts";
+import { number } from "../../lib/cli/readers.ts";
+import { classicLimits, defaultLimits } from "../../lib/smtp/limits.ts";
+import {
+  classicPatience,
+  usualDatabytes,
+  usualPatience,
+} from "../../lib/smtpd/controls.ts";
+
+interface Limit {
+  readonly long: string;
+  readonly value: string;
+  readonly help: string;
+  readonly usual: number;
+  readonly classic: number;
+  /** What a client hears that goes beyond it. */
+  readonly reply: string;
+  readonly least?: number;
+}
+
+/** One that is null unless said, since control files and dialect come first. */
+const limit = ({ usual, classic, reply, least = 0, ...names }: Limit) =>
+  value({
+    ...names,
+    usual: String(usual),
+    manual: `With --classic: ${Number.isFinite(classic) ? classic : "none"}.
+Beyond it: ${reply}.`,
+    read: number(least),
+    initial: null,
+  });
+
+/** Of time and size; null leaves it to control files and dialect. */
+export const sessionLimits = {
+  databytes: limit({
+    long: "databytes",
+    value: "bytes",
+    help: "of a message",
+    usual: usualDatabytes,
+    classic: 0,
+    reply: "552 5.3.4",
+  }),
+  timeoutsmtpd: limit({
+    long: "timeoutsmtpd",
+    value: "seconds",
+    help: "without input",
+    usual: usualPatience.idleSeconds,
+    classic: classicPatience.idleSeconds,
+    reply: "451 4.4.2, close",
+  }),
+  sessionSeconds: limit({
+    long: "max-session",
+    value: "seconds",
+    help: "for a whole session",
+    usual: usualPatience.sessionSeconds,
+    classic: classicPatience.sessionSeconds,
+    reply: "451 4.4.2, close",
+  }),
+  textBytesPerSecond: limit({
+    long: "min-rate",
+    value: "bytes",
+    help: "of text a second at least",
+    usual: usualPatience.textBytesPerSecond,
+    classic: classicPatience.textBytesPerSecond,
+    reply: "451 4.4.2, close",
+  }),
+};
+
+/** Those of the SMTP session, by their names there. */
+export const smtpLimits = {
+  recipients: limit({
+    long: "max-recipients",
+    value: "n",
+    help: "of a message",
+    least: 1,
+    usual: defaultLimits.recipients,
+    classic: classicLimits.recipients,
+    reply: "452 4.5.3 (classic: close)",
+  }),
+  errors: limit({
+    long: "max-errors",
+    value: "n",
+    help: "since the last message",
+    least: 1,
+    usual: defaultLimits.errors,
+    classic: classicLimits.errors,
+    reply: "421 4.7.0, close",
+  }),
+  hops: limit({
+    long: "max-hops",
+    value: "n",
+    help: "earlier servers of a message",
+    least: 1,
+    usual: defaultLimits.hops,
+    classic: classicLimits.hops,
+    reply: "554 5.4.6",
+  }),
+  commandLineBytes: limit({
+    long: "max-command-line",
+    value: "bytes",
+    help: "of a command",
+    least: 512,
+    usual: defaultLimits.commandLineBytes,
+    classic: classicLimits.commandLineBytes,
+    reply: "500 5.5.2, close",
+  }),
+  textLineBytes: limit({
+    long: "max-text-line",
+    value: "bytes",
+    help: "of a line of a message",
+    least: 998,
+    usual: defaultLimits.textLineBytes,
+    classic: classicLimits.textLineBytes,
+    reply: "554 5.6.0",
+  }),
+  pathBytes: limit({
+    long: "max-path",
+    value: "bytes",
+    help: "of an address",
+    least: 64,
+    usual: defaultLimits.pathBytes,
+    classic: classicLimits.pathBytes,
+    reply: "501 (classic: 555)",
+  }),
+};
+
+export const limits = {
+  title: "Limits (0 is none where that makes sense)",
+  manual:
+    `The idle time counts without input or output; the rate is of message text on an
+average, after the first 30 seconds; errors count since the last message that
+was taken.
+A handshake has 60 seconds at the most, three wrong passwords are the limit.
+Memory for a session does not grow with its message.`,
+  options: { ...sessionLimits, ...smtpLimits },
+};
