@@ -5,11 +5,9 @@
  * @module
  */
 import { Fatal } from "../lib/base/fatal.ts";
+import { act, syntax } from "./rules/syntax.ts";
 
-/** The table of options is loaded only where it is looked at. */
-const loadSyntax = () => import("./rules/syntax.ts");
-
-export const describe = async () => (await loadSyntax()).syntax;
+export const describe = () => syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
   // These two know no options, and look at no more than they need.
@@ -30,5 +28,5 @@ export async function run(args: string[], calledAs: string): Promise<number> {
     const { check } = await import("./rules/database.ts");
     return await check(cdb, calledAs);
   }
-  return await (await loadSyntax()).act(args, calledAs);
+  return await act(args, calledAs);
 }

@@ -173,6 +173,7 @@ export function optionsFrom(
   return {
     ...values,
     ...request,
+    classic,
     tls: tlsCert === null ? null : { cert: tlsCert, key: tlsKey ?? tlsCert },
     // None of them could take a connection with fewer slots than workers.
     workers: Math.max(1, Math.min(values.workers, values.limit)),

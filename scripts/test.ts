@@ -20,7 +20,7 @@
  */
 import { parseArgs } from "node:util";
 import { type Counts, endAll, type FileResult, runFiles } from "./test/pool.ts";
-import { durations, filesOf, jobsOf, type Tier } from "./test/tiers.ts";
+import { durations, filesOf, jobsOf, type Tier, tierOf } from "./test/tiers.ts";
 
 const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 const ci = Boolean(Deno.env.get("CI"));
@@ -114,7 +114,7 @@ async function main(): Promise<number> {
   let env: Record<string, string> = {};
   if (tiers.includes("soak")) env.POSTERN_RUNS = "all";
   try {
-    if (stages.some(({ tier, files }) => tier !== "unit" && files.length > 0)) {
+    if (files.some((path) => tierOf(path) === "e2e")) {
       env = { ...env, ...await executables() };
     }
   } catch (error) {

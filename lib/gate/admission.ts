@@ -51,7 +51,11 @@ export class Admission {
   readonly #resolver: Resolver;
 
   constructor(readonly options: GateOptions) {
-    this.#rules = new AccessRules(options.rules, options.allowMissingRules);
+    this.#rules = new AccessRules(
+      options.rules,
+      options.allowMissingRules,
+      options.classic,
+    );
     this.#resolver = dnsResolver(
       Math.max(options.infoTimeoutSeconds, leastNameSeconds),
     );

@@ -43,6 +43,8 @@ export interface GateOptions {
   /** `-D`: TCP_NODELAY. */
   readonly noDelay: boolean;
   readonly isolate: boolean;
+  /** Under the name tcpserver, whose words scripts may match on. */
+  readonly classic: boolean;
   /** `--per-ip`: connections at once of one client; null for no limit. */
   readonly perClient: number | null;
   /** `--rate`: connections of one client in a time; null for no limit. */

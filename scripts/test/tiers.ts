@@ -10,7 +10,7 @@ export type Tier = "unit" | "e2e" | "soak";
 /** What a tier takes on two cores; said before it begins. */
 export const durations: Record<Tier, string> = {
   unit: "under half a minute",
-  e2e: "some 5 minutes",
+  e2e: "some 4 minutes",
   soak: "some half an hour",
 };
 
@@ -59,7 +59,8 @@ const isLong = (path: string) =>
   /import \{[^}]*\bruns\b[^}]*\} from "[^"]*\/random\.ts"/
     .test(Deno.readTextFileSync(path));
 
-export function tierOf(path: string): Tier {
+/** Whether a file wants the executable. */
+export function tierOf(path: string): "unit" | "e2e" {
   return executable.test(path) ? "e2e" : "unit";
 }
 

@@ -115,7 +115,10 @@ for (const [name, program] of programs) {
           for (let i = 0; i < 20; i++) assert(await isServed(gate.port));
           await gate.logged(/status: 0\/40\n$/);
           assert(!/unable to accept|broken off/.test(gate.log));
-          assert(descriptorsOf(gate.child.pid).filter(isSocket).length < 10);
+          await until(
+            "their descriptors are closed",
+            () => descriptorsOf(gate.child.pid).filter(isSocket).length < 10,
+          );
           assertEquals((await gate.stop()).code, 0);
         },
       ),

@@ -45,6 +45,7 @@ export const options: GateOptions = {
   keepIpOptions: false,
   noDelay: false,
   isolate: false,
+  classic: false,
   perClient: null,
   rate: null,
   busyReply: false,
