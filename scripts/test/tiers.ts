@@ -33,6 +33,8 @@ const longest: readonly string[] = [
   "tests/e2e/rules_test.ts",
   "tests/e2e/weather_soak_test.ts",
   "tests/e2e/clients_test.ts",
+  "tests/e2e/delivery_test.ts",
+  "tests/e2e/voice_test.ts",
   "tests/e2e/namespaces_test.ts",
   "tests/differential/tcpserver_test.ts",
   "tests/differential/tcprules_test.ts",

@@ -294,3 +294,23 @@ Deno.test("authenticated() defers when it cannot keep the message", async () => 
   assertEquals([recorder.abandoned, recorder.stored], [1, []]);
   assertMatch(log.join("\n"), /unable to keep a message in \/nonexistent: /);
 });
+
+Deno.test("authenticated() that is abandoned forgets all, and tells the inner target", () =>
+  inFolder(async (folder) => {
+    const recorder = new Recorder();
+    const target = authenticated(recorder, {
+      me: "mx.to.example",
+      resolver: fakeResolver(zone),
+      seconds: 20,
+      folder,
+      clientIp: "192.0.2.1",
+      emit: () => {},
+    });
+    const message = await target.open(envelope, nobody);
+    assert("abandon" in message);
+    await message.append(new Uint8Array(100_000));
+    assertEquals(descriptorsIn(folder), 3);
+    await message.abandon();
+    assertEquals(descriptorsIn(folder), 0);
+    assertEquals([recorder.abandoned, recorder.stored.length], [1, 0]);
+  }));

@@ -178,10 +178,22 @@ Deno.test(
         createMailboxes: true,
         minFreePercent: 0,
       });
-      await Deno.mkdir(`${folder}/c/tmp`, { recursive: true });
-      assertEquals((await committed(await open(maildir))).type, "stored");
+      for (
+        const [user, ...parts] of [
+          ["c", "tmp"],
+          ["e", "new", "cur"],
+          ["f", "new", "tmp"],
+        ]
+      ) {
+        for (const part of parts) {
+          await Deno.mkdir(`${folder}/${user}/${part}`, { recursive: true });
+        }
+        const message = await open(maildir, to(`${user}@d.example`));
+        assertEquals((await committed(message)).type, "stored");
+        assertEquals(names(`${folder}/${user}/new`).length, 1);
+        assertEquals(names(`${folder}/${user}/tmp`).length, 0);
+      }
       assertEquals(names(`${folder}/c`).sort(), ["cur", "new", "tmp"]);
-      assertEquals(names(`${folder}/c/new`).length, 1);
     }),
 );
 
@@ -303,6 +315,14 @@ Deno.test(
       }, { createMailboxes: true, minFreePercent: 0 });
     }),
 );
+
+Deno.test("a recipient is asked about where there is something to ask", () => {
+  const asks = (template: string, minFreePercent: number) =>
+    maildirsAt(template, "h", silent, { minFreePercent }).accepts !== undefined;
+  assertEquals(asks("/m", 0), false);
+  assertEquals(asks("/m", 0.5), true);
+  assertEquals(asks("/m/{user}", 0), true);
+});
 
 Deno.test(
   "nothing is taken when too little of the disk is free",

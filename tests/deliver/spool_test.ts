@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { Spool } from "../../lib/deliver/spool.ts";
 import { inFolder } from "../support/peers.ts";
@@ -68,6 +68,33 @@ Deno.test("Spool tells a failure when it is read", async () => {
   assertEquals((failure as { code?: string }).code, "ENOENT");
   spool.close();
 });
+
+Deno.test("Spool that cannot be read leaves nothing open", () =>
+  inFolder(async (folder) => {
+    const { open } = Deno;
+    let left = 2;
+    Deno.open = (...about) =>
+      left-- > 0 ? open(...about) : Promise.reject(new Error("no more"));
+    try {
+      const spool = new Spool(folder, 2);
+      await spool.append(new Uint8Array(100_000));
+      await assertRejects(() => contents(spool), Error, "no more");
+      spool.close();
+    } finally {
+      Deno.open = open;
+    }
+    assertEquals(descriptorsIn(folder), 0);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("Spool may be closed twice", () =>
+  inFolder(async (folder) => {
+    const spool = new Spool(folder, 2);
+    await spool.append(new Uint8Array(100_000));
+    spool.close();
+    spool.close();
+    assertEquals(descriptorsIn(folder), 0);
+  }));
 
 Deno.test("Spool that is closed while it opens its file leaves nothing open", () =>
   inFolder(async (folder) => {

@@ -40,6 +40,17 @@ Deno.test("what a target takes, and what it costs in descriptors", () => {
   assertEquals(facts("qmail-queue:/q"), [false, false, 4]);
 });
 
+Deno.test("a queue program that cannot be run is told beforehand", async () => {
+  const problems = (text: string) =>
+    readTarget(text)(context).problems!(stranger.env);
+  assertEquals(await problems("qmail-queue:/bin/sh"), []);
+  for (const text of ["qmail-queue:/no/such", "qmail-queue"]) {
+    const [problem, ...more] = await problems(text);
+    assert(problem.startsWith("unable to run /no/such: "), problem);
+    assertEquals(more, []);
+  }
+});
+
 Deno.test("discard has an id for each message", () => {
   const target = readTarget("discard")(context);
   const ids = [1, 2].map(() => {

@@ -62,8 +62,8 @@ class FifoGate {
     }
   }
 
-  /** Lets the log be read from now on. */
-  read(): void {
+  /** Lets the log be read from now on; resolves when it is. */
+  async read(): Promise<void> {
     this.#cat = new Deno.Command("cat", {
       args: [this.fifo],
       stdin: "null",
@@ -75,6 +75,8 @@ class FifoGate {
         this.#read += decoder.decode(bytes, { stream: true });
       }
     })();
+    // Opening it to write waits for a reader.
+    (await Deno.open(this.fifo, { write: true })).close();
   }
 
   /** Whole lines that have been read. */
@@ -139,7 +141,7 @@ for (const [name, program] of programs) {
           await gate.serve(3);
           gate.holder.close(); // EPIPE from now on
           await gate.serve(20);
-          gate.read();
+          await gate.read();
           await gate.serve(3);
           assert(await expectAll(gate, 26) > 0, "some were written to nobody");
           await gate.stop();
@@ -152,7 +154,7 @@ for (const [name, program] of programs) {
         withFifoGate(args, async (gate) => {
           // More than a pipe's 64 KB.
           await gate.serve(400);
-          gate.read();
+          await gate.read();
           assertEquals(await expectAll(gate, 400), 0);
           gate.holder.close();
           await gate.stop();
@@ -179,7 +181,7 @@ for (const [name, program] of programs) {
         withFifoGate(args, async (gate) => {
           const served = runs(10_000, 7000);
           await gate.serve(served);
-          gate.read();
+          await gate.read();
           assert(await expectAll(gate, served) > 0);
           await gate.serve(1);
           await expectAll(gate, served + 1);

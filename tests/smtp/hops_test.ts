@@ -22,6 +22,8 @@ Deno.test("HopCounter counts lines of the header, however they are cut", () => {
     "xreceived\r\nReXceived\r\nrdelivered\r\n": 0,
     ".Received: x\r\n": 0,
     "Received\r\n\r\nReceived\r\n": 1,
+    "x\nReceived: y\n": 1, // a line of one letter ends no header
+    "x\ny\nReceived\nReceived\n": 2,
     "\r\nReceived\r\n": 0,
     "\r\r\nReceived\r\n": 1,
     "\rx\r\nReceived\r\n": 1,
