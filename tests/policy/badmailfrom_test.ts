@@ -29,6 +29,12 @@ Deno.test("senderMatcher() refuses listed addresses and @domains", () => {
   }
 });
 
+Deno.test("senderMatcher() of one entry refuses it", () => {
+  const refuses = senderMatcher(classicEntries("@evil.test\n"));
+  assertEquals(refuses("a@evil.test"), true);
+  assertEquals(refuses("a@good.test"), false);
+});
+
 Deno.test("senderMatcher() of an empty list refuses nobody", () => {
   const refuses = senderMatcher(classicEntries("# nobody\n \n"));
   assertEquals(refuses("a@b"), false);

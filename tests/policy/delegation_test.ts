@@ -170,7 +170,9 @@ Deno.test("policyAddress() reads Postfix's forms and the short ones", () => {
     "10023": null,
     "host": null,
     "host:0": null,
-    "host:70000": null,
+    "host:1": tcp("host", 1),
+    "host:65535": tcp("host", 65535),
+    "host:65536": null,
     "::1:10023": null,
     "": null,
   };

@@ -109,6 +109,7 @@ Deno.test("recipientKeys() are few, whatever the address is", () => {
     "a-default@d",
     "@d",
   ]);
+  assertEquals(recipientKeys("a+b@c").slice(0, 2), ["a+b", "a"]);
   // What begins with a plus or a dash extends nobody's name.
   assertEquals(recipientKeys("+a@b"), ["+a", "+a@b", "@b"]);
   assertEquals(recipientKeys("-a@b"), ["-a", "-a@b", "@b"]);

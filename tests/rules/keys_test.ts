@@ -53,6 +53,9 @@ Deno.test("a whole address, a prefix with its dot, and nothing between", () => {
   assertEquals(ruleFor(text, peer("1.3.3.4")), null);
   assertEquals(ruleFor(text + ":deny", peer("1.3.3.4")), "");
   assertEquals(ruleFor(text + ":deny", peer("255.255.255.255")), "");
+  // Nothing is left of the client before, which had a dot at that place.
+  assertEquals(ruleFor(":deny", peer("100.100.100.1")), "");
+  assertEquals(ruleFor("1.2.3.4.:deny", peer("1.2.3.4")), null);
 });
 
 Deno.test("decide() is the first of the keys that is there, the short way too", () => {
