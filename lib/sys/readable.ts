@@ -33,16 +33,21 @@ function ready(fd: number, interest: number, end: number): Promise<boolean> {
       clearTimeout(timer);
       resolve(isReady);
     };
+    // Before anything can be told: where setTimeout is loaded when it is first
+    // used (Deno 2.9), promises that were waiting go on meanwhile.
+    const timer = end === Infinity
+      ? undefined
+      // Rounded up: a timer takes whole milliseconds.
+      : setTimeout(
+        () => settle(false),
+        Math.max(0, Math.ceil(end - performance.now())),
+      );
     try {
       eventLoop.add(fd, interest, { ready: () => settle(true) });
     } catch (error) {
-      return reject(error);
+      clearTimeout(timer);
+      reject(error);
     }
-    // Rounded up: a timer takes whole milliseconds.
-    const left = Math.max(0, Math.ceil(end - performance.now()));
-    const timer = end === Infinity
-      ? undefined
-      : setTimeout(() => settle(false), left);
   });
 }
 
