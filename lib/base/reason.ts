@@ -48,11 +48,6 @@ const reasons: Record<string, string> = {
   ENOTEMPTY: "directory not empty",
 };
 
-/** The text for an error name such as `ENOENT`; undefined if djb has none. */
-export function reasonOf(code: string): string | undefined {
-  return reasons[code];
-}
-
 /** What a system error is called (`ENOENT`); undefined if it is none. */
 export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;

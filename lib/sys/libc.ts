@@ -21,17 +21,9 @@ const symbols = {
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   accept4: {
     parameters: ["i32", "buffer", "buffer", "i32"],
     result: "i32",
-  },
-  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
-  pollAsync: {
-    name: "poll",
-    parameters: ["buffer", "u64", "i32"],
-    result: "i32",
-    nonblocking: true,
   },
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
