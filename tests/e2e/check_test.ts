@@ -285,13 +285,13 @@ Deno.test(
         env: {
           TMPDIR: `${folder}/closed`,
           QMAILQUEUE: "/bin/true",
-          RCPTCHECK: "check",
+          RCPTCHECK: "no-such-check",
         },
       });
       const missing = "file does not exist";
       assertEquals(lines.sort(), [
         `RCPTCHECK: unable to run ${folder}/one: ${missing}`,
-        `RCPTCHECK: unable to run check: ${missing} (it is not looked for in PATH)`,
+        `RCPTCHECK: unable to run no-such-check: ${missing} (it is not looked for in PATH)`,
         `TMPDIR: unable to keep a message in ${folder}/closed: access denied`,
         `TMPDIR: unable to keep a message in ${folder}/three: ${missing}`,
         `unable to run ${folder}/two: ${missing}`,
