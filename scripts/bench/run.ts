@@ -9,6 +9,7 @@
  *     tls [ROUNDS [SESSIONS [MESSAGES]]]   TLS sessions, and large messages
  *     idle [SESSIONS ...]        memory of sessions that wait
  *     turns [ROUNDS [SECONDS]]   the longest turn of the event loop
+ *     attackers [ROUNDS [SECONDS]]   what an honest client bears beside them
  *
  * @module
  */
@@ -21,6 +22,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   tls: () => import("./tls.ts"),
   idle: () => import("./idle.ts"),
   turns: () => import("./turns.ts"),
+  attackers: () => import("./attackers.ts"),
 };
 
 /** @param counts the numbers after the name, as many as were given */
