@@ -50,9 +50,17 @@ const reasons: Record<string, string> = {
 
 /** What a system error is called (`ENOENT`); undefined if it is none. */
 export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === "string" ? code : undefined;
+  const { code, message } = (error ?? {}) as {
+    code?: unknown;
+    message?: unknown;
+  };
+  if (typeof code === "string") return code;
+  const number = /\(os error (\d+)\)/.exec(String(message))?.[1];
+  return number === undefined ? undefined : codesByNumber[number];
 }
+
+/** For these the runtime gives a number alone, in the message. */
+const codesByNumber: Record<string, string> = { 27: "EFBIG", 122: "EDQUOT" };
 
 /**
  * The text for a caught error: by its `code` where the runtime gives one,

@@ -57,6 +57,10 @@ class Child implements Watcher {
     }
   }
 
+  what(): string {
+    return "the end of a child";
+  }
+
   ready(): void {
     const status = collected(this.pid);
     if (status === null) return;

@@ -21,8 +21,14 @@ import {
   SOCK_STREAM,
 } from "./numbers.ts";
 import { readable, writable } from "./readable.ts";
+import { socketOption } from "./socket.ts";
 
 const EINPROGRESS = 115;
+const ENAMETOOLONG = 36;
+const AF_UNIX = 1;
+const SO_ERROR = 4;
+/** Of sockaddr_un, its ending NUL included. */
+const pathBytes = 108;
 
 const kinds = { tcp: SOCK_STREAM, udp: SOCK_DGRAM };
 
@@ -58,6 +64,43 @@ export class ClientSocket {
       libc().close(fd);
       throw error;
     }
+  }
+
+  /**
+   * The same to a socket of this machine, by its path. It is connected at
+   * once, or not at all.
+   *
+   * @throws SystemError, EAGAIN where too many wait there already
+   */
+  static connectPath(path: string): ClientSocket {
+    const name = new TextEncoder().encode(path);
+    if (name.length >= pathBytes) {
+      throw new SystemError("connect", ENAMETOOLONG);
+    }
+    const type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    const fd = check("socket", libc().socket(AF_UNIX, type, 0));
+    const address = new Uint8Array(2 + name.length + 1);
+    address[0] = AF_UNIX;
+    address.set(name, 2);
+    if (libc().connect(fd, address, address.length) < 0) {
+      const error = errno();
+      libc().close(fd);
+      throw new SystemError("connect", error);
+    }
+    return new ClientSocket(fd);
+  }
+
+  /**
+   * Waits until there is a connection.
+   *
+   * @returns false when the time is over
+   * @throws SystemError of a connect that failed
+   */
+  async established(end: number): Promise<boolean> {
+    if (isOver(end) || !await writable(this.fd, end)) return false;
+    const error = socketOption(this.fd, SO_ERROR) ?? 0;
+    if (error !== 0) throw new SystemError("connect", error);
+    return true;
   }
 
   /**

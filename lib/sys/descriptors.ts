@@ -128,6 +128,11 @@ export function closeOnExec(fd: number): void {
   check("fcntl", libc().fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
+/** What we execute in our own place has it too. Throws SystemError. */
+export function keepOverExec(fd: number): void {
+  check("fcntl", libc().fcntl(fd, F_SETFD, 0));
+}
+
 /** What is open, and maybe what is not: each number has to be tried. */
 export function openDescriptors(): number[] {
   try {

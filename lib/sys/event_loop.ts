@@ -11,12 +11,19 @@
  */
 import { closeDescriptor, eventCounter } from "./descriptors.ts";
 import { Epoll, EPOLLIN, Events } from "./epoll.ts";
-import { Turns } from "./turns.ts";
+import { Durations } from "../base/durations.ts";
 
 /** Told, in short, what happened to a descriptor (EPOLLIN and the like). */
 export interface Watcher {
   ready(events: number): void;
+  /** What it is, for an administrator; asked only about who takes too long. */
+  what?(): string;
 }
+
+/** Nobody who waits notices a shorter turn. */
+const heldMs = 250;
+/** One line for so long. */
+const heldEveryMs = 60_000;
 
 /** Events, and deferred calls, between two looks at the clock. */
 const batchEvents = 8;
@@ -54,7 +61,13 @@ export class EventLoop {
   #bell: number | undefined;
   #isRinging = false;
   #deferred: (() => void)[] = [];
-  readonly turns = new Turns();
+  readonly turns = new Durations();
+  /** Whom the last events were told: who is asked when that took too long. */
+  readonly #told: (Watcher | undefined)[] = new Array(batchEvents);
+  #toldCount = 0;
+  #heldTold = -Infinity;
+  /** Is told, now and then, of what took too long. */
+  onHeld: (milliseconds: number, what: string) => void = () => {};
   /** What becomes of an error of a watcher's, which only a bug explains. */
   onError: (error: unknown) => void = (error) => reportError(error);
 
@@ -130,6 +143,7 @@ export class EventLoop {
       const since = performance.now();
       this.#tell(this.#waited, waited);
       let now = performance.now();
+      if (now - since > heldMs) this.#held(now - since, now);
       let empty = 0;
       for (let done = 0; done < turnEvents && now - since < turnMs;) {
         const count = this.#epoll.poll(this.#polled);
@@ -142,7 +156,9 @@ export class EventLoop {
         this.#tell(this.#polled, count);
         this.#callDeferred();
         await undefined; // promises that were waiting
+        const before = now;
         now = performance.now();
+        if (now - before > heldMs) this.#held(now - before, now);
       }
       this.turns.record(now - since);
     }
@@ -166,13 +182,31 @@ export class EventLoop {
     return count;
   }
 
+  /** The clock is read for all of a batch: so it may be one of several. */
+  #held(milliseconds: number, now: number): void {
+    if (now - this.#heldTold < heldEveryMs) return;
+    this.#heldTold = now;
+    const all = this.#told.slice(0, this.#toldCount).map((watcher) =>
+      watcher?.what?.() ?? "something of our own"
+    );
+    const some = [...new Set(all)].join(", ");
+    const what = all.length === 0
+      ? "work that was put off"
+      : all.length === 1
+      ? some
+      : `one of: ${some}`;
+    this.onHeld(Math.round(milliseconds), what);
+  }
+
   #tell(events: Events, count: number): void {
+    this.#toldCount = 0;
     for (let i = 0; i < count; i++) {
       const fd = events.fd(i);
       const watcher = this.#watchers[fd];
       // It may have been closed by the one before, and its number used again.
       if (watcher === undefined) continue;
       if (this.#generations[fd] !== events.generation(i)) continue;
+      this.#told[this.#toldCount++] = watcher;
       try {
         watcher.ready(events.happened(i));
       } catch (error) {

@@ -13,12 +13,24 @@ import { SOL_SOCKET } from "./numbers.ts";
 export type FilterProgram =
   readonly (readonly [number, number, number, number])[];
 
-/** Best effort: a kernel that refuses leaves the socket as it was. */
+/** Whether the kernel took it; where it refuses, the socket is as it was. */
 export function attachFilter(
   fd: number,
   option: number,
   rows: FilterProgram,
-): void {
+): boolean {
+  return withProgram(
+    rows,
+    (header) =>
+      libc().setsockopt(fd, SOL_SOCKET, option, header, header.length) === 0,
+  );
+}
+
+/** @param act gets a struct sock_fprog, which is there until it returns */
+export function withProgram<T>(
+  rows: FilterProgram,
+  act: (header: Uint8Array<ArrayBuffer>) => T,
+): T {
   const program = new Uint8Array(new ArrayBuffer(rows.length * 8));
   const view = new DataView(program.buffer);
   for (const [i, [code, whenTrue, whenFalse, operand]] of rows.entries()) {
@@ -32,6 +44,7 @@ export function attachFilter(
   const headerView = new DataView(header.buffer);
   headerView.setUint16(0, rows.length, true);
   headerView.setBigUint64(8, BigInt(address), true);
-  libc().setsockopt(fd, SOL_SOCKET, option, header, header.length);
+  const result = act(header);
   program.fill(0); // it had to be there until now
+  return result;
 }

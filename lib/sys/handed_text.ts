@@ -14,13 +14,17 @@ const MFD_CLOEXEC = 1;
 export const textVariable = "POSTERN_TEXT";
 const name = new TextEncoder().encode("postern\0");
 
+/** A descriptor of a new file without a name, close-on-exec. Throws SystemError. */
+export const memoryFile = (): number =>
+  check("memfd_create", libc().memfd_create(name, MFD_CLOEXEC));
+
 /**
  * A descriptor of a file without a name that holds a text, close-on-exec.
  *
  * @throws SystemError
  */
 export function textDescriptor(text: string): number {
-  const fd = check("memfd_create", libc().memfd_create(name, MFD_CLOEXEC));
+  const fd = memoryFile();
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) {
     const rest = bytes.subarray(at);

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { cString } from "./files.ts";
 import { check, libc } from "./libc.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "./numbers.ts";
 
 /**
  * Drops to the given group, then user. 0 leaves that id as it is, as in
@@ -23,6 +25,32 @@ export function dropGroup(gid: number, alsoUser: boolean): void {
 /** The second half of the drop; see {@linkcode dropGroup}. */
 export function dropUser(uid: number): void {
   if (uid !== 0) check("setuid", libc().setuid(uid));
+}
+
+/** Numbers of the calls that glibc makes on all threads at once. */
+const calls = Deno.build.arch === "aarch64"
+  ? { setfsuid: 151n, setfsgid: 152n, setgroups: 159n }
+  : { setfsuid: 122n, setfsgid: 123n, setgroups: 116n };
+
+/**
+ * Whether a file could be read after {@linkcode dropGroup} and
+ * {@linkcode dropUser}: root tries it, on this thread alone.
+ */
+export function couldRead(path: string, gid: number, uid: number): boolean {
+  const most = check("getgroups", libc().getgroups(0, null));
+  const groups = new Uint32Array(new ArrayBuffer(Math.max(1, most) * 4));
+  const bytes = new Uint8Array(groups.buffer);
+  const count = check("getgroups", libc().getgroups(most, bytes));
+  const ownGid = Deno.gid() ?? 0;
+  libc().setThreadGroups(calls.setgroups, 0n, bytes);
+  if (gid !== 0) libc().setfsid(calls.setfsgid, gid);
+  if (uid !== 0) libc().setfsid(calls.setfsuid, uid);
+  const fd = libc().open(cString(path), O_CLOEXEC | O_NONBLOCK);
+  if (fd >= 0) libc().close(fd);
+  libc().setfsid(calls.setfsuid, 0);
+  libc().setfsid(calls.setfsgid, ownGid);
+  libc().setThreadGroups(calls.setgroups, BigInt(count), bytes);
+  return fd >= 0;
 }
 
 /**

@@ -6,8 +6,11 @@
  * @module
  */
 import { attachFilter, type FilterProgram } from "./filter.ts";
+import { libc } from "./libc.ts";
 
 const SO_ATTACH_FILTER = 26;
+const IPPROTO_IP = 0, IP_MINTTL = 21;
+const IPPROTO_IPV6 = 41, IPV6_MINHOPCOUNT = 73;
 const tcpFlagsOffset = 13; // RFC 9293 3.1
 const SYN = 0x02;
 const ACK = 0x10;
@@ -30,5 +33,23 @@ const dropSyn: FilterProgram = [
  * Not while a listener is another process's too: that would be deaf for ever.
  */
 export function turnNewcomersAway(listeners: readonly number[]): void {
-  for (const fd of listeners) attachFilter(fd, SO_ATTACH_FILTER, dropSyn);
+  for (const fd of listeners) {
+    if (!attachFilter(fd, SO_ATTACH_FILTER, dropSyn)) demandHops(fd, 255);
+  }
+}
+
+/** To be called with what a listener gives then, which has it from there. */
+export const letIn = (fd: number): void => demandHops(fd, 0);
+
+/**
+ * For kernels on which only CAP_NET_ADMIN may attach filters to listeners: a
+ * packet that comes with less than this of its hop limit is dropped (ip(7)),
+ * which nobody's is who began with 64 or 128. A handshake that is under way is
+ * not looked at.
+ */
+function demandHops(fd: number, least: number): void {
+  const value = new Uint8Array(4);
+  value[0] = least;
+  libc().setsockopt(fd, IPPROTO_IP, IP_MINTTL, value, 4);
+  libc().setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, value, 4);
 }

@@ -8,6 +8,7 @@
 const symbols = {
   __errno_location: { parameters: [], result: "pointer" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   setsockopt: {
     parameters: ["i32", "i32", "i32", "buffer", "u32"],
     result: "i32",
@@ -21,6 +22,7 @@ const symbols = {
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   accept4: {
     parameters: ["i32", "buffer", "buffer", "i32"],
     result: "i32",
@@ -52,7 +54,31 @@ const symbols = {
     result: "i32",
   },
   statfs: { parameters: ["buffer", "buffer"], result: "i32" },
-  rename: { parameters: ["buffer", "buffer"], result: "i32" },
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
+  openat2: {
+    name: "syscall",
+    parameters: ["i64", "i32", "buffer", "buffer", "usize"],
+    result: "i64",
+  },
+  mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  renameat: {
+    parameters: ["i32", "buffer", "i32", "buffer"],
+    result: "i32",
+  },
+  unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  fchown: { parameters: ["i32", "u32", "u32"], result: "i32" },
+  setfsuid: { parameters: ["u32"], result: "i32" },
+  setfsgid: { parameters: ["u32"], result: "i32" },
+  sendfile: {
+    parameters: ["i32", "i32", "buffer", "usize"],
+    result: "isize",
+  },
+  sendfileAsync: {
+    name: "sendfile",
+    parameters: ["i32", "i32", "buffer", "usize"],
+    result: "isize",
+    nonblocking: true,
+  },
   fsyncAsync: {
     name: "fsync",
     parameters: ["i32"],
@@ -80,6 +106,32 @@ const symbols = {
     parameters: ["i64", "i32", "u32"],
     result: "i64",
   },
+  landlock_create_ruleset: {
+    name: "syscall",
+    parameters: ["i64", "buffer", "usize", "u32"],
+    result: "i64",
+  },
+  landlock_add_rule: {
+    name: "syscall",
+    parameters: ["i64", "i32", "i32", "buffer", "u32"],
+    result: "i64",
+  },
+  landlock_restrict_self: {
+    name: "syscall",
+    parameters: ["i64", "i32", "u32"],
+    result: "i64",
+  },
+  /** Of the calling thread alone, where libc's setfsuid is too. */
+  setfsid: { name: "syscall", parameters: ["i64", "u32"], result: "i64" },
+  setThreadGroups: {
+    name: "syscall",
+    parameters: ["i64", "u64", "buffer"],
+    result: "i64",
+  },
+  getgroups: { parameters: ["i32", "buffer"], result: "i32" },
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -92,6 +144,7 @@ const symbols = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   posix_spawn: {
     parameters: [
@@ -126,11 +179,21 @@ const symbols = {
   execv: { parameters: ["buffer", "buffer"], result: "i32" },
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
+  tzset: { parameters: [], result: "void" },
+  localtime_r: { parameters: ["buffer", "buffer"], result: "pointer" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
+  setitimer: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
   setgroups: { parameters: ["usize", "buffer"], result: "i32" },
   setgid: { parameters: ["u32"], result: "i32" },
   setuid: { parameters: ["u32"], result: "i32" },
+  prctl: {
+    parameters: ["i32", "u64", "u64", "u64", "u64"],
+    result: "i32",
+  },
+  capget: { parameters: ["buffer", "buffer"], result: "i32" },
+  capset: { parameters: ["buffer", "buffer"], result: "i32" },
 } as const;
 
 type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
@@ -138,13 +201,30 @@ type Symbols = Deno.DynamicLibrary<typeof symbols>["symbols"];
 let opened: Symbols | undefined;
 let errnoView: Deno.UnsafePointerView | undefined;
 
-/** libc's functions. The library stays open until the process ends. */
+/**
+ * libc's functions. The library stays open until the process ends. Each is
+ * looked up at its first use: the runtime makes code for it, which takes 0.1 ms,
+ * and a process uses few of them.
+ */
 export function libc(): Symbols {
   if (opened) return opened;
-  opened = Deno.dlopen("libc.so.6", symbols).symbols;
+  opened = Object.create(null) as Symbols;
+  for (const name of Object.keys(symbols)) {
+    const get = () => {
+      const value = lookedUp(name as keyof typeof symbols);
+      Object.defineProperty(opened, name, { value });
+      return value;
+    };
+    Object.defineProperty(opened, name, { get, configurable: true });
+  }
   errnoView = new Deno.UnsafePointerView(opened.__errno_location()!);
   errnoView.getInt32(); // nothing is left to be set up at the first error
   return opened;
+}
+
+function lookedUp<N extends keyof typeof symbols>(name: N) {
+  const one = { [name]: symbols[name] } as Pick<typeof symbols, N>;
+  return Deno.dlopen("libc.so.6", one).symbols[name];
 }
 
 /**
@@ -186,6 +266,7 @@ const names: Record<number, string> = {
   88: "ENOTSOCK",
   91: "EPROTOTYPE",
   92: "ENOPROTOOPT",
+  38: "ENOSYS",
   95: "EOPNOTSUPP",
   97: "EAFNOSUPPORT",
   98: "EADDRINUSE",

@@ -81,15 +81,16 @@ export class RawListener {
   /**
    * For a listening socket that we were started with.
    *
+   * @param isOurs whether we had bound it, and were executed anew
    * @throws Error if it is something else
    */
-  static inherit(fd: number): RawListener {
+  static inherit(fd: number, isOurs = false): RawListener {
     const family = socketOption(fd, SO_DOMAIN);
     if (!isListening(fd) || (family !== AF_INET && family !== AF_INET6)) {
       throw new Error(`descriptor ${fd} is no listening socket`);
     }
     check("fcntl", libc().fcntl(fd, F_SETFL, O_NONBLOCK));
-    return new RawListener(fd, false);
+    return new RawListener(fd, isOurs);
   }
 
   /**

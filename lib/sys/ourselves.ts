@@ -8,7 +8,8 @@ import { fromBytes } from "../base/bytes.ts";
 const running = "/proc/self/exe";
 /** The kernel's mark of a file that has no name any more. */
 const gone = / \(deleted\)$/;
-const startedFrom = fileOf(running);
+/** Our own file when we were executed. */
+export const startedFrom = fileOf(running);
 
 /**
  * Our own file; where it has been replaced meanwhile, what stands in its place.

@@ -17,6 +17,7 @@ import { SIGCHLD, signalSetBytes } from "./numbers.ts";
 import { ourArguments, ourPath } from "./ourselves.ts";
 import { fill } from "./spawn.ts";
 
+const PR_SET_NAME = 15;
 const SIG_BLOCK = 0;
 const SIG_SETMASK = 2;
 
@@ -35,7 +36,7 @@ export function quietChildren(text: string | null): void {
   libc().pthread_sigmask(SIG_BLOCK, blocked, before);
   try {
     const args = ourArguments();
-    if (before[bit >> 3] & blocked[bit >> 3]) return nameAs(args[0]);
+    if (before[bit >> 3] & blocked[bit >> 3]) return nameOurselves();
     const { path, argv } = fill({ path: ourPath(), args, env: [] });
     const takeBack = text === null ? null : handText(text);
     libc().execv(path, argv);
@@ -47,8 +48,13 @@ export function quietChildren(text: string | null): void {
 }
 
 /** An exec names the process after the file's path, which was not its name. */
-function nameAs(argv0: string): void {
-  const file = "/proc/self/comm";
-  if (Deno.readTextFileSync(file) !== "exe\n") return;
-  Deno.writeTextFileSync(file, argv0.slice(argv0.lastIndexOf("/") + 1));
+export function nameOurselves(): void {
+  if (Deno.readTextFileSync("/proc/self/comm") !== "exe\n") return;
+  const [argv0] = ourArguments();
+  const name = `${argv0.slice(argv0.lastIndexOf("/") + 1)}\0`;
+  const bytes = Uint8Array.from(name, (letter) => letter.charCodeAt(0));
+  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  // A file of /proc that is written to would have to be permitted.
+  libc().prctl(PR_SET_NAME, BigInt(address), 0n, 0n, 0n);
+  bytes.fill(0); // it had to be there until now
 }

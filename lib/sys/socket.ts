@@ -7,6 +7,8 @@ import type { Endpoint } from "../base/endpoint.ts";
 import { addressBytes, decodeAddress } from "./address.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import {
+  AF_INET,
+  AF_INET6,
   EAGAIN,
   EINTR,
   MSG_DONTWAIT,
@@ -105,6 +107,15 @@ export function socketOption(fd: number, name: number): number | null {
 /** Whether a descriptor is a listening socket; any number may be asked for. */
 export const isListening = (fd: number): boolean =>
   socketOption(fd, SO_ACCEPTCONN) === 1;
+
+/** The other end; null if there is none, or none with an address. */
+export function peerName(fd: number): Endpoint | null {
+  scratchLength[0] = addressBytes;
+  const result = libc().getpeername(fd, scratch, scratchLengthBytes);
+  const family = scratch[0] | scratch[1] << 8;
+  const isIp = family === AF_INET || family === AF_INET6;
+  return result === 0 && isIp ? decodeAddress(scratch) : null;
+}
 
 export function socketName(fd: number): Endpoint {
   scratchLength[0] = addressBytes;

@@ -8,6 +8,7 @@ import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "./epoll.ts";
 import { eventLoop, type Watcher } from "./event_loop.ts";
 import { errno, libc } from "./libc.ts";
 import { EAGAIN, EINTR, MSG_DONTWAIT, MSG_NOSIGNAL } from "./numbers.ts";
+import { peerName } from "./socket.ts";
 
 /** One buffer for all: a stream that waits has none of its own. */
 const input = new Uint8Array(new ArrayBuffer(65536));
@@ -81,6 +82,11 @@ export class SocketStream implements Stream, Watcher {
     this.#closed = true;
     this.#unsent = nothing;
     eventLoop.close(this.fd);
+  }
+
+  what(): string {
+    const peer = this.#closed ? null : peerName(this.fd);
+    return peer === null ? "a connection" : `a connection of ${peer.ip}`;
   }
 
   ready(events: number): void {

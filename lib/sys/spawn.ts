@@ -4,18 +4,19 @@
  *
  * @module
  */
+import { closeInherited } from "./inherited.ts";
 import { libc, SystemError } from "./libc.ts";
 import { SIGCHLD, signalSetBytes } from "./numbers.ts";
+import { ourPath } from "./ourselves.ts";
+import { isIgnored, SIG_DFL, SIGHUP, SIGINT, SIGQUIT } from "./signals.ts";
 
 /** Room for glibc's opaque types (80, 336 and 128 bytes on x86_64). */
 const fileActionsBytes = 128;
 const attributesBytes = 512;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
-const SIG_DFL = 0n;
-const SIG_IGN = 1n;
-/** glibc's struct sigaction, the handler first. */
-const sigactionBytes = 152;
+/** What shells ignore in the background, and nohup(1): not for themselves. */
+const inheritedWhenIgnored = [SIGHUP, SIGINT, SIGQUIT];
 
 export interface Program {
   /** Path of the executable; already looked up. */
@@ -29,7 +30,8 @@ export interface Program {
 }
 
 /**
- * Starts a program with default signal dispositions and an empty mask.
+ * Starts a program with default signal dispositions and an empty mask. Only
+ * what whoever started us ignores for all its descendants stays ignored.
  * Descriptors of ours that are close-on-exec (all of Deno's and of this
  * folder's are) do not reach it.
  *
@@ -40,6 +42,7 @@ export interface Program {
  * @throws SystemError when it cannot be executed
  */
 export function spawn(program: Program): number {
+  if (onlyOurs && program.path !== ourPath()) throw new ConfinedError();
   const actions = fileActions(program.descriptors);
   try {
     const { pid, path, argv, envp } = fill(program);
@@ -57,6 +60,25 @@ export function spawn(program: Program): number {
     if (!actions.kept) {
       libc().posix_spawn_file_actions_destroy(actions.bytes);
     }
+  }
+}
+
+let onlyOurs = false;
+
+/** From now on no program but our own is started. */
+export function spawnOnlyOurs(): void {
+  onlyOurs = true;
+}
+
+/** That only programs of our own are; it says what to do. */
+export class ConfinedError extends Error {
+  override readonly name = "ConfinedError";
+
+  constructor() {
+    super(
+      "this gate was confined when nothing named a program: " +
+        "start it anew, or with --no-confine",
+    );
   }
 }
 
@@ -87,17 +109,32 @@ function fileActions(descriptors: Program["descriptors"]): FileActions {
   return actions;
 }
 
+let handedOn: readonly number[] | null = null;
+
+/**
+ * Of what whoever started us had open, programs get no more than these
+ * descriptors; to be said before the first is started, which is when the others
+ * are closed: a process that starts none has no time to lose.
+ */
+export function handOnOnly(descriptors: readonly number[]): void {
+  handedOn = descriptors;
+}
+
 let sharedAttributes: Uint8Array<ArrayBuffer> | undefined;
 
 function attributes(): Uint8Array<ArrayBuffer> {
   if (sharedAttributes) return sharedAttributes;
+  if (handedOn !== null) closeInherited(handedOn);
   keepStatuses();
   const c = libc();
   const bytes = new Uint8Array(new ArrayBuffer(attributesBytes));
   c.posix_spawnattr_init(bytes);
-  const all = new Uint8Array(new ArrayBuffer(signalSetBytes)).fill(0xff);
+  const most = new Uint8Array(new ArrayBuffer(signalSetBytes)).fill(0xff);
+  for (const signal of inheritedWhenIgnored.filter(isIgnored)) {
+    most[signal - 1 >> 3] &= ~(1 << (signal - 1 & 7));
+  }
   const none = new Uint8Array(new ArrayBuffer(signalSetBytes));
-  c.posix_spawnattr_setsigdefault(bytes, all);
+  c.posix_spawnattr_setsigdefault(bytes, most);
   c.posix_spawnattr_setsigmask(bytes, none);
   c.posix_spawnattr_setflags(
     bytes,
@@ -111,9 +148,7 @@ function attributes(): Uint8Array<ArrayBuffer> {
  * ignores it nobody hears how it ended (waitpid(2)).
  */
 function keepStatuses(): void {
-  const action = new BigUint64Array(new ArrayBuffer(sigactionBytes));
-  libc().sigaction(SIGCHLD, null, new Uint8Array(action.buffer));
-  if (action[0] === SIG_IGN) libc().signal(SIGCHLD, SIG_DFL);
+  if (isIgnored(SIGCHLD)) libc().signal(SIGCHLD, SIG_DFL);
 }
 
 /**

@@ -61,6 +61,8 @@ export class WatchedFile<T> {
     try {
       const { size, changedMs } = this.#read.ofDescriptor(fd);
       const parsed = this.#parsed(readFile(fd, size));
+      // Both by the wall clock, as a file's times are; when that is set, the
+      // file is read once more at most.
       const age = Date.now() - changedMs;
       // For a RangeError there was no memory, which may be there next time.
       const lasting = parsed.type === "good" ||

@@ -413,3 +413,31 @@ loopTest("without a descriptor for the bell the loop goes on", async () => {
     console.log("told", told);`;
   await runs(program, "told 1\n", "ulimit -n 80;");
 });
+
+loopTest("EventLoop tells, once a minute, what held it", async () => {
+  using w = world();
+  const { loop } = w;
+  const held: [milliseconds: number, what: string][] = [];
+  loop.onHeld = (...all) => held.push(all);
+  const hold = (ms: number) => {
+    for (const end = performance.now() + ms; performance.now() < end;);
+  };
+  const told = async (ms: number, what?: () => string) => {
+    const { read, write } = w.pipe();
+    loop.add(read, EPOLLIN, {
+      ready() {
+        loop.remove(read);
+        hold(ms);
+      },
+      ...(what && { what }),
+    });
+    writeNow(write, byte);
+    await settled(loop);
+  };
+  await told(1, () => "nothing");
+  assertEquals(held, []);
+  await told(300, () => "a connection of 192.0.2.1");
+  await told(300, () => "another one");
+  assertEquals(held.map(([, what]) => what), ["a connection of 192.0.2.1"]);
+  assert(held[0][0] >= 250);
+});

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { closeDescriptor, pipe, writeSome } from "../../lib/sys/descriptors.ts";
 import { waitFor } from "../../lib/sys/children.ts";
 import { spawn } from "../../lib/sys/spawn.ts";
+import { output } from "../support/peers.ts";
 
 // A helper thread may end a moment later than the test that made it wait.
 const options = { sanitizeOps: false, sanitizeResources: false };
@@ -48,6 +49,29 @@ Deno.test(
   async () => {
     const text = await sh("grep -E '^Sig(Blk|Ign)' /proc/self/status");
     assertMatch(text, /SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000/);
+  },
+);
+
+Deno.test(
+  "what a shell has us ignore is ignored in a child too, and no more",
+  options,
+  async () => {
+    const program = `
+      import { outliveLimits } from "./lib/sys/signals.ts";
+      import { spawn } from "./lib/sys/spawn.ts";
+      import { waitFor } from "./lib/sys/children.ts";
+      outliveLimits();
+      const args = ["grep", "SigIgn", "/proc/self/status"];
+      await waitFor(
+        spawn({ path: "/bin/grep", args, env: [], descriptors: [] }),
+      );
+      Deno.exit();`;
+    const { stdout } = await output("/bin/sh", [
+      "-c",
+      `trap '' HUP INT QUIT TERM USR1; exec "$0" run -A --no-check --ext=ts -`,
+      Deno.execPath(),
+    ], { stdin: program, cwd: new URL("../..", import.meta.url).pathname });
+    assertEquals(stdout, "SigIgn:\t0000000000000007\n"); // signals 1 to 3
   },
 );
 

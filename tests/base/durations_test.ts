@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { Turns } from "../../lib/sys/turns.ts";
+import { Durations } from "../../lib/base/durations.ts";
 
-Deno.test("Turns.below() is a bound, and at most what the longest took", () => {
-  const turns = new Turns();
+Deno.test("Durations.below() is a bound, and at most what the longest took", () => {
+  const turns = new Durations();
   assertEquals([turns.count, turns.longestMs, turns.below(0.99)], [0, 0, 0]);
   for (let i = 0; i < 98; i++) turns.record(i / 1000);
   assertEquals([turns.below(0.99), turns.below(1)], [0.097, 0.097]);
@@ -16,8 +16,8 @@ Deno.test("Turns.below() is a bound, and at most what the longest took", () => {
   assertEquals(turns.below(1), 90);
 });
 
-Deno.test("Turns counts what is above all bounds", () => {
-  const turns = new Turns();
+Deno.test("Durations counts what is above all bounds", () => {
+  const turns = new Durations();
   turns.record(1);
   turns.record(100_000);
   assertEquals([turns.below(0.5), turns.below(1)], [1, 100_000]);
