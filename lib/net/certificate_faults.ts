@@ -50,6 +50,13 @@ export function certificateFaults(
   return faults;
 }
 
+/** The last moment of the first certificate, in ISO 8601; null if it has none. */
+export function validUntil(pem: string): string | null {
+  const first = pem.match(block)?.[0];
+  const certificate = first === undefined ? null : parsed(first);
+  return certificate && new Date(certificate.validTo).toISOString();
+}
+
 function parsed(pem: string): X509Certificate | null {
   try {
     return new X509Certificate(pem);

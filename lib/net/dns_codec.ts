@@ -1,11 +1,19 @@
 /**
- * DNS messages (RFC 1035 4), by the library dns-packet, which is loaded late:
- * whoever asks nothing need not wait for it.
+ * DNS messages (RFC 1035 4) with EDNS0 (RFC 6891), by the library dns-packet,
+ * which is loaded late: whoever asks nothing need not wait for it.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
-import { dataOf, type RecordType, stringsOf } from "./dns_records.ts";
+import { dataOf, nameAt, type RecordType, stringsOf } from "./dns_records.ts";
+import {
+  ednsBy,
+  headerBytes,
+  isTruncated,
+  rcodeOf,
+  recordsIn,
+} from "./dns_header.ts";
+import type { Edns } from "./edns_servers.ts";
 
 export type { RecordType };
 
@@ -23,7 +31,12 @@ export type Lookup =
 export interface Query {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** What a message says; null if it is no response to this query. */
-  read(message: Uint8Array): Lookup | { readonly type: "truncated" } | null;
+  read(message: Uint8Array): Reply | null;
+}
+
+export interface Reply {
+  readonly lookup: Lookup | { readonly type: "truncated" };
+  readonly edns: Edns;
 }
 
 /** The part of dns-packet that is used here. */
@@ -33,10 +46,16 @@ interface Codec {
     readonly id: number;
     readonly flags: number;
     readonly questions: readonly { name: string; type: string }[];
+    readonly additionals: readonly {
+      readonly type: "OPT";
+      readonly name: ".";
+      readonly udpPayloadSize: number;
+      readonly flags: 0;
+      readonly options: readonly never[];
+    }[];
   }): Uint8Array<ArrayBuffer>;
   /** @returns what reads a record's data, from its length on */
-  // deno-lint-ignore no-explicit-any
-  record(type: string): { decode(bytes: Buffer, at: number): any };
+  record(type: "A" | "AAAA"): { decode(bytes: Buffer, at: number): string };
   readonly RECURSION_DESIRED: number;
 }
 
@@ -45,13 +64,12 @@ let codec: Promise<Codec> | undefined;
 /** RFC 1035 2.3.4. */
 const nameLimit = 253;
 const labelLimit = 63;
-const headerBytes = 12;
+/** What an answer's datagram may have: no network cuts this to pieces. */
+const datagramBytes = 1232;
+/** An OPT record without options. */
+const optBytes = 11;
 /** Records that are read; nobody needs more of one type. */
 const recordsLimit = 100;
-
-const isResponse = 0x8000, isTruncated = 0x0200, rcodeBits = 0xf;
-/** By number, RFC 1035 4.1.1. */
-const rcodes = "NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED".split(" ");
 
 /**
  * Whether a name can be asked about. One in Unicode cannot: dns-packet would
@@ -67,46 +85,84 @@ export function isName(name: string): boolean {
 }
 
 /** A query of its own, with an id that nobody can guess. */
-export async function queryFor(name: string, type: RecordType): Promise<Query> {
+export async function queryFor(
+  name: string,
+  type: RecordType,
+  withEdns: boolean,
+): Promise<Query> {
   codec ??= import("dns-packet").then((module) =>
     (module.default ?? module) as unknown as Codec
   );
   const { encode, record, RECURSION_DESIRED } = await codec;
   const id = crypto.getRandomValues(new Uint16Array(1))[0];
+  const opt = {
+    type: "OPT",
+    name: ".",
+    udpPayloadSize: datagramBytes,
+    flags: 0,
+    options: [],
+  } as const;
   const query = Uint8Array.from(encode({
     type: "query",
     id,
     flags: RECURSION_DESIRED,
     questions: [{ name, type }],
+    additionals: withEdns ? [opt] : [],
   }));
+  const question = query.subarray(
+    headerBytes,
+    query.length - (withEdns ? optBytes : 0),
+  );
+
+  /** @param at where the records begin */
+  function lookupIn(
+    message: Uint8Array,
+    view: DataView,
+    at: number,
+    rcode: string,
+  ): Lookup {
+    if (rcode !== "NOERROR" && rcode !== "NXDOMAIN") {
+      return failed(`says ${rcode}`);
+    }
+    try {
+      const { buffer, byteOffset, length } = message;
+      const bytes = Buffer.from(buffer, byteOffset, length);
+      const records = dataOf(view, at, type)
+        .take(recordsLimit)
+        .map(({ at, end }) => {
+          switch (type) {
+            case "A":
+            case "AAAA":
+              return record(type).decode(bytes, at);
+            case "TXT":
+              return stringsOf(bytes.subarray(0, end), at + 2);
+            case "MX":
+              return `${view.getUint16(at + 2)} ${nameAt(view, at + 4, end)}`;
+            default:
+              return nameAt(view, at + 2, end);
+          }
+        })
+        .toArray();
+      return records.length > 0
+        ? { type: "found", records }
+        : { type: "none", exists: rcode === "NOERROR" };
+    } catch {
+      return failed("answers nonsense");
+    }
+  }
+
   return {
     bytes: query,
     read(message) {
       const { buffer, byteOffset, length } = message;
       const view = new DataView(buffer, byteOffset, length);
-      if (!isAnswer(message, view, query)) return null;
-      const flags = view.getUint16(2);
-      if (flags & isTruncated) return { type: "truncated" };
-      const rcode = rcodes[flags & rcodeBits] ?? `RCODE ${flags & rcodeBits}`;
-      const exists = rcode === "NOERROR";
-      if (!exists && rcode !== "NXDOMAIN") return failed(`says ${rcode}`);
-      try {
-        const bytes = Buffer.from(buffer, byteOffset, length);
-        const records = dataOf(view, query.length, type)
-          .take(recordsLimit)
-          .map(({ at, end }) => {
-            const all = bytes.subarray(0, end);
-            if (type === "TXT") return stringsOf(all, at + 2);
-            const data = record(type).decode(all, at);
-            return type === "MX" ? `${data.preference} ${data.exchange}` : data;
-          })
-          .toArray();
-        return records.length > 0
-          ? { type: "found", records }
-          : { type: "none", exists };
-      } catch {
-        return failed("answers nonsense");
-      }
+      const at = recordsIn(message, view, query, question);
+      if (at === null) return null;
+      const rcode = rcodeOf(view);
+      const edns = withEdns ? ednsBy(view, at) : "unknown";
+      return isTruncated(view)
+        ? { lookup: { type: "truncated" }, edns }
+        : { lookup: lookupIn(message, view, at, rcode), edns };
     },
   };
 }
@@ -115,28 +171,3 @@ const failed = (what: string): Lookup => ({
   type: "failed",
   reason: `the name server ${what}`,
 });
-
-/**
- * Whether a message answers this query: the id and the question are its own,
- * and there is room for all the records that it says it has (RFC 1035 4.1.1
- * and 4.1.3).
- */
-function isAnswer(
-  message: Uint8Array,
-  view: DataView,
-  query: Uint8Array,
-): boolean {
-  const recordBytesLeast = 11;
-  if (message.length < query.length) return false;
-  const records = view.getUint16(6) + view.getUint16(8) + view.getUint16(10);
-  return message[0] === query[0] && message[1] === query[1] &&
-    (view.getUint16(2) & isResponse) !== 0 && view.getUint16(4) === 1 &&
-    records * recordBytesLeast <= message.length - query.length &&
-    query.subarray(headerBytes).every((byte, i) =>
-      lowerCase(byte) === lowerCase(message[headerBytes + i])
-    );
-}
-
-/** No length of a label and no number of a type is a letter. */
-const lowerCase = (byte: number) =>
-  byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;

@@ -19,10 +19,10 @@ export class LocalNames {
   /** null if it has none. */
   async of(ip: string): Promise<string | null> {
     const known = this.#known.get(ip);
-    if (known && Date.now() - known.at < freshMs) return known.name;
+    if (known && performance.now() - known.at < freshMs) return known.name;
     const name = await hostOf(ip, this.resolver);
     if (this.#known.size >= namesLimit) this.#known.clear();
-    this.#known.set(ip, { name, at: Date.now() });
+    this.#known.set(ip, { name, at: performance.now() });
     return name;
   }
 

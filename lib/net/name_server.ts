@@ -5,7 +5,7 @@
  * @module
  */
 import { ClientSocket } from "../sys/client_socket.ts";
-import type { Lookup, Query } from "./dns_codec.ts";
+import type { Query, Reply } from "./dns_codec.ts";
 
 /** A recursive name server. */
 export interface NameServer {
@@ -19,6 +19,8 @@ const datagramBytes = 65536;
 const turnDatagrams = 16;
 /** One that sends more that is no answer to the question is given up. */
 const lookupDatagrams = 100;
+/** The same by TCP: the longest answer, cut small, comes in some 130 pieces. */
+const lookupPieces = 1000;
 
 /** One buffer for all: what has come is read before anybody else's turn. */
 const input = new Uint8Array(new ArrayBuffer(datagramBytes));
@@ -33,18 +35,18 @@ export async function ask(
   server: NameServer,
   query: Query,
   end: number,
-): Promise<Lookup | null> {
-  const answer = await askUdp(server, query, end);
-  return answer?.type === "truncated"
+): Promise<Reply | null> {
+  const reply = await askUdp(server, query, end);
+  return reply?.lookup.type === "truncated"
     ? await askTcp(server, query, end)
-    : answer;
+    : reply;
 }
 
 async function askUdp(
   server: NameServer,
   query: Query,
   end: number,
-): Promise<ReturnType<Query["read"]>> {
+): Promise<Reply | null> {
   const socket = ClientSocket.connect("udp", server);
   try {
     if (!await socket.send(query.bytes, end)) return null;
@@ -53,8 +55,8 @@ async function askUdp(
       for (const turn = seen + turnDatagrams; seen < turn; seen++) {
         const n = socket.receiveNow(input);
         if (n === null) break;
-        const answer = query.read(input.subarray(0, n));
-        if (answer) return answer;
+        const reply = query.read(input.subarray(0, n));
+        if (reply) return reply;
       }
     }
     throw new Error("the name server sends what it was not asked for");
@@ -68,11 +70,15 @@ async function askTcp(
   server: NameServer,
   query: Query,
   end: number,
-): Promise<Lookup | null> {
+): Promise<Reply | null> {
   const socket = ClientSocket.connect("tcp", server);
+  let pieces = 0;
   const receive = async (length: number) => {
     const bytes = new Uint8Array(new ArrayBuffer(length));
     for (let at = 0; at < length;) {
+      if (++pieces > lookupPieces) {
+        throw new Error("the name server sends its answer byte by byte");
+      }
       const n = await socket.receive(bytes.subarray(at), end);
       if (n === null) return null;
       if (n === 0) throw new Error("the name server closed early");
@@ -88,10 +94,11 @@ async function askTcp(
     const length = await receive(2);
     const message = length && await receive(length[0] << 8 | length[1]);
     if (!message) return null;
-    const answer = query.read(message);
-    return answer === null || answer.type === "truncated"
-      ? { type: "failed", reason: "the name server answers nonsense" }
-      : answer;
+    const reply = query.read(message);
+    if (reply === null || reply.lookup.type === "truncated") {
+      throw new Error("the name server answers nonsense");
+    }
+    return reply;
   } finally {
     socket.close();
   }

@@ -61,8 +61,23 @@ export async function leadsTo(
   ip: string,
   resolver: Resolver,
 ): Promise<boolean> {
+  return await whyNotLeadingTo(host, ip, resolver) === null;
+}
+
+/**
+ * Why a name cannot be said to be the one of an address; null if one of its
+ * addresses is the given one.
+ */
+export async function whyNotLeadingTo(
+  host: string,
+  ip: string,
+  resolver: Resolver,
+): Promise<string | null> {
   const lookup = await resolver(host, ip.includes(":") ? "AAAA" : "A");
-  return lookup.type === "found" && lookup.records.includes(ip);
+  if (lookup.type === "failed") return lookup.reason;
+  const leads = lookup.type === "found" &&
+    lookup.records.some((record) => canonicalAddress(record) === ip);
+  return leads ? null : "it does not lead back";
 }
 
 /**
@@ -107,7 +122,8 @@ export async function addressOf(
   return null;
 }
 
-function inHostsFile(host: string): string[] {
+/** What /etc/hosts says of a name. */
+export function inHostsFile(host: string): string[] {
   let text = "";
   try {
     text = Deno.readTextFileSync("/etc/hosts");

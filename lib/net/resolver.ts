@@ -9,6 +9,8 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { reason } from "../base/reason.ts";
 import { isName, type Lookup, queryFor, type RecordType } from "./dns_codec.ts";
+import { EdnsServers } from "./edns_servers.ts";
+import { lookupTimes } from "./lookup_times.ts";
 import { ask, type NameServer } from "./name_server.ts";
 
 export type { Lookup, RecordType };
@@ -22,7 +24,7 @@ const roundSeconds = [1, 3, 11, 11];
 
 /**
  * Asks name servers in turn, again and again, by UDP, and by TCP what did not
- * fit. One that refuses or fails is not asked again.
+ * fit. One that refuses or fails is not asked again, unless EDNS0 may be why.
  *
  * @param seconds for one lookup, with all its attempts
  * @param servers asked anew for each lookup
@@ -31,22 +33,31 @@ export function dnsResolver(
   seconds: number,
   servers: () => readonly NameServer[] = configuredServers,
 ): Resolver {
-  return async (name, type) => {
+  const edns = new EdnsServers();
+  const resolve: Resolver = async (name, type) => {
     if (!isName(name)) return { type: "none", exists: false };
     const end = performance.now() + seconds * 1000;
-    const query = await queryFor(name, type);
     const left = new Set(servers());
     let failure = "no name server";
     for (const round of roundSeconds) {
       for (const server of left) {
         const now = performance.now();
         if (now >= end) return { type: "failed", reason: failure };
+        const withEdns = edns.isFor(server);
+        const query = await queryFor(name, type, withEdns);
         try {
           const roundEnd = Math.min(end, now + round * 1000);
-          const lookup = await ask(server, query, roundEnd);
-          if (lookup && lookup.type !== "failed") return lookup;
-          if (lookup) left.delete(server);
-          failure = lookup?.reason ?? "the name server does not answer";
+          const reply = await ask(server, query, roundEnd);
+          if (reply === null) {
+            edns.wasSilent(server, withEdns);
+            failure = "the name server does not answer";
+            continue;
+          }
+          const asksAgain = edns.answered(server, reply.edns);
+          const { lookup } = reply;
+          if (lookup.type === "found" || lookup.type === "none") return lookup;
+          if (!asksAgain) left.delete(server);
+          if (lookup.type === "failed") failure = lookup.reason;
         } catch (error) {
           left.delete(server); // such as: nobody listens there
           failure = reason(error);
@@ -54,6 +65,12 @@ export function dnsResolver(
       }
     }
     return { type: "failed", reason: failure };
+  };
+  return async (name, type) => {
+    const since = performance.now();
+    const lookup = await resolve(name, type);
+    lookupTimes.record(performance.now() - since);
+    return lookup;
   };
 }
 

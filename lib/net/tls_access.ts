@@ -4,8 +4,10 @@
  *
  * @module
  */
+import type { Connection } from "../base/connection.ts";
 import { type Emit, trouble } from "../base/events.ts";
 import type { Stream } from "../base/stream.ts";
+import { readHandedFile } from "../sys/handed_files.ts";
 import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
 import type { Certificate, CertificatePaths } from "./certificate.ts";
 import type { TlsServer } from "./tls_server.ts";
@@ -34,13 +36,13 @@ export class TlsAccess {
     readonly emit: Emit,
     readonly hostName: () => string | null = () => null,
   ) {
-    this.#certificate = this.#read();
+    this.#certificate = this.#read(false);
   }
 
   /** Reads the files again (HUP); without use for them, the old ones stay. */
   async refresh(): Promise<void> {
     try {
-      const certificate = this.#read();
+      const certificate = this.#read(true);
       const server = this.#serverOf(certificate);
       await server;
       this.#certificate = certificate;
@@ -52,12 +54,24 @@ export class TlsAccess {
       return;
     }
     await this.#tellFaults();
+    await this.#tellTaken();
   }
 
   /** @throws Error that says why certificate and key cannot be used */
   async prepare(): Promise<void> {
     await this.#serve();
     await this.#tellFaults();
+    await this.#tellTaken();
+  }
+
+  /** That it is shown from now on. */
+  async #tellTaken(): Promise<void> {
+    const { validUntil } = await import("./certificate_faults.ts");
+    this.emit({
+      type: "certificate.taken",
+      path: this.paths.cert,
+      until: validUntil(this.#certificate.cert),
+    });
   }
 
   /** Of the certificate in use: it is shown in spite of them. */
@@ -75,11 +89,13 @@ export class TlsAccess {
    *
    * @param idleSeconds how long the client may be silent anyway, 0 for ever
    * @param clientIp for the log
+   * @param connection for the log, too, where there is one
    */
   async secure(
     stream: Stream,
     idleSeconds: number,
     clientIp: string,
+    connection: Connection | null = null,
   ): Promise<Stream | null> {
     stream.paused = true; // the handshake's first bytes are not for others
     let server: TlsServer;
@@ -95,7 +111,12 @@ export class TlsAccess {
       return await server.secure(stream, seconds);
     } catch (error) {
       const { message } = error as Error;
-      this.emit({ type: "tls.failed", ip: clientIp, reason: message });
+      this.emit({
+        type: "tls.failed",
+        ip: clientIp,
+        connection,
+        reason: message,
+      });
       return null;
     }
   }
@@ -114,10 +135,12 @@ export class TlsAccess {
     }
   }
 
-  #read(): Certificate {
+  /** @param again whether they have been read before */
+  #read(again: boolean): Certificate {
     const pem = (path: string) => {
       try {
-        return new TextDecoder().decode(readNamedFile(path));
+        const bytes = readHandedFile(path, again) ?? readNamedFile(path);
+        return new TextDecoder().decode(bytes);
       } catch (error) {
         throw new Error(`unable to read ${path}: ${whyUnreadable(error)}`);
       }

@@ -15,7 +15,11 @@ type Done = (error?: Error | null) => void;
 export class Ciphertext extends Duplex implements Receiver {
   #written: Done | null = null;
 
-  constructor(readonly network: Stream) {
+  /** @param seen is told of what is sent, before that is */
+  constructor(
+    readonly network: Stream,
+    readonly seen: (bytes: Uint8Array) => void = () => {},
+  ) {
     super();
   }
 
@@ -41,6 +45,7 @@ export class Ciphertext extends Duplex implements Receiver {
   }
 
   override _write(bytes: Uint8Array, _encoding: string, done: Done): void {
+    this.seen(bytes);
     this.network.write(bytes as Uint8Array<ArrayBuffer>);
     if (this.network.unsent > 0) this.#written = done;
     // Not from in here: node would then wait for the runtime's turn.

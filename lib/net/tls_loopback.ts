@@ -14,6 +14,14 @@ import { type Certificate, listenTls } from "./certificate.ts";
 import type { TlsServer } from "./tls_server.ts";
 import { SecuredStream } from "./tls_stream.ts";
 
+/** The runtime's end, which encrypts. */
+export interface InnerEnd {
+  handshake(): Promise<unknown>;
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 interface Written {
@@ -32,16 +40,15 @@ export class LoopbackTls implements TlsServer {
   constructor(readonly certificate: Certificate) {}
 
   secure(network: Stream, seconds: number): Promise<Stream> {
-    return new LoopbackStream(network, this.certificate).establish(seconds);
+    return new ServerStream(network, this.certificate).establish(seconds);
   }
 }
 
-class LoopbackStream extends SecuredStream {
-  #listener: Deno.TlsListener | undefined;
+/** A stream on a loopback connection, whichever side it is that encrypts. */
+export abstract class LoopbackStream extends SecuredStream {
   /** Our end: what is encrypted. */
   #outside: SocketStream | undefined;
-  /** The runtime's end, which encrypts. */
-  #inside: Deno.TlsConn | undefined;
+  #inside: InnerEnd | undefined;
   #isShakingHands = true;
   /** What the runtime has not taken yet; the first is on its way. */
   readonly #waiting: Written[] = [];
@@ -50,10 +57,15 @@ class LoopbackStream extends SecuredStream {
   /** Lets the reader go on. */
   #wake = () => {};
 
-  constructor(network: Stream, readonly certificate: Certificate) {
+  constructor(network: Stream) {
     super(network);
     network.paused = true;
   }
+
+  /** Connects both ends with each other; what it leaves open is its own. */
+  protected abstract connectEnds(): Promise<
+    { readonly outside: SocketStream; readonly inside: InnerEnd }
+  >;
 
   /** The runtime's end counts as unsent what it has; the network too. */
   override get unsent(): number {
@@ -61,12 +73,16 @@ class LoopbackStream extends SecuredStream {
   }
 
   protected override async shakeHands(): Promise<void> {
-    const outside = await this.#connect();
+    const { outside, inside } = await this.connectEnds();
+    this.#outside = outside;
+    this.#inside = inside;
+    if (this.isGone) return this.closeAll();
     const { network } = this;
     outside.readsAlways = true;
     outside.readBytes = outsideBytes;
     outside.open({
       received: (bytes) => {
+        this.sends(bytes);
         network.write(bytes);
         // The runtime's end has Nagle's algorithm on, and no way to end it.
         acknowledgeNow(outside.fd);
@@ -90,7 +106,7 @@ class LoopbackStream extends SecuredStream {
       },
     });
     this.flow();
-    await this.#inside!.handshake();
+    await inside.handshake();
     this.#isShakingHands = false;
     this.flow();
     this.#read();
@@ -118,38 +134,14 @@ class LoopbackStream extends SecuredStream {
   }
 
   protected override closeAll(): void {
-    for (const each of [this.#listener, this.#inside]) {
-      try {
-        each?.close();
-      } catch {
-        // It was closed already.
-      }
+    try {
+      this.#inside?.close();
+    } catch {
+      // It was closed already.
     }
     this.#outside?.close();
     this.network.close();
     this.#wake();
-  }
-
-  /** The listener is there for as long as that takes: others cannot fill it. */
-  async #connect(): Promise<SocketStream> {
-    const listener = this.#listener = listenTls(this.certificate);
-    const { hostname: ip, port } = listener.addr;
-    const { fd } = ClientSocket.connect("tcp", { ip, port });
-    const outside = this.#outside = new SocketStream(fd);
-    setNoDelay(fd);
-    const ours = socketName(fd);
-    for (;;) {
-      const conn = await listener.accept();
-      const { hostname, port } = conn.remoteAddr;
-      if (isSame(ours, { ip: hostname, port }) && !this.isGone) {
-        this.#inside = conn;
-        listener.close();
-        return outside;
-      }
-      // Somebody on this machine who has no business here, but great luck: it
-      // is the runtime's way to wait until they leave.
-      conn.close();
-    }
   }
 
   async #read(): Promise<void> {
@@ -187,5 +179,48 @@ class LoopbackStream extends SecuredStream {
     const out = this.#within;
     this.#within = [];
     for (const { sent } of out) sent();
+  }
+}
+
+class ServerStream extends LoopbackStream {
+  #listener: Deno.TlsListener | undefined;
+
+  constructor(network: Stream, readonly certificate: Certificate) {
+    super(network);
+  }
+
+  protected override closeAll(): void {
+    try {
+      this.#listener?.close();
+    } catch {
+      // It was closed already.
+    }
+    super.closeAll();
+  }
+
+  /** The listener is there for as long as that takes: others cannot fill it. */
+  protected override async connectEnds() {
+    const listener = this.#listener = listenTls(this.certificate);
+    const { hostname: ip, port } = listener.addr;
+    const { fd } = ClientSocket.connect("tcp", { ip, port });
+    const outside = new SocketStream(fd);
+    setNoDelay(fd);
+    const ours = socketName(fd);
+    try {
+      for (;;) {
+        const inside = await listener.accept();
+        const { hostname, port } = inside.remoteAddr;
+        if (isSame(ours, { ip: hostname, port }) && !this.isGone) {
+          listener.close();
+          return { outside, inside };
+        }
+        // Somebody on this machine who has no business here, but great luck: it
+        // is the runtime's way to wait until they leave.
+        inside.close();
+      }
+    } catch (error) {
+      outside.close();
+      throw error;
+    }
   }
 }

@@ -34,7 +34,10 @@ class NodeStream extends SecuredStream {
   constructor(network: Stream, secureContext: SecureContext) {
     super(network);
     network.paused = true;
-    this.#ciphertext = new Ciphertext(network);
+    this.#ciphertext = new Ciphertext(
+      network,
+      (bytes) => this.sends(bytes),
+    );
     const options = { isServer: true, secureContext };
     this.#socket = new TLSSocket(this.#ciphertext, options);
     this.#socket.on("data", ({ buffer, byteOffset, length }: Buffer) => {

@@ -5,8 +5,9 @@
  * @module
  */
 import { concat } from "../base/bytes.ts";
-import type { Receiver, Stream } from "../base/stream.ts";
+import type { Receiver, Stream, TlsFacts } from "../base/stream.ts";
 import { eventLoop } from "../sys/event_loop.ts";
+import { ServerHelloReader } from "./server_hello.ts";
 import { handshakeFailure, tookTooLong } from "./tls_failure.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -32,6 +33,9 @@ export abstract class SecuredStream implements Stream {
   #isLeaving = false;
   #isGone = false;
   #farewell: ReturnType<typeof setTimeout> | undefined;
+  #facts: TlsFacts | null = null;
+  /** Who looks at what is sent, until the handshake is over. */
+  #hello: ServerHelloReader | null = new ServerHelloReader();
   #resolveGone = () => {};
   readonly #gone = new Promise<void>((over) => this.#resolveGone = over);
 
@@ -52,6 +56,7 @@ export abstract class SecuredStream implements Stream {
 
   /** @throws Error with a reason for the log; then all is closed */
   async establish(seconds: number): Promise<this> {
+    const start = performance.now();
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -59,6 +64,7 @@ export abstract class SecuredStream implements Stream {
     }, seconds * 1000);
     try {
       await Promise.race([this.shakeHands(), this.#gone]);
+      this.#keepFacts(performance.now() - start);
       if (!isLate) return this;
     } catch (error) {
       this.close();
@@ -68,6 +74,15 @@ export abstract class SecuredStream implements Stream {
       clearTimeout(timer);
     }
     throw new Error(tookTooLong);
+  }
+
+  get tls(): TlsFacts {
+    return this.#facts!;
+  }
+
+  #keepFacts(handshakeMs: number): void {
+    this.#facts = { ...this.#hello!.agreement, handshakeMs };
+    this.#hello = null;
   }
 
   open(receiver: Receiver): void {
@@ -129,6 +144,11 @@ export abstract class SecuredStream implements Stream {
   /** Whether the next bytes would be told at once. */
   protected get isOpen(): boolean {
     return this.#mayTell && this.#kept.length === 0;
+  }
+
+  /** Encrypted bytes go to the network. */
+  protected sends(bytes: Uint8Array): void {
+    this.#hello?.look(bytes);
   }
 
   /** Bytes were decrypted. They are looked at until this is open again. */

@@ -290,6 +290,27 @@ Deno.test("bytes by TCP do not put off the end of a lookup", async () => {
   );
 });
 
+Deno.test("a server that sends its answer byte by byte is given up in the end", () => {
+  let sent = 0;
+  return withTcp(
+    async (asked) => {
+      await asked.send(new Uint8Array([0xff, 0xff]));
+      for (; sent < 20_000; sent++) {
+        await asked.send(one);
+        // So that the next byte is found by a look of its own.
+        await new Promise((resolve) => eventLoop.defer(() => resolve(null)));
+      }
+    },
+    async (server) => {
+      assertEquals<unknown>(await resolverOf(server)(name, "TXT"), {
+        type: "failed",
+        reason: "the name server sends its answer byte by byte",
+      });
+      assert(sent < 20_000);
+    },
+  );
+});
+
 Deno.test("nonsense by TCP, and an early end, fail a lookup", async () => {
   const cases: [string, (asked: Asked) => unknown][] = [
     ["answers nonsense", (asked) => asked.send(framed(wrongId(asked)))],

@@ -7,7 +7,10 @@
 
 /** A query, and a way to say something to whoever asks. */
 export interface Asked {
+  /** Without its OPT record, so that an answer can be made of it. */
   readonly query: Uint8Array<ArrayBuffer>;
+  /** What its OPT record says about datagrams (RFC 6891 6.1.2), or null. */
+  readonly datagramBytes: number | null;
   /** A datagram, or bytes of a stream. */
   send(bytes: Uint8Array): Promise<unknown>;
 }
@@ -41,7 +44,7 @@ export class RawNameServer {
     for await (const [bytes, from] of this.#udp) {
       this.asked++;
       this.#serving.push(Promise.resolve(this.byUdp({
-        query: bytes.slice(),
+        ...withoutOpt(bytes),
         send: (bytes) => this.#udp.send(bytes, from).catch(() => {}), // closed
       })));
     }
@@ -59,7 +62,7 @@ export class RawNameServer {
     try {
       const n = await conn.read(buffer) ?? 0;
       await this.byTcp({
-        query: buffer.slice(2, n),
+        ...withoutOpt(buffer.subarray(2, n)),
         send: (bytes) => conn.write(bytes),
       });
     } catch {
@@ -67,6 +70,17 @@ export class RawNameServer {
     }
     conn.close();
   }
+}
+
+/** EDNS0's record stands at the end of a query, as 11 bytes. */
+function withoutOpt(bytes: Uint8Array) {
+  const query = bytes.slice(), view = new DataView(query.buffer);
+  if (query.length < 12 || view.getUint16(10) === 0) {
+    return { query, datagramBytes: null };
+  }
+  const opt = query.length - 11;
+  view.setUint16(10, 0);
+  return { query: query.slice(0, opt), datagramBytes: view.getUint16(opt + 3) };
 }
 
 /** A port may be free for one of them and taken for the other. */
@@ -97,18 +111,24 @@ export async function withRawNameServer(
   }
 }
 
-/** A response to a query: its id and question, then these records. */
+/**
+ * A response to a query: its id and question, then these records.
+ *
+ * @param additional as many of them, at the end, are no answers
+ */
 export function responseTo(
   query: Uint8Array,
   records: readonly Uint8Array[],
   flags = 0x8180,
+  additional = 0,
 ): Uint8Array<ArrayBuffer> {
   const length = records.reduce((sum, each) => sum + each.length, 0);
   const bytes = new Uint8Array(query.length + length);
   bytes.set(query);
   const view = new DataView(bytes.buffer);
   view.setUint16(2, flags);
-  view.setUint16(6, records.length);
+  view.setUint16(6, records.length - additional);
+  view.setUint16(10, additional);
   let at = query.length;
   for (const record of records) {
     bytes.set(record, at);
@@ -131,3 +151,6 @@ export function record(
   bytes.set(data, 12);
   return bytes;
 }
+
+/** An OPT record (RFC 6891 6.1.2): whoever sends one knows EDNS0. */
+export const opt = Uint8Array.from([0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0]);
