@@ -84,10 +84,10 @@ export const actions: readonly Action[] = [
   },
   {
     name: "lint",
-    synopsis: ["[--extended] [--format json] TEXT"],
+    synopsis: ["[--extended] [-p] [--format json] TEXT"],
     summary:
       "find what is probably not meant, and exit 1 if there is something",
-    takes: ["extended", "format"],
+    takes: ["extended", "paranoid", "format"],
     run: ([text, ...more], options) =>
       text === undefined || more.length > 0
         ? null

@@ -47,12 +47,16 @@ export async function explainTo(
 /** Tells what is probably not meant; 1 if there is something. Throws Fatal. */
 export async function lintFile(
   path: string,
-  { extended, format }: RulesOptions,
+  { extended, format, paranoid }: RulesOptions,
 ): Promise<number> {
   const { lint } = await import("../../lib/rules/lint.ts");
   const name = nameOf(path);
   const grammar = await extendedIf(extended);
-  const findings = lint(await readText(path), grammar.extended?.expand);
+  const findings = lint(
+    await readText(path),
+    grammar.extended?.expand,
+    paranoid,
+  );
   if (format === "json") {
     const { findingsJson } = await import("../../lib/rules/json.ts");
     print(findingsJson(name, findings));

@@ -25,6 +25,11 @@ export const { groups, options } = sections({
       read: path,
       initial: null,
     }),
+    paranoid: flag({
+      short: "p",
+      long: "paranoid",
+      help: "the gate has -p, so rules with RELAYCLIENT may be for names",
+    }),
     format: value({
       long: "format",
       value: "format",

@@ -7,6 +7,7 @@ import { Fatal } from "../../lib/base/fatal.ts";
 import { reason } from "../../lib/base/reason.ts";
 import { ReplaceError, replaceFile } from "../../lib/cdb/file.ts";
 import type { CdbOutput } from "../../lib/cdb/writer.ts";
+import { outliveFileLimit } from "../../lib/sys/signals.ts";
 
 /** What is to be made of what. */
 export interface Making {
@@ -23,6 +24,7 @@ export function replace(
   temporary: string | null,
   fill: (output: CdbOutput) => void,
 ): void {
+  outliveFileLimit();
   try {
     replaceFile(cdb, temporary, fill);
   } catch (error) {

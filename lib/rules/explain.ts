@@ -8,11 +8,24 @@ import { CdbError, CdbReader } from "../cdb/reader.ts";
 import { isText, verifiedCdb } from "../cdb/verify.ts";
 import { compileInMemory, type CompileOptions } from "./compile.ts";
 import { RulesParser } from "./grammar.ts";
-import { decide, type Decision, keys, type Peer, rangesIn } from "./lookup.ts";
+import {
+  decide,
+  type Decision,
+  keys,
+  type Peer,
+  rangesIn,
+  relaysByName,
+} from "./lookup.ts";
 
 export interface Explanation {
   readonly peer: Peer;
+  /** Of a client whose name is its own. */
   readonly decision: Decision;
+  /**
+   * What postern serve decides if the client's name does not lead back to its
+   * address; null where that does not matter.
+   */
+  readonly otherwise: Decision | null;
   /** In order, up to the one that decided. */
   readonly tried: readonly string[];
   /** Where in the text the rule stands; null for a cdb or without a rule. */
@@ -40,20 +53,23 @@ export function explain(
   if (text && cdb.entries().next().done) {
     throw new CdbError("neither a database nor a text with a rule in it");
   }
+  const explanation = explainBy(cdb, peer);
+  const { rule } = explanation.decision;
+  return text && rule !== null
+    ? { ...explanation, source: sourceOf(text, rule, options) }
+    : explanation;
+}
+
+/** The same by a database that is known to be whole. */
+export function explainBy(cdb: CdbReader, peer: Peer): Explanation {
   const decision = decide(cdb, peer);
   const tried: string[] = [];
   for (const key of keys(peer, rangesIn(cdb, peer))) {
     tried.push(key);
     if (key === decision.rule) break;
   }
-  return {
-    peer,
-    decision,
-    tried,
-    source: text && decision.rule !== null
-      ? sourceOf(text, decision.rule, options)
-      : null,
-  };
+  const otherwise = relaysByName(decision) ? decide(cdb, peer, false) : null;
+  return { peer, decision, otherwise, tried, source: null };
 }
 
 function sourceOf(

@@ -7,7 +7,10 @@
 export interface Finding {
   /** Counted from 1; 0 for the text as a whole. */
   readonly line: number;
-  /** An error: the text cannot be compiled. */
+  /**
+   * An error: the text cannot be compiled, or lets strangers relay who say that
+   * they have a name.
+   */
   readonly severity: "error" | "warning";
   /** A word for programs, such as `duplicate`. */
   readonly kind: string;

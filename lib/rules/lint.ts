@@ -7,18 +7,20 @@ import type { Finding } from "./finding.ts";
 import type { GrammarOptions } from "./grammar.ts";
 import { addressFinding } from "./lint_address.ts";
 import { type Line, readLines } from "./lint_lines.ts";
-import type { Decision } from "./lookup.ts";
+import { type Decision, isForName, relays } from "./lookup.ts";
 
 /** More records than this of one line are worth a word. */
 const manyRecords = 64;
 
 /**
  * @param expand as in {@linkcode GrammarOptions}, for the extended grammar
+ * @param paranoid names are confirmed before they are looked up, by `-p`
  * @returns the findings in the order of their lines
  */
 export function lint(
   text: Uint8Array,
   expand?: GrammarOptions["expand"],
+  paranoid = false,
 ): Finding[] {
   const findings: Finding[] = [];
   const lines = readLines(text, expand, findings);
@@ -28,6 +30,7 @@ export function lint(
       ...shadowed(line, first),
       ...oddVariables(line),
       ...oddAddress(line, expand !== undefined),
+      ...(paranoid ? [] : unconfirmedName(line)),
     );
     for (const key of line.keys) if (!first.has(key)) first.set(key, line);
   }
@@ -126,14 +129,28 @@ function* oddAddress(line: Line, extended: boolean): Generator<Finding> {
   }
 }
 
+/** Rules with RELAYCLIENT for whoever says that it has a name. */
+function* unconfirmedName({ number, keys, decision }: Line) {
+  if (!keys.some(isForName) || !relays(decision)) return;
+  const finding: Finding = {
+    line: number,
+    severity: "error",
+    kind: "unconfirmed-name",
+    what: "whoever has an address can give it this name, and would relay: " +
+      "tcpserver believes names unless it is told -p, and postern serve " +
+      "passes over this rule for those that do not lead back",
+    remedy: "write the address instead; or start the gate with -p, so that " +
+      "names are confirmed, and lint with -p too",
+  };
+  yield finding;
+}
+
 /** Rules with RELAYCLIENT that hold for about everybody. */
 function* openRelay(first: ReadonlyMap<string, Line>): Generator<Finding> {
-  const relays = (line: Line) =>
-    variables(line.decision).some(([name]) => name === "RELAYCLIENT");
   const remedy = "set RELAYCLIENT for your own networks only";
   let addresses = 0, last: Line | undefined;
   for (const [key, line] of first) {
-    if (!relays(line)) continue;
+    if (!relays(line.decision)) continue;
     if (key === "" || key === "=" || /^=\.[^.]*$/.test(key) || key === "::/0") {
       yield {
         line: line.number,

@@ -27,6 +27,25 @@ export type Decision =
   }
   | { readonly type: "deny"; readonly rule: string };
 
+/** Set by a rule, it lets the client relay. */
+const relayVariable = "RELAYCLIENT";
+
+/** Whether a key is for clients by their names, with a user or without. */
+export const isForName = (key: string): boolean =>
+  key.slice(key.lastIndexOf("@") + 1).startsWith("=");
+
+/** Whether a decision sets what lets a client relay. */
+export const relays = (decision: Decision): boolean =>
+  decision.type === "allow" &&
+  decision.env.some(([name]) => name === relayVariable);
+
+/**
+ * Whether a client may relay for its name, which is what whoever has its
+ * address says it is, until the name is found to lead back there.
+ */
+export const relaysByName = (decision: Decision): boolean =>
+  decision.rule !== null && isForName(decision.rule) && relays(decision);
+
 /** Its data lists the lengths of the IPv6 ranges there are, in bits. */
 export const rangeIndexKey = "/";
 
@@ -67,9 +86,15 @@ const ipScratch = new Uint8Array(16);
 const hashScratch = new Uint32Array(16);
 
 /**
+ * @param isNamedSo false: the client's name has not been confirmed, and rules
+ *   that would let it relay for that are passed over
  * @throws CdbError where the database is corrupt
  */
-export function decide(cdb: CdbReader, peer: Peer): Decision {
+export function decide(
+  cdb: CdbReader,
+  peer: Peer,
+  isNamedSo = true,
+): Decision {
   // Most clients are only an IPv4 address: its prefixes share one pass of hashing.
   const { ip, host, info } = peer;
   if (host === null && info === null && ip.length < 16 && !ip.includes(":")) {
@@ -77,7 +102,9 @@ export function decide(cdb: CdbReader, peer: Peer): Decision {
   }
   for (const key of keys(peer, rangesIn(cdb, peer))) {
     const data = cdb.find(toBytes(key));
-    if (data) return checkedDecision(key, data);
+    if (!data) continue;
+    const decision = checkedDecision(key, data);
+    if (isNamedSo || !relaysByName(decision)) return decision;
   }
   return noRule;
 }

@@ -16,7 +16,7 @@ export const printable = (text: string): string =>
 /** @param file name of the text */
 export function explanationLines(
   file: string,
-  { decision, tried, source }: Explanation,
+  { peer, decision, otherwise, tried, source }: Explanation,
 ): string[] {
   const lines = [
     `decision  ${decision.type}`,
@@ -29,6 +29,15 @@ export function explanationLines(
   }
   for (const [name, value] of decision.type === "allow" ? decision.env : []) {
     lines.push(`sets      ${printable(name)}=${printable(value)}`);
+  }
+  if (otherwise) {
+    const { type, rule } = otherwise;
+    const by = rule === null ? "no rule" : `rule "${printable(rule)}"`;
+    lines.push(
+      `provided  ${printable(peer.host ?? "")} leads back to ${peer.ip}: ` +
+        "postern serve asks the DNS, tcpserver does with -p only",
+      `else      ${type}, by ${by}`,
+    );
   }
   const quoted = tried.map((key) => `"${printable(key)}"`);
   return [...lines, `tried     ${quoted.join(", ")}`];

@@ -424,3 +424,42 @@ Deno.test(
       assertEquals(JSON.parse(stdout).decision.env, [["A", "grün"]]);
     }),
 );
+
+Deno.test(
+  needing({}, "lint refuses to trust a name, and explain says what it takes"),
+  () =>
+    inFolder(async (folder) => {
+      const name = "mx.partner.example";
+      const text = `:allow\n=${name}:allow,RELAYCLIENT=""\n`;
+      await Deno.writeTextFile(`${folder}/text`, text);
+      await rules(folder, ["compile", "-o", "cdb", "text"]);
+      const lint = await rules(folder, ["lint", "text"]);
+      assertEquals([lint.code, lint.stderr], [1, ""]);
+      assertMatch(lint.stdout, /^text:2: unconfirmed-name: .*-p.*; .*-p.*\n$/);
+      const json = await rules(folder, ["lint", "--format", "json", "text"]);
+      const { findings } = JSON.parse(json.stdout);
+      assertEquals([findings[0].line, findings[0].severity], [2, "error"]);
+      for (const paranoid of ["-p", "--paranoid"]) {
+        assertEquals(await rules(folder, ["lint", paranoid, "text"]), {
+          code: 0,
+          stdout: "",
+          stderr: "",
+        });
+      }
+      for (const path of ["text", "cdb"]) {
+        const { stdout } = await rules(
+          folder,
+          ["explain", "--host", name, path, "192.0.2.9"],
+        );
+        assertMatch(
+          stdout,
+          /\nsets {6}RELAYCLIENT=\nprovided {2}mx\.partner\.example leads back to 192\.0\.2\.9: .*-p.*\nelse {6}allow, by rule ""\ntried /,
+        );
+        const other = await rules(
+          folder,
+          ["explain", "--host", "mx.example", path, "192.0.2.9"],
+        );
+        assert(!other.stdout.includes("provided"), other.stdout);
+      }
+    }),
+);

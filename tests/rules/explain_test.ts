@@ -43,6 +43,22 @@ Deno.test("explain() allows nobody by a file that serve refuses", () => {
   );
 });
 
+Deno.test("explain() says what is decided of a name that leads nowhere", () => {
+  const relay = (key: string) => `${key}:allow,RELAYCLIENT=""\n`;
+  const named = { ...peer, host: "mx.example" };
+  const deny = { type: "deny", rule: "" } as const;
+  const none = { type: "allow", rule: null, env: [] } as const;
+  for (
+    const [text, client, otherwise] of [
+      [relay("=mx.example") + ":deny\n", named, deny],
+      [relay("=mx.example") + relay("=.example"), named, none],
+      [relay("=mx.example") + ":deny\n", peer, null],
+      [relay("192.0.2.") + ":deny\n", named, null],
+      ["=mx.example:allow\n:deny\n", named, null],
+    ] as const
+  ) assertEquals<unknown>(explain(toBytes(text), client).otherwise, otherwise);
+});
+
 Deno.test("JSON has UTF-8 where it was written, and escapes other bytes", () => {
   const text = utf8('=gr\u00fcn.example:allow,ÜBER="\u20ac"\n');
   const host = { ...peer, host: String.fromCharCode(...utf8("grün.example")) };

@@ -21,7 +21,7 @@ Deno.test("a good text has no findings", () => {
 10.1.2.3-9:allow,RELAYCLIENT="",DATABYTES="10000000"
 127.:allow,RELAYCLIENT=""
 203.0.113.:deny
-=mx.partner.example:allow,RELAYCLIENT=""
+=mx.partner.example:allow,DATABYTES="50000000"
 =.partner.example:allow
 joe@192.0.2.1:allow
 joe@=host.example:allow
@@ -96,14 +96,61 @@ Deno.test("who may relay", () => {
   const relay = ':allow,RELAYCLIENT=""\n';
   for (const open of ["", "=", "=.com", "0-255.", "1-200."]) {
     assertEquals(
-      found(open + relay).filter((each) => !each.endsWith("explodes")),
+      found(open + relay).filter((each) => !/explodes|name$/.test(each)),
       ["1 open-relay"],
       open,
     );
   }
   assertEquals(found("::/0" + relay, true), ["1 open-relay"]);
-  for (const fine of ["10.", "192.168.", "=.example.com", "1.2.", "9."]) {
+  for (const fine of ["10.", "192.168.", "1.2.", "9."]) {
     assertEquals(found(fine + relay), [], fine);
+  }
+});
+
+Deno.test("a name that nobody has confirmed lets nobody relay", () => {
+  const kinds = (text: string, paranoid: boolean) =>
+    lint(toBytes(text + "\n:allow"), undefined, paranoid)
+      .map(({ severity, kind }) => `${severity} ${kind}`);
+  const error = "error unconfirmed-name";
+  for (
+    const name of [
+      ...["=mx.partner.example", "=.partner.example", "=.example", "="],
+      ...["joe@=mx.partner.example", "joe@=.partner.example", "@=mx.example"],
+      ...["a@b@=mx.example", "=x@=mx.example"],
+    ]
+  ) {
+    for (
+      const variables of [
+        'RELAYCLIENT=""',
+        'RELAYCLIENT="@relay"',
+        "RELAYCLIENT=''",
+        'A="1",RELAYCLIENT=""',
+        'RELAYCLIENT="",A="1"',
+      ]
+    ) {
+      const rule = `${name}:allow,${variables}`;
+      assert(kinds(rule, false).includes(error), rule);
+      assert(!kinds(rule, true).includes(error), rule);
+    }
+    for (
+      const rule of [
+        `${name}:allow`,
+        `${name}:deny`,
+        `${name}:deny,RELAYCLIENT=""`,
+        `${name}:allow,DATABYTES="1"`,
+        `${name}:allow,A="RELAYCLIENT="`,
+        `${name}:allow,NORELAYCLIENT=""`,
+      ]
+    ) assert(!kinds(rule, false).includes(error), rule);
+  }
+  for (
+    const address of [
+      ...["192.0.2.1", "192.0.2.", "joe@192.0.2.1", "=x@192.0.2.1"],
+      ...["192.0.2.1-9", "10.", ""],
+    ]
+  ) {
+    const rule = `${address}:allow,RELAYCLIENT=""`;
+    assert(!kinds(rule, false).includes(error), rule);
   }
 });
 

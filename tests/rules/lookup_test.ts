@@ -4,6 +4,7 @@ import { MemoryOutput } from "../../lib/cdb/memory.ts";
 import { CdbError } from "../../lib/cdb/reader.ts";
 import { verifiedCdb } from "../../lib/cdb/verify.ts";
 import { CdbWriter } from "../../lib/cdb/writer.ts";
+import { compileInMemory } from "../../lib/rules/compile.ts";
 import { decide } from "../../lib/rules/lookup.ts";
 
 /** What a client by its address, and one with a name, get from some data. */
@@ -42,4 +43,34 @@ Deno.test("decide() takes no damaged data for an allowing rule", () => {
     const error = assertThrows(() => decided(data), CdbError);
     assertEquals(error.message, 'damaged: what rule "1." says');
   }
+});
+
+Deno.test("decide() passes over rules that trust a name which is none", () => {
+  const peer = { ip: "192.0.2.1", host: "mx.a.example", info: "joe" };
+  const keys = [
+    ...["joe@192.0.2.1", "joe@=mx.a.example", "192.0.2.1", "=mx.a.example"],
+    ...["192.0.2.", "192.0.", "192.", "=.a.example", "=.example", "=", ""],
+  ];
+  const relay = (key: string) => `${key}:allow,A="1",RELAYCLIENT="${key}"\n`;
+  for (let from = 0; from < keys.length; from++) {
+    const all = keys.slice(from);
+    const cdb = verifiedCdb(
+      compileInMemory(toBytes(all.map(relay).join(""))),
+    );
+    assertEquals(decide(cdb, peer).rule, all[0]);
+    const byAddress = all.find((key) => !/(^|@)=/.test(key))!;
+    assertEquals(decide(cdb, peer, false).rule, byAddress);
+  }
+  // Without RELAYCLIENT a name is believed, and a denial is.
+  for (const rule of ["allow", 'allow,A="RELAYCLIENT="', "deny"]) {
+    const text = `=mx.a.example:${rule}\n192.0.2.:allow\n`;
+    const cdb = verifiedCdb(compileInMemory(toBytes(text)));
+    assertEquals(decide(cdb, peer, false).rule, "=mx.a.example");
+  }
+  const only = verifiedCdb(compileInMemory(toBytes(relay("="))));
+  assertEquals(decide(only, peer, false), {
+    type: "allow",
+    rule: null,
+    env: [],
+  });
 });
