@@ -5,6 +5,7 @@
  * @module
  */
 
+import { codeOf } from "../base/reason.ts";
 import type { CdbOutput } from "./writer.ts";
 
 /** A step that failed: `create`, `write to` or `move`; and the system's error. */
@@ -78,8 +79,7 @@ export function replaceFile(
   syncFolder(path);
 }
 
-const isSystemError = (error: unknown) =>
-  typeof (error as { code?: unknown }).code === "string";
+const isSystemError = (error: unknown) => codeOf(error) !== undefined;
 
 /** A rename is only sure to outlast a power cut when its folder is synced. */
 function syncFolder(path: string): void {
