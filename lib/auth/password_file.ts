@@ -1,70 +1,131 @@
 /**
  * Who may log in, by a file of `USER:HASH` lines, where HASH is scrypt (RFC
  * 7914) in PHC form: `$scrypt$ln=15,r=8,p=3$SALT$KEY`, both in base64 without
- * padding. The work is done off the main thread.
+ * padding. Who may be told apart by the time that an answer takes is nobody:
+ * each log-in does the same work, whoever's it is.
  *
  * @module
  */
-import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import { shown, textFault, writtenLines } from "../base/written.ts";
+import type { Helper } from "../helper/helper.ts";
+import { answerHere } from "../helper/here.ts";
 import type { Credentials } from "../mail/sasl.ts";
-
-interface Cost {
-  /** log2 of N. */
-  readonly ln: number;
-  readonly r: number;
-  readonly p: number;
-}
+import {
+  answer,
+  type Cost,
+  derive,
+  keysQuestion,
+  memoryLimitBytes,
+  type Work,
+} from "./scrypt.ts";
 
 interface Hash {
   readonly cost: Cost;
-  readonly salt: Uint8Array;
-  readonly key: Uint8Array;
+  readonly salt: Uint8Array<ArrayBuffer>;
+  readonly key: Uint8Array<ArrayBuffer>;
 }
 
 /** OWASP's password storage recommendation for 32 MB of memory. */
 const usualCost: Cost = { ln: 15, r: 8, p: 3 };
 const saltBytes = 16;
 const keyBytes = 32;
-/** What one check may cost, 128 N r: whoever writes the file may be wrong. */
-const memoryLimitBytes = 256 << 20;
-
-/** What an unknown user's password is checked against, for as long as any. */
-const nobody: Hash = {
+/** What is done where nobody has a password. */
+const usualWork: Work = {
   cost: usualCost,
   salt: new Uint8Array(saltBytes),
-  key: new Uint8Array(keyBytes),
+  keyBytes,
 };
 
-/** One at a time: a check takes 32 MB and a core. */
-let turn: Promise<unknown> = Promise.resolve();
-let waiting = 0;
-/** Some seconds' worth: who guesses passwords must not keep others waiting. */
-const waitingLimit = 16;
+/** Who asks, and who works. */
+export interface Checking {
+  /** The address of the client: others do not wait for him. */
+  readonly client: string;
+  /** Without one the work is done here. */
+  readonly helper?: Helper | undefined;
+  /** Takes what the administrator should mend. */
+  complain(what: string): void;
+}
 
 /**
- * Whether a user has that password.
+ * Whether a user has that password; null if that cannot be told for now. One
+ * without a line, or with one that is no hash, has none.
  *
  * @param file the password file as a byte string; lines that start with `#`
  * are skipped
- * @throws Error if the user's own line is malformed, or too many are waiting
  */
 export async function hasPassword(
   file: string,
   { user, password }: Credentials,
-): Promise<boolean> {
-  const line = writtenLines(file).find((each) =>
-    each.startsWith(`${user}:`) && each[0] !== "#"
-  );
-  const hash = line === undefined
-    ? nobody
-    : parseHash(line.slice(user.length + 1));
+  { client, helper, complain }: Checking,
+): Promise<boolean | null> {
+  const { hashes, works } = read(file);
+  const hash = user.startsWith("#") ? undefined : hashes.get(user);
   if (hash === null) {
-    throw new Error(`the line of ${JSON.stringify(user)} has no scrypt hash`);
+    complain(`the line of ${JSON.stringify(user)} has no scrypt hash`);
   }
-  const key = await derive(password, hash);
-  return timingSafeEqual(key, hash.key) && line !== undefined;
+  // Each kind of work that there is in the file, with the user's own salt
+  // where it is his kind: neither his line's being there nor its cost shows.
+  const own = hash ? works.findIndex((work) => isSame(work, workOf(hash))) : -1;
+  const question = keysQuestion(
+    client,
+    password,
+    works.map((work, i) => i === own ? workOf(hash!) : work),
+  );
+  const keys = helper
+    ? await helper.ask(question)
+    : await answerHere(question, answer);
+  if (keys === null) return null;
+  if (!hash || !timingSafeEqual(keys[own], hash.key)) {
+    helper?.suspect(client);
+    return false;
+  }
+  helper?.prefer(client);
+  return true;
+}
+
+interface PasswordFile {
+  /** By user; null where the line has none. */
+  readonly hashes: ReadonlyMap<string, Hash | null>;
+  /** One of each kind. */
+  readonly works: readonly Work[];
+}
+
+/** The last one read: it is seldom another. */
+let known: { file: string; content: PasswordFile } | undefined;
+
+function read(file: string): PasswordFile {
+  if (known?.file === file) return known.content;
+  const hashes = new Map<string, Hash | null>();
+  const works: Work[] = [];
+  for (const line of writtenLines(file)) {
+    const colon = line.indexOf(":");
+    if (colon < 1 || line[0] === "#") continue;
+    const user = line.slice(0, colon);
+    if (hashes.has(user)) continue; // the first one counts
+    const hash = parseHash(line.slice(colon + 1));
+    hashes.set(user, hash);
+    if (hash === null) continue;
+    const work = { ...workOf(hash), salt: new Uint8Array(saltBytes) };
+    if (!works.some((each) => isSame(each, work))) works.push(work);
+  }
+  if (works.length === 0) works.push(usualWork);
+  const content = { hashes, works };
+  known = { file, content };
+  return content;
+}
+
+const workOf = ({ cost, salt, key }: Hash): Work => ({
+  cost,
+  salt,
+  keyBytes: key.length,
+});
+
+function isSame(one: Work, other: Work): boolean {
+  const { ln, r, p } = other.cost;
+  return one.keyBytes === other.keyBytes && one.cost.ln === ln &&
+    one.cost.r === r && one.cost.p === p;
 }
 
 /** How many lines of a file that is something else are complained about. */
@@ -113,10 +174,10 @@ function lineFault(
 }
 
 /** The HASH for a password (a byte string). */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(saltBytes);
+export function hashPassword(password: string): string {
+  const salt = new Uint8Array(randomBytes(saltBytes));
   const cost = usualCost;
-  const key = await derive(password, { cost, salt, key: nobody.key });
+  const key = derive(password, { cost, salt, keyBytes });
   const { ln, r, p } = cost;
   return `$scrypt$ln=${ln},r=${r},p=${p}$${base64(salt)}$${base64(key)}`;
 }
@@ -136,26 +197,6 @@ export function parseHash(text: string): Hash | null {
   } catch {
     return null; // not base64
   }
-}
-
-function derive(password: string, { cost, salt, key }: Hash) {
-  if (waiting >= waitingLimit) throw new Error("too many at once");
-  waiting++;
-  const { ln, r, p } = cost;
-  const options = { N: 2 ** ln, r, p, maxmem: 2 * memoryLimitBytes };
-  const derived = turn.then(() =>
-    new Promise<Uint8Array>((resolve, reject) =>
-      scrypt(
-        toBytes(password),
-        salt,
-        key.length,
-        options,
-        (error, derived) => error ? reject(error) : resolve(derived),
-      )
-    )
-  );
-  turn = derived.catch(() => {}).finally(() => waiting--);
-  return derived;
 }
 
 const base64 = (bytes: Uint8Array) => btoa(fromBytes(bytes)).replace(/=+$/, "");

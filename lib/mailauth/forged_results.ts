@@ -60,7 +60,7 @@ export class ForgedResultsFilter {
     if (this.#pieceBytes <= fieldBytesLimit) return none;
     const field = this.#release();
     // Nobody honest writes that much before saying who he is.
-    const results = isResults(fromBytes(field.subarray(0, 256)));
+    const results = isNamed(fromBytes(field.subarray(0, nameBytes)));
     this.#state = results ? "drop" : "pass";
     return results ? none : field;
   }
@@ -81,8 +81,17 @@ export class ForgedResultsFilter {
   }
 }
 
+/** The name, and what tells that it ends there. */
+const nameBytes = 23;
+
+/** Whether a field begins with the name, wherever its colon is. */
+function isNamed(start: string): boolean {
+  return /^authentication-results(?![!-9;-~])/i.test(start);
+}
+
+/** Blanks may be before the colon, folded ones too (RFC 5322 4.5.8). */
 function isResults(field: string): boolean {
-  return /^authentication-results[ \t]*:/i.test(field);
+  return /^authentication-results\s*:/i.test(field);
 }
 
 /**

@@ -6,9 +6,10 @@
  * @module
  */
 import type { Lookup, RecordType, Resolver } from "../net/resolver.ts";
+import { expandsTooFar } from "./macros.ts";
 
 export { arc } from "mailauth/lib/arc/index.js";
-export { dkimVerify } from "mailauth/lib/dkim/verify.js";
+export { DkimVerifier } from "mailauth/lib/dkim/dkim-verifier.js";
 export { evaluateDmarc } from "mailauth/lib/dmarc/index.js";
 export { spf } from "mailauth/lib/spf/index.js";
 
@@ -17,8 +18,9 @@ export { spf } from "mailauth/lib/spf/index.js";
  * the square of some of it.
  */
 const textBytesLimit = 4096;
-/** Stands for an SPF record that is longer: a permerror. */
+/** Stand for an SPF record that is longer, or whose macros are: a permerror. */
 const longSpfRecord = "v=spf1 record-too-long";
+const wideSpfRecord = "v=spf1 macros-too-long";
 
 /** node:dns's results: what mailauth wants of a resolver. */
 type NodeRecords = string[] | string[][] | {
@@ -26,21 +28,14 @@ type NodeRecords = string[] | string[][] | {
   exchange: string;
 }[];
 
-/**
- * Our resolver in the form of node:dns's `resolve`, with its error codes.
- *
- * @param limit lookups after which all fail: one message cannot ask for more
- */
-export function nodeResolver(resolver: Resolver, limit: number) {
-  let asked = 0;
+/** Our resolver in the form of node:dns's `resolve`, with its error codes. */
+export function nodeResolver(resolver: Resolver) {
   // deno-lint-ignore no-explicit-any
-  return async (name: string, type: string): Promise<any> => {
-    if (++asked > limit) throw dnsError("ETIMEOUT", "too many lookups");
-    return nodeRecords(
+  return async (name: string, type: string): Promise<any> =>
+    nodeRecords(
       await resolver(name, type as RecordType),
       type as RecordType,
     );
-  };
 }
 
 function nodeRecords(lookup: Lookup, type: RecordType): NodeRecords {
@@ -65,8 +60,9 @@ function nodeRecords(lookup: Lookup, type: RecordType): NodeRecords {
 
 /** A TXT record's strings; a longer one than is read counts as not there. */
 function fairText(text: string): string[][] {
-  if (text.length <= textBytesLimit) return [[text]];
-  return /^\s*v=spf1\s/i.test(text) ? [[longSpfRecord]] : [];
+  const isSpf = /^\s*v=spf1\s/i.test(text);
+  if (text.length > textBytesLimit) return isSpf ? [[longSpfRecord]] : [];
+  return [[isSpf && expandsTooFar(text) ? wideSpfRecord : text]];
 }
 
 function dnsError(code: string, message: string): Error {

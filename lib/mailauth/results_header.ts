@@ -17,7 +17,7 @@ export function resultsHeader(
   authservId: string,
   rows: readonly string[],
 ): string {
-  const lines = rows.map(clean).filter((row) => row !== "").map(fold);
+  const lines = rows.map(cleanRow).filter((row) => row !== "").map(fold);
   if (lines.length === 0) lines.push("none"); // RFC 8601 2.2, no-result
   return `Authentication-Results: ${authservIdOf(authservId)};\n\t` +
     lines.join(";\n\t") + "\n";
@@ -28,7 +28,8 @@ export function authservIdOf(me: string): string {
   return me.replace(/[^\w.\-]/g, "_") || "localhost";
 }
 
-function clean(row: string): string {
+/** In one line of printable ASCII. */
+export function cleanRow(row: string): string {
   return row.replace(/\s+/g, " ").replace(/[^ -~]/g, "?").trim();
 }
 

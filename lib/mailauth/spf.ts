@@ -4,47 +4,32 @@
  * @module
  */
 import { type Emit, trouble } from "../base/events.ts";
-import { isIP } from "node:net";
-import { toBytes } from "../base/bytes.ts";
 import { printable } from "../base/foreign_text.ts";
+import type { Helper } from "../helper/helper.ts";
+import { answerHere } from "../helper/here.ts";
 import type { Resolver } from "../net/resolver.ts";
+import { isEvaluable, type Sender } from "./claims.ts";
+import { spfQuestion, type SpfResult } from "./questions.ts";
 
-/** RFC 7208 4.6.4: at least 20 seconds for the whole evaluation. */
-const evaluationMs = 20_000;
-/** RFC 7208 4.6.4's limits let through about this many. */
-const lookupsLimit = 150;
+export { isEvaluable, type Sender };
+
 const errorLimit = 255;
-
-/** Who sends a message; byte strings. */
-export interface Sender {
-  readonly ip: string;
-  readonly helo: string | null;
-  /** Of the envelope; empty for the null sender. */
-  readonly sender: string;
-}
 
 export interface SpfOptions {
   /** Our host name. */
   readonly me: string;
   readonly resolver: Resolver;
+  /** Who does it; without one it is done here. */
+  readonly helper?: Helper | undefined;
   /** Takes a line for the administrator. */
   readonly emit: Emit;
 }
 
-export interface SpfResult {
-  /** RFC 7208 2.6: `pass`, `fail`, `temperror` and so on. */
-  readonly result: string;
-  /** Whose record it was; as the client says it. */
-  readonly domain: string;
-}
-
-/**
- * Whether there is something to evaluate: not for a client without an IP
- * address, nor for one with neither a sender nor a name.
- */
-export function isEvaluable({ ip, helo, sender }: Sender): boolean {
-  return isIP(ip) !== 0 && (sender !== "" || helo !== null);
-}
+const temperror: SpfResult = {
+  result: "temperror",
+  domain: "",
+  failure: null,
+};
 
 /**
  * Evaluates SPF for the sender's domain, or, without a sender, for the name in
@@ -54,33 +39,23 @@ export function isEvaluable({ ip, helo, sender }: Sender): boolean {
  * @param sender for whom {@linkcode isEvaluable} holds
  */
 export async function evaluateSpf(
-  { ip, helo, sender }: Sender,
-  { me, resolver, emit }: SpfOptions,
+  sender: Sender,
+  { me, resolver, helper, emit }: SpfOptions,
 ): Promise<SpfResult> {
+  const question = spfQuestion(sender, me, resolver);
+  let result: SpfResult | null;
   try {
-    const { spf, nodeResolver } = await import("./mailauth.ts");
-    const { status, domain } = await spf({
-      ip,
-      sender: asText(sender),
-      helo: asText(helo ?? ip),
-      mta: me,
-      resolver: nodeResolver(resolver, lookupsLimit),
-      maxElapsedTime: evaluationMs,
-    });
-    return { result: status.result, domain };
+    result = helper
+      ? await helper.ask(question)
+      : await answerHere(question, (await import("./answers.ts")).answer);
   } catch (error) {
-    emit(
-      trouble(
-        `unable to evaluate SPF: ${printable(String(error), errorLimit)}`,
-      ),
-    );
-    return { result: "temperror", domain: "" };
+    result = { ...temperror, failure: String(error) };
   }
-}
-
-const utf8 = new TextDecoder();
-
-/** Byte strings that came from SMTP are UTF-8, if anything (RFC 6531). */
-export function asText(bytes: string): string {
-  return utf8.decode(toBytes(bytes));
+  if (result === null) return temperror;
+  const { failure } = result;
+  if (failure !== null) {
+    const why = printable(failure, errorLimit);
+    emit(trouble(`unable to evaluate SPF: ${why}`));
+  }
+  return result;
 }

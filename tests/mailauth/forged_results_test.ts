@@ -36,6 +36,11 @@ Deno.test("claimedId() finds who claims to have checked", () => {
     'Authentication-Results: "mx.example': "mx.example",
     "Authentication-Results: other.example; mx.example": "other.example",
     "Authentication-Results: mx.example.org; none": "mx.example.org",
+    "Authentication-Results\n : mx.example; none": "mx.example",
+    "Authentication-Results\r\n\t\r\n :mx.example; none": "mx.example",
+    "authentication-RESULTS \n\t \n \t:\n (x)\n\tMX.example\n (y);":
+      "mx.example",
+    "Authentication-Results\nmx: mx.example": null,
     "Authentication-Results:": "",
     "Authentication-Results: (open mx.example": "",
     "Authentication-Results-Old: mx.example; none": null,
@@ -66,6 +71,63 @@ Deno.test("ForgedResultsFilter takes our name's results out, split anywhere", ()
     " continues nothing\nB: c",
   );
   expectEverySplit("", "");
+});
+
+/** Comments and folded blanks (RFC 5322 3.2.2), as many as one likes. */
+const blanks = fc.array(
+  fc.constantFrom(" ", "\t", "\n ", "\n\t", "\n \n\t"),
+  { maxLength: 4 },
+).map((all) => all.join(""));
+const cfws = fc.array(
+  fc.oneof(blanks, fc.constantFrom("(x)", "(a (b) c)", "(\\) mx)", "(\n x)")),
+  { maxLength: 4 },
+).map((all) => all.join(""));
+const inAnyCase = (text: string) =>
+  fc.array(fc.boolean(), { minLength: text.length, maxLength: text.length })
+    .map((upper) =>
+      [...text].map((each, i) => upper[i] ? each.toUpperCase() : each).join("")
+    );
+/** What is ours, however it is written. */
+const ours = fc.tuple(
+  inAnyCase("authentication-results"),
+  blanks,
+  cfws,
+  fc.oneof(
+    inAnyCase("mx.example"),
+    inAnyCase("mx.example."),
+    inAnyCase("mx.example").map((each) => `"${each}"`),
+    inAnyCase("mx.example").map((each) => `"${each.replace(".", "\\.")}"`),
+  ),
+  fc.constantFrom(";", " ;", " 1;", "(x);", "\n ;", "\t(\n );", ""),
+).map(([name, before, after, id, rest]) =>
+  `${name}${before}:${after}${id}${rest} spf=pass\n`
+);
+
+Deno.test("ForgedResultsFilter knows our name's results in every writing", () => {
+  fc.assert(
+    fc.property(ours, fc.nat(), (forged, cut) => {
+      const head = "A: b\n c\n", rest = "B: c\n\nbody\n";
+      const message = head + forged + rest;
+      const at = cut % message.length;
+      assertEquals(
+        filtered([message.slice(0, at), message.slice(at)]),
+        head + rest,
+        JSON.stringify(forged),
+      );
+    }),
+    { numRuns: runs(5000, 500) },
+  );
+});
+
+Deno.test("ForgedResultsFilter drops one that hides its colon far away", () => {
+  for (const far of ["\n ".repeat(40_000), " ".repeat(70_000)]) {
+    const forged = `Authentication-Results${far}: mx.example; spf=pass\n`;
+    assertEquals(filtered([forged + "A: b\n"]), "A: b\n");
+    const pieces = forged.match(/[^]{1,1000}/g)!;
+    assertEquals(filtered([...pieces, "A: b\n"]), "A: b\n");
+  }
+  const other = `Authentication-Results-Old: ${"x".repeat(70_000)}\n`;
+  assertEquals(filtered([other]), other);
 });
 
 Deno.test("ForgedResultsFilter lets every other message through as it is", () => {
