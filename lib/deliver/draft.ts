@@ -5,16 +5,22 @@
  * @module
  */
 import { concat } from "../base/bytes.ts";
-import { closeDescriptor } from "../sys/descriptors.ts";
-import {
-  createFile,
-  renameFile,
-  writeFile,
-  writeFileAsync,
-} from "../sys/files.ts";
-import { sync } from "../sys/aio_fsync.ts";
 import { codeOf } from "../base/reason.ts";
-import { makeFolder, syncAbove, syncFolder } from "./folder.ts";
+import { sync } from "../sys/aio_fsync.ts";
+import { closeDescriptor } from "../sys/descriptors.ts";
+import { copyFile, writeFile, writeFileAsync } from "../sys/files.ts";
+import {
+  createIn,
+  type FolderUse,
+  give,
+  moveBetween,
+  type Owner,
+  ownerOf,
+  removeIn,
+} from "../sys/folders.ts";
+import { syncFolder } from "./folder.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { makeMaildir, openIn, type Part } from "./maildir_folders.ts";
 
 /** One process may have another's id, on another host or after a restart. */
 const random = [...crypto.getRandomValues(new Uint8Array(4))]
@@ -38,47 +44,31 @@ export function hostPart(host: string): string {
   return host.replaceAll("/", "\\057").replaceAll(":", "\\072");
 }
 
-/**
- * Makes what is missing of a Maildir.
- *
- * @param base a folder that has to be there already, if not null
- */
-export async function makeMaildir(
-  path: string,
-  base: string | null,
-): Promise<void> {
-  if (base !== null) await Deno.stat(base);
-  const [inNew, inCur] = await Promise.all(
-    ["new", "cur"].map((part) => makeFolder(`${path}/${part}`)),
-  );
-  const made = [...inNew, ...inCur];
-  if (made.length === 0 && await exists(`${path}/tmp`)) return;
-  await syncAbove(`${path}/new`, made);
-  // Last: whoever sees it relies on the others, and on their being durable.
-  await makeFolder(`${path}/tmp`);
-}
-
-function exists(path: string): Promise<boolean> {
-  return Deno.stat(path).then(() => true, () => false);
-}
+/** Where a copy's text is: in memory, or in the file of another copy. */
+export type Text = Uint8Array<ArrayBuffer> | Draft;
 
 /** One mailbox's copy of a message; its file is made when it is needed. */
 export class Draft {
   #name = "";
-  #fd: number | undefined;
+  #file: number | undefined;
   /** Where the file is; undefined when there is none. */
-  #path: string | undefined;
+  #part: Part | undefined;
+  /** A descriptor of tmp, for whoever goes on at once. */
+  #tmp: number | undefined;
+  #owner: Owner | null = null;
+  #headingBytes = 0;
+  #textBytes = 0;
 
   /**
    * @param host as {@linkcode hostPart} gives it
-   * @param base see {@linkcode makeMaildir}
-   * @param heading what comes before the message
+   * @param createsBase see {@linkcode makeMaildir}
+   * @param heading makes what comes before the message
    */
   constructor(
-    readonly maildir: string,
+    readonly box: Mailbox,
     readonly host: string,
-    readonly base: string | null,
-    readonly heading: Uint8Array,
+    readonly createsBase: boolean,
+    readonly heading: () => Uint8Array,
   ) {}
 
   /** The unique part of the file's name, once it has one. */
@@ -86,62 +76,134 @@ export class Draft {
     return this.#name;
   }
 
-  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (this.#fd !== undefined) {
+  /** @param isLast whether {@linkcode publish} follows soon */
+  async write(
+    bytes: Uint8Array<ArrayBuffer>,
+    isLast = false,
+  ): Promise<void> {
+    this.#textBytes += bytes.length;
+    if (this.#file !== undefined) {
       // A long message may have to wait for the disk.
-      return await writeFileAsync(this.#fd, bytes);
+      return await writeFileAsync(this.#file, bytes);
     }
-    this.#fd = await this.#create();
-    writeFile(this.#fd, concat([this.heading, bytes]));
+    const heading = this.heading();
+    this.#headingBytes = heading.length;
+    this.#file = await this.#create();
+    if (!isLast) this.#closeTmp();
+    writeFile(this.#file, concat([heading, bytes]));
   }
 
-  /** Resolves when the text is on the disk. */
+  /** Writes a whole message; resolves when it is on the disk. */
+  async copy(text: Text): Promise<void> {
+    if (text instanceof Draft) {
+      await this.write(empty);
+      await copyFile(
+        text.#file!,
+        text.#headingBytes,
+        text.#textBytes,
+        this.#file!,
+      );
+    } else await this.write(text);
+    await this.finish();
+  }
+
+  /**
+   * Resolves when the text is on the disk. Until now the file has not been its
+   * owner's, who could have changed what others get a copy of.
+   */
   async finish(): Promise<void> {
-    await sync(this.#fd!);
-    this.#close();
+    if (this.#owner !== null) give(this.#file!, this.#owner);
+    await sync(this.#file!);
+    this.#closeFile();
   }
 
   /** Shows a finished one to readers; resolves when that is on the disk. */
   async publish(): Promise<void> {
-    const path = `${this.maildir}/new/${this.#name}.${this.host}`;
-    try {
-      renameFile(this.#path!, path);
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw error;
-      await makeMaildir(this.maildir, this.base); // it had no new
-      renameFile(this.#path!, path);
-    }
-    this.#path = path;
-    await syncFolder(`${this.maildir}/new`);
+    const folder = await this.#move();
+    this.#part = "new";
+    this.#closeTmp();
+    await syncFolder(`${this.box.path}/new`, folder);
   }
 
   /** Takes it back, wherever it is. */
-  async remove(): Promise<void> {
-    this.#close();
-    const path = this.#path;
-    this.#path = undefined;
-    if (path) await Deno.remove(path).catch(() => {});
+  remove(): void {
+    this.#closeFile();
+    this.#closeTmp();
+    const part = this.#part;
+    this.#part = undefined;
+    if (part === undefined) return;
+    try {
+      const folder = openIn(this.box, this.box.within(part), "search");
+      try {
+        removeIn(folder, this.#fileName);
+      } finally {
+        closeDescriptor(folder);
+      }
+    } catch {
+      // What made the message fail is told, and this would be the same.
+    }
+  }
+
+  get #fileName(): string {
+    return `${this.#name}.${this.host}`;
   }
 
   async #create(): Promise<number> {
     for (let attempt = 1;; attempt++) {
       this.#name = uniqueName();
-      const path = `${this.maildir}/tmp/${this.#name}.${this.host}`;
       try {
-        const fd = createFile(path, 0o600);
-        this.#path = path;
+        this.#tmp ??= this.#open("tmp", "search");
+        const fd = createIn(this.#tmp, this.#fileName);
+        this.#owner = ownerOf(this.#tmp);
+        this.#part = "tmp";
         return fd;
       } catch (error) {
         const code = codeOf(error);
         if (attempt === attempts) throw error;
-        if (code === "ENOENT") await makeMaildir(this.maildir, this.base);
-        else if (code !== "EEXIST") throw error;
+        if (code === "ENOENT") {
+          this.#closeTmp();
+          await makeMaildir(this.box, this.createsBase);
+        } else if (code !== "EEXIST") throw error;
       }
     }
   }
 
-  #close(): void {
-    if (this.#fd !== undefined) closeDescriptor(this.#fd);
-    this.#fd = undefined;
+  /** @returns a descriptor of new */
+  async #move(): Promise<number> {
+    try {
+      return this.#rename();
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+      await makeMaildir(this.box, this.createsBase); // it had no new
+      return this.#rename();
+    }
+  }
+
+  #rename(): number {
+    this.#tmp ??= this.#open("tmp", "search");
+    const folder = this.#open("new", "sync");
+    try {
+      moveBetween(this.#tmp, folder, this.#fileName);
+      return folder;
+    } catch (error) {
+      closeDescriptor(folder);
+      throw error;
+    }
+  }
+
+  #open(part: Part, use: FolderUse): number {
+    return openIn(this.box, this.box.within(part), use);
+  }
+
+  #closeFile(): void {
+    if (this.#file !== undefined) closeDescriptor(this.#file);
+    this.#file = undefined;
+  }
+
+  #closeTmp(): void {
+    if (this.#tmp !== undefined) closeDescriptor(this.#tmp);
+    this.#tmp = undefined;
   }
 }
+
+const empty = new Uint8Array(new ArrayBuffer(0));

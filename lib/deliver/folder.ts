@@ -5,13 +5,16 @@
  * @module
  */
 import { closeDescriptor } from "../sys/descriptors.ts";
-import { openFolder } from "../sys/files.ts";
 import { sync } from "../sys/aio_fsync.ts";
+import { parentOf } from "../base/path.ts";
+import { openRoot } from "../sys/folders.ts";
 import { codeOf } from "../base/reason.ts";
 
 /** Those who wait for the next sync of a folder, while one is going on. */
 interface Syncs {
   next: Promise<void> | undefined;
+  /** Its descriptor, where somebody has brought one. */
+  folder: number | undefined;
   running: Promise<void>;
 }
 
@@ -21,25 +24,32 @@ const folders = new Map<string, Syncs>();
  * Resolves when what a folder names now is on the disk. Many callers share a
  * sync: each takes part in one that starts after its call.
  *
- * The folder is opened anew each time, since its path may lead elsewhere.
+ * @param folder a descriptor of it, which is closed here; without one it is
+ *   opened anew each time, since its path may lead elsewhere
  */
-export function syncFolder(path: string): Promise<void> {
+export function syncFolder(path: string, folder?: number): Promise<void> {
   const known = folders.get(path);
   if (!known) {
-    const running = syncOnce(path);
-    folders.set(path, { running, next: undefined });
+    const running = syncOnce(path, folder);
+    folders.set(path, { running, next: undefined, folder: undefined });
     return running;
   }
+  if (folder !== undefined) {
+    // Who comes last has seen last where the path leads.
+    if (known.folder !== undefined) closeDescriptor(known.folder);
+    known.folder = folder;
+  }
   return known.next ??= known.running.catch(() => {}).then(() => {
-    known.running = syncOnce(path);
+    known.running = syncOnce(path, known.folder);
     known.next = undefined;
+    known.folder = undefined;
     return known.running;
   });
 }
 
-async function syncOnce(path: string): Promise<void> {
+async function syncOnce(path: string, opened?: number): Promise<void> {
   try {
-    const folder = openFolder(path);
+    const folder = opened ?? openRoot(path, "sync");
     try {
       await sync(folder);
     } finally {
@@ -96,10 +106,4 @@ export async function syncAbove(
     path = parent;
   }
   await Promise.all(syncs);
-}
-
-/** The folder that names it; of one without a parent, itself. */
-export function parentOf(path: string): string {
-  const parent = path.replace(/\/*[^/]+\/*$/, "");
-  return parent || (path.startsWith("/") ? "/" : ".");
 }

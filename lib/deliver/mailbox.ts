@@ -16,14 +16,46 @@ import { toBytes } from "../base/bytes.ts";
 const nameBytes = 255;
 const pathBytes = 4095;
 
-export interface Mailbox {
+/** A recipient's; kept small, as a message may have a thousand. */
+export class Mailbox {
+  /**
+   * @param inside what of its path comes after {@linkcode MailboxPath.root},
+   *   and may be the user's own
+   * @param baseLength of the part of it by which the mailbox exists
+   */
+  constructor(
+    readonly template: MailboxPath,
+    readonly inside: string,
+    readonly baseLength: number,
+  ) {}
+
   /** The Maildir. */
-  readonly path: string;
+  get path(): string {
+    return this.template.prefix + this.inside;
+  }
+
+  get root(): string {
+    return this.template.root;
+  }
+
   /**
    * The folder by which the mailbox exists: the path up to the last part that
    * has a placeholder. null without placeholders.
    */
-  readonly base: string | null;
+  get base(): string | null {
+    const { baseInside } = this;
+    return baseInside && this.template.prefix + baseInside;
+  }
+
+  /** The same, without what all mailboxes have in common. */
+  get baseInside(): string | null {
+    return this.inside.slice(0, this.baseLength) || null;
+  }
+
+  /** A path in the Maildir, as one beneath the root. */
+  within(part: string): string {
+    return this.inside === "" ? part : `${this.inside}/${part}`;
+  }
 }
 
 const placeholder = /\{(user|domain)(?:%([^{}/]))?\}/g;
@@ -31,17 +63,23 @@ const placeholder = /\{(user|domain)(?:%([^{}/]))?\}/g;
 export class MailboxPath {
   /** The folder that all mailboxes are in: what stands before placeholders. */
   readonly root: string;
+  /** The same with its slash, as the path of a mailbox begins. */
+  readonly prefix: string;
+  /** Those after it. */
   readonly #parts: readonly string[];
-  /** How many parts there are up to the last one with a placeholder. */
+  /** How many of them there are up to the last one with a placeholder. */
   readonly #baseParts: number;
 
   /** @throws Error that says what is wrong with the template */
   constructor(readonly template: string) {
-    this.#parts = template.split("/");
+    const parts = template.split("/");
+    const found = parts.findIndex(hasPlaceholder);
+    const first = found === -1 ? parts.length : found;
+    this.#parts = parts.slice(first);
     this.#baseParts = this.#parts.findLastIndex(hasPlaceholder) + 1;
-    const first = this.#parts.findIndex(hasPlaceholder);
-    this.root =
-      (first === -1 ? template : this.#parts.slice(0, first).join("/")) ||
+    this.prefix = parts.slice(0, first).map((part) => `${part}/`).join("");
+    if (found === -1) this.prefix = template;
+    this.root = parts.slice(0, first).join("/") ||
       (template.startsWith("/") ? "/" : ".");
     if (/[{}]/.test(template.replace(placeholder, ""))) {
       throw new Error("a placeholder is {user}, {user%+} or {domain}");
@@ -56,6 +94,17 @@ export class MailboxPath {
     return this.#baseParts === 0;
   }
 
+  /** What the names of a mailbox's folders beneath the root are like. */
+  get patterns(): readonly RegExp[] {
+    return this.#parts.map((part) => {
+      const literals = part.replace(placeholder, "\0").split("\0");
+      const escaped = literals.map((text) =>
+        text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
+      );
+      return new RegExp(`^${escaped.join(".+")}$`, "s");
+    });
+  }
+
   /**
    * The mailbox of a recipient.
    *
@@ -65,7 +114,7 @@ export class MailboxPath {
    *   too long name, a slash, a control byte, or bytes that are not UTF-8
    */
   of(recipient: string, host: string): Mailbox | null {
-    if (this.isFixed) return { path: this.template, base: null };
+    if (this.isFixed) return new Mailbox(this, "", 0);
     const at = recipient.lastIndexOf("@");
     const user = at === -1 ? recipient : recipient.slice(0, at);
     const domain = at === -1 ? host : recipient.slice(at + 1);
@@ -80,12 +129,13 @@ export class MailboxPath {
       allowed &&= name.length <= nameBytes;
       return name;
     });
-    const path = parts.join("/");
-    if (!allowed || path.length > pathBytes) return null;
-    const text = utf8(path);
+    const inside = parts.join("/");
+    const length = this.prefix.length + inside.length;
+    if (!allowed || length > pathBytes) return null;
+    const text = utf8(inside);
     if (text === null) return null;
     const base = utf8(parts.slice(0, this.#baseParts).join("/"))!;
-    return { path: text, base };
+    return new Mailbox(this, text, base.length);
   }
 }
 

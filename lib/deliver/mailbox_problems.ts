@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { parentOf } from "../base/path.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { checkFolder, type Use } from "../sys/access.ts";
-import { parentOf } from "./folder.ts";
 import type { MailboxPath } from "./mailbox.ts";
+import { mailboxLinks } from "./mailbox_links.ts";
 
 /** A Maildir's folders that are written to, in the order of their use. */
 const parts = ["tmp", "new"];
+
+/** Of a thousand of a kind the first will do. */
+const mostProblems = 10;
 
 /** @param creates whether mailboxes that are missing are made */
 export function mailboxProblems(
@@ -30,6 +34,10 @@ export function mailboxProblems(
       const where = error.path === template ? "" : `${error.path}: `;
       found.add(`unable to deliver to ${template}: ${where}${error.message}`);
     }
+  }
+  for (const { message } of mailboxLinks(mailboxes)) {
+    if (found.size > mostProblems) break;
+    found.add(`unable to deliver to ${template}: ${message}`);
   }
   return [...found];
 }

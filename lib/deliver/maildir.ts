@@ -5,18 +5,26 @@
  * @module
  */
 import { trouble } from "../base/events.ts";
-import { concat, toBytes } from "../base/bytes.ts";
+import { toBytes } from "../base/bytes.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { quotedAddress } from "../mail/address.ts";
-import { Draft, hostPart, makeMaildir } from "./draft.ts";
+import { closeDescriptor } from "../sys/descriptors.ts";
+import { othersTurn } from "./batches.ts";
+import { Draft, hostPart } from "./draft.ts";
 import { FreeSpace } from "./free_space.ts";
-import { type Mailbox, MailboxPath } from "./mailbox.ts";
+import { Mailbox, MailboxPath } from "./mailbox.ts";
+import { LinkError, makeMaildir, openIn } from "./maildir_folders.ts";
+import {
+  MaildirMessage,
+  manyMailboxesDescriptors,
+  oneMailboxDescriptors,
+} from "./maildir_message.ts";
 import { insufficientStorage, storageFailure } from "./storage_failure.ts";
-import type { Delivery, Envelope, Message, Refusal, Target } from "./target.ts";
+import type { Envelope, Message, Refusal, Target } from "./target.ts";
 import type { TargetContext, TargetRow } from "./target_row.ts";
 
-/** This much of a message is kept in memory, and then written at once. */
-const spillBytes = 65536;
+/** A mailbox is found within microseconds, and there may be thousands. */
+const recipientsATurn = 100;
 
 /** What is set for all Maildirs of a process. */
 export type MaildirContext = Pick<
@@ -50,11 +58,7 @@ export class Maildirs implements Target {
   /** The one Maildir without placeholders is there. */
   #made = false;
 
-  /**
-   * The file, and for a moment the folder; of each mailbox, until it is
-   * stored.
-   */
-  readonly descriptors = 2;
+  readonly descriptors: number;
 
   /** @param mailboxes where each recipient's is */
   constructor(
@@ -63,17 +67,34 @@ export class Maildirs implements Target {
   ) {
     const { minFreePercent } = context;
     this.#space = new FreeSpace(mailboxes.root, minFreePercent);
+    this.descriptors = mailboxes.isFixed
+      ? oneMailboxDescriptors
+      : manyMailboxesDescriptors;
     if (!mailboxes.isFixed || minFreePercent > 0) {
       this.accepts = (recipient) => this.#accepts(recipient);
     }
   }
 
   #accepts(recipient: string): Refusal | null | Promise<Refusal | null> {
+    const box = this.#boxOf(recipient);
+    if (!(box instanceof Mailbox)) return box;
+    const known = this.#isKnown(box);
+    return known instanceof Promise
+      ? known.then((refused) => refused ?? this.#linkIn(box))
+      : known ?? this.#linkIn(box);
+  }
+
+  #boxOf(recipient: string): Mailbox | Refusal {
     if (this.#space.isShort()) return this.#full();
-    const mailbox = this.mailboxes.of(recipient, this.context.host);
-    if (mailbox === null) return unknownUser;
-    if (mailbox.base === null || this.context.createMailboxes) return null;
-    return this.#exists(mailbox);
+    return this.mailboxes.of(recipient, this.context.host) ?? unknownUser;
+  }
+
+  reach() {
+    const { root, isFixed } = this.mailboxes;
+    const isMade = isFixed || this.context.createMailboxes;
+    return {
+      writes: [{ path: root, isMade, isMadeAnew: isFixed, isOthers: !isFixed }],
+    };
   }
 
   async problems(): Promise<readonly string[]> {
@@ -85,20 +106,20 @@ export class Maildirs implements Target {
 
   async open(envelope: Envelope): Promise<Message | Refusal> {
     const boxes = new Map<string, { box: Mailbox; recipients: string[] }>();
-    for (const recipient of envelope.recipients) {
-      const accepting = this.#accepts(recipient);
-      const refused = accepting instanceof Promise
-        ? await accepting
-        : accepting;
+    for (const [i, recipient] of envelope.recipients.entries()) {
+      if (i % recipientsATurn === recipientsATurn - 1) await othersTurn();
+      const box = this.#boxOf(recipient);
+      if (!(box instanceof Mailbox)) return box;
+      const asked = this.#isKnown(box);
+      const refused = asked instanceof Promise ? await asked : asked;
       if (refused) return refused;
-      const box = this.mailboxes.of(recipient, this.context.host)!;
-      const known = boxes.get(box.path);
+      const known = boxes.get(box.inside);
       if (known) known.recipients.push(recipient);
-      else boxes.set(box.path, { box, recipients: [recipient] });
+      else boxes.set(box.inside, { box, recipients: [recipient] });
     }
     if (this.mailboxes.isFixed && !this.#made) {
       try {
-        await makeMaildir(this.mailboxes.template, null);
+        await makeMaildir(this.mailboxes.of("", "")!, true);
         this.#made = true;
       } catch (error) {
         return this.#refuse(this.mailboxes.template, error);
@@ -107,10 +128,10 @@ export class Maildirs implements Target {
     const host = hostPart(this.context.host);
     const copies = [...boxes.values()].map(({ box, recipients }) =>
       new Draft(
-        box.path,
+        box,
         host,
-        this.context.createMailboxes ? null : box.base,
-        heading(envelope, recipients),
+        this.context.createMailboxes,
+        () => heading(envelope, recipients),
       )
     );
     return new MaildirMessage(
@@ -119,14 +140,33 @@ export class Maildirs implements Target {
     );
   }
 
-  async #exists({ base }: Mailbox): Promise<Refusal | null> {
-    try {
-      return (await Deno.stat(base!)).isDirectory ? null : unknownUser;
-    } catch (error) {
-      const code = codeOf(error);
-      if (code === "ENOENT" || code === "ENOTDIR") return unknownUser;
-      return this.#refuse(base!, error); // the user may well be known
+  /** null at once where there is nothing to ask. */
+  #isKnown(box: Mailbox): null | Promise<Refusal | null> {
+    const { base } = box;
+    if (base === null || this.context.createMailboxes) return null;
+    // Names are a stranger's choice: a thread waits for what is on the disk.
+    return Deno.stat(base).then(
+      ({ isDirectory }) => isDirectory ? null : unknownUser,
+      (error) => {
+        const code = codeOf(error);
+        if (code === "ENOENT" || code === "ENOTDIR") return unknownUser;
+        return this.#refuse(base, error); // the user may well be known
+      },
+    );
+  }
+
+  /** What is refused at RCPT does not fail a message for its other recipients. */
+  #linkIn(box: Mailbox): Refusal | null {
+    if (box.base === null) return null;
+    for (const part of ["tmp", "new"]) {
+      try {
+        closeDescriptor(openIn(box, box.within(part), "search"));
+      } catch (error) {
+        if (error instanceof LinkError) return this.#refuse(box.path, error);
+        // What else is wrong is seen by its delivery.
+      }
     }
+    return null;
   }
 
   #full(): Refusal {
@@ -140,77 +180,18 @@ export class Maildirs implements Target {
 
   #refuse(path: string, error: unknown): Refusal {
     this.#made = false; // someone may have moved it away
-    const shown = path.replace(/[^ -~]/g, "?");
+    const shown = printable(path);
+    const why = error instanceof LinkError
+      ? printable(error.message)
+      : reason(error);
     this.context.emit(
-      trouble(`unable to deliver to ${shown}: ${reason(error)}`),
+      trouble(`unable to deliver to ${shown}: ${why}`),
     );
     return storageFailure(error);
   }
 }
 
-class MaildirMessage implements Message {
-  #pending: Uint8Array<ArrayBuffer>[] = [];
-  #pendingBytes = 0;
-  /** The last step with the files; it never rejects. */
-  #work: Promise<void> = Promise.resolve();
-  #failure: { path: string; error: unknown } | undefined;
-  #over = false;
-
-  constructor(
-    readonly copies: readonly Draft[],
-    readonly refuse: (path: string, error: unknown) => Refusal,
-  ) {}
-
-  append(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {
-    if (this.#over || this.#failure) return;
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes > spillBytes) return this.#spill();
-  }
-
-  #spill(): Promise<void> {
-    const bytes = this.#pending.length === 1
-      ? this.#pending[0]
-      : concat(this.#pending);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    return this.#each((copy) => copy.write(bytes));
-  }
-
-  async commit(): Promise<Delivery> {
-    await this.#spill();
-    await this.#each((copy) => copy.finish());
-    // From here on readers see it, so every copy has to be whole.
-    await this.#each((copy) => copy.publish());
-    this.#over = true;
-    if (!this.#failure) return { type: "stored", id: this.copies[0].id };
-    await this.#remove();
-    return this.refuse(this.#failure.path, this.#failure.error);
-  }
-
-  async abandon(): Promise<void> {
-    this.#over = true;
-    this.#pending = [];
-    await this.#work; // what is being made now has to be removed too
-    await this.#remove();
-  }
-
-  /** Does a step with all copies, unless one has failed before. */
-  #each(step: (copy: Draft) => Promise<void>): Promise<void> {
-    return this.#work = this.#work.then(async () => {
-      if (this.#failure) return;
-      await Promise.all(this.copies.map((copy) =>
-        step(copy).catch((error) => {
-          this.#failure ??= { path: copy.maildir, error };
-        })
-      ));
-    });
-  }
-
-  async #remove(): Promise<void> {
-    await Promise.all(this.copies.map((copy) => copy.remove()));
-  }
-}
+const printable = (text: string) => text.replace(/[^ -~]/g, "?");
 
 /** What a delivery agent writes first (RFC 5321 4.4), and who it was for. */
 function heading(

@@ -22,7 +22,7 @@ export class Spool {
 
   /**
    * @param folder where a file is made when it is needed
-   * @param readersLimit how often it can be read
+   * @param readersLimit how many can read it at once
    */
   constructor(readonly folder: string, readonly readersLimit: number) {}
 
@@ -83,7 +83,7 @@ export class Spool {
       return;
     }
     const file = this.#files.read.pop();
-    if (!file) throw new Error("read too often");
+    if (!file) throw new Error("read by too many at once");
     try {
       for (;;) {
         const buffer = new Uint8Array(chunkBytes);
@@ -92,7 +92,11 @@ export class Spool {
         yield buffer.subarray(0, n);
       }
     } finally {
-      file.close();
+      if (this.#closed) file.close();
+      else {
+        file.seekSync(0, Deno.SeekMode.Start); // may be read again
+        this.#files.read.push(file);
+      }
     }
   }
 

@@ -21,9 +21,10 @@ const notStored: Refusal = {
   text: "unable to store the message",
 };
 
+/** The disk, a quota, and the limit on a file's length (RLIMIT_FSIZE). */
+const storageCodes = ["ENOSPC", "EDQUOT", "EFBIG"];
+
 export function storageFailure(error: unknown): Refusal {
   const code = codeOf(error);
-  return code === "ENOSPC" || code === "EDQUOT"
-    ? insufficientStorage
-    : notStored;
+  return storageCodes.includes(code ?? "") ? insufficientStorage : notStored;
 }

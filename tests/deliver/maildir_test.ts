@@ -259,9 +259,9 @@ Deno.test(
           maildirs,
           to("alice@d.example", "bob@d.example"),
         );
-        await message.append(new Uint8Array(100_000)); // both are in tmp
+        await message.append(new Uint8Array(100_000)); // one is in tmp
         const bobs = `${folder}/d.example/bob/Maildir`;
-        await Deno.remove(`${bobs}/new`, { recursive: true });
+        await Deno.mkdir(`${bobs}/tmp`, { recursive: true });
         await Deno.writeTextFile(`${bobs}/new`, "in the way");
         const result = await committed(message);
         assert(result.type === "later");

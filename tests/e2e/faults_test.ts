@@ -336,13 +336,23 @@ function steps(trace: string, folder: string): string[] {
     if ((match = /^mkdir\("(.*)", 0700\) += 0$/.exec(line))) {
       found.push(`make ${short(match[1])}`);
     } else if (
+      (match = /^mkdirat\(\d+<(.*)>, "(.*)", 0700\) += 0$/.exec(line))
+    ) {
+      found.push(`make ${short(`${match[1]}/${match[2]}`)}`);
+    } else if (
       (match = /^openat\(.*O_EXCL.*\) += \d+<(.*)>$/.exec(line))
     ) found.push(`create ${short(match[1])}`);
     else if ((match = /^write\(\d+<([^>]*)>, "(.*)".*\) += \d+$/.exec(line))) {
       if (match[1].includes("/tmp/1")) found.push(`write ${short(match[1])}`);
       if (match[2].includes("250 2.0.0 ok ")) found.push("250");
-    } else if ((match = /^rename\("(.*)", "(.*)"\) += 0$/.exec(line))) {
-      found.push(`rename ${short(match[1])} ${short(match[2])}`);
+    } else if (
+      (match = /^renameat\(\d+<(.*)>, "(.*)", \d+<(.*)>, "\2"\) += 0$/
+        .exec(line))
+    ) {
+      const [, from, name, to] = match;
+      found.push(
+        `rename ${short(`${from}/${name}`)} ${short(`${to}/${name}`)}`,
+      );
     } else if ((match = /^fsync\(\d+<(.*)>\) += 0$/.exec(line))) {
       found.push(`sync ${short(match[1])}`); // where there is no io_submit
     } else if (line.startsWith("io_submit(")) {
@@ -370,7 +380,7 @@ for (const users of [["c"], ["c", "d"]]) {
       inFolder(async (folder) => {
         const { code, stderr } = await output("strace", [
           ...["-f", "-y", "-s", "1000", "-o", `${folder}/trace`, "-e"],
-          "trace=mkdir,openat,write,rename,fsync,io_submit,io_getevents",
+          "trace=mkdir,mkdirat,openat,write,renameat,fsync,io_submit,io_getevents",
           ...[postern, "smtpd", "--me", "x", "--create-mailboxes"],
           ...["--maildir", `${folder}/mail/{user}`],
         ], {
