@@ -21,6 +21,8 @@ export interface Connection {
   readonly remoteInfo: string | null;
   /** What the access rules set, in their order. */
   readonly variables: readonly Variable[];
+  /** That the log knows it by; not there where nobody has given one. */
+  readonly number?: number;
   /** Whether the connection was encrypted from its start. */
   readonly encrypted: boolean;
 }

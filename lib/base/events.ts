@@ -6,6 +6,60 @@
  */
 import type { Connection } from "./connection.ts";
 import { reason } from "./reason.ts";
+import type { TlsFacts } from "./stream.ts";
+
+/** Who a session is with, as far as that is known by now. */
+export interface Party {
+  readonly connection: Connection;
+  /** Unlike that of any other session, of whatever gate. */
+  readonly session: string;
+  /** A byte string; null before HELO. */
+  readonly helo: string | null;
+  /** Who has logged in, a byte string; null for nobody. */
+  readonly user: string | null;
+  readonly tls: TlsFacts | null;
+}
+
+/** A reply, as far as it is one line; a byte string. */
+export interface Reply {
+  readonly code: number;
+  /** With the enhanced status, if there is one. */
+  readonly text: string;
+}
+
+/** A message, from its sender to its end. Addresses are byte strings. */
+export interface MessageFacts {
+  /**
+   * The same in its Received field, and unlike any other's; null for one that
+   * was refused with its sender.
+   */
+  readonly id: string | null;
+  /** Empty for the null sender. */
+  readonly sender: string;
+  /** Those that were accepted. */
+  readonly recipients: readonly string[];
+  /** As HELO, EHLO and TLS make it: SMTP, ESMTPS and so on. */
+  readonly protocol: string;
+  /** Bytes that were handed to the target, our Received field among them. */
+  readonly sizeBytes: number;
+  /** As it was named; null where nobody knows, or there was none. */
+  readonly target: string | null;
+  readonly phases: Phases;
+}
+
+/** Milliseconds; null for what a message did not come to. */
+export interface Phases {
+  /** From the start of the session, or the last message, to the sender. */
+  readonly waitMs: number;
+  /** From the sender until the text is asked for. */
+  readonly envelopeMs: number | null;
+  /** What policies took of that. */
+  readonly askMs: number;
+  /** From there to the end of the text. */
+  readonly textMs: number | null;
+  /** What the target took, from the end of the text to its answer. */
+  readonly deliveryMs: number | null;
+}
 
 export type GateEvent =
   /** There is one connection more or less, of so many that may be. */
@@ -47,32 +101,83 @@ export type GateEvent =
     readonly waitStatus: number;
   }
   /** Only a bug explains it: it costs one connection, no more. */
-  | { readonly type: "connection.broken"; readonly error: unknown }
-  /** The id is the target's. */
+  | {
+    readonly type: "connection.broken";
+    readonly error: unknown;
+    /** Of the connection, where it has one. */
+    readonly number?: number | null;
+  }
+  /** `queued` is the target's own name for it. */
   | {
     readonly type: "message.stored";
-    readonly connection: Connection;
-    readonly id: string;
+    readonly party: Party;
+    readonly message: MessageFacts;
+    readonly queued: string;
+    readonly reply: Reply;
   }
+  /** The message as a whole; `by` says who or what decided. */
   | {
     readonly type: "message.refused";
-    readonly connection: Connection;
-    readonly code: number;
-    readonly text: string;
+    readonly party: Party;
+    readonly message: MessageFacts;
+    readonly reply: Reply;
+    readonly by: string;
+  }
+  /** Its text was begun, and did not come to its end. */
+  | {
+    readonly type: "message.abandoned";
+    readonly party: Party;
+    readonly message: MessageFacts;
+    readonly why: Abandonment;
+  }
+  | {
+    readonly type: "recipient.refused";
+    readonly party: Party;
+    /** Of the message that it was to be for. */
+    readonly id: string;
+    readonly sender: string;
+    readonly recipient: string;
+    readonly reply: Reply;
+    readonly by: string;
   }
   /** A user name is a byte string, and the client's word. */
   | {
-    readonly type: "login.refused";
-    readonly ip: string;
+    readonly type: "login.accepted" | "login.refused" | "login.deferred";
+    readonly party: Party;
     readonly user: string;
+    /** What checking took. */
+    readonly milliseconds: number;
   }
+  | { readonly type: "tls.begun"; readonly party: Party & { tls: TlsFacts } }
   | {
     readonly type: "tls.failed";
     readonly ip: string;
+    /** null where it is not known. */
+    readonly connection: Connection | null;
     readonly reason: string;
+  }
+  /** A policy, or a DNS list, has been asked about a recipient. */
+  | {
+    readonly type: "policy.answered";
+    readonly policy: string;
+    readonly answer: "accept" | "later" | "never";
+    readonly milliseconds: number;
+  }
+  /** SIGHUP was heeded. What could not be read again is a trouble. */
+  | { readonly type: "settings.refreshed" }
+  /** An access rules file is another than before. */
+  | { readonly type: "rules.read"; readonly path: string }
+  /** A certificate is shown from now on; `until` is its last moment. */
+  | {
+    readonly type: "certificate.taken";
+    readonly path: string;
+    readonly until: string | null;
   }
   /** Something for the administrator to look after. */
   | { readonly type: "trouble"; readonly text: string };
+
+/** Who or what has ended a message before its end. */
+export type Abandonment = "client" | "reset" | "timeout" | "shutdown" | "error";
 
 export type Emit = (event: GateEvent) => void;
 

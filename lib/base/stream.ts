@@ -18,7 +18,18 @@ export interface Receiver {
   drained(): void;
 }
 
+/** What was agreed on in a TLS handshake. */
+export interface TlsFacts {
+  /** As in `TLSv1.3`; null where it could not be seen. */
+  readonly version: string | null;
+  /** IANA's name of the cipher suite; null where it could not be seen. */
+  readonly cipher: string | null;
+  readonly handshakeMs: number;
+}
+
 export interface Stream {
+  /** Of one that is encrypted. */
+  readonly tls?: TlsFacts;
   /**
    * Begins to read.
    *

@@ -41,9 +41,8 @@ export function lineOf(event: GateEvent): string | null {
       const { type, ...facts } = event;
       return object(type, facts);
     }
-    case "message.stored":
-    case "message.refused":
-      return null;
+    default:
+      return null; // they are in the mail log
   }
 }
 

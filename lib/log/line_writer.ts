@@ -5,7 +5,7 @@
  */
 
 /** Past this many waiting bytes lines are dropped, and counted. */
-const waitingBytesLimit = 1 << 20;
+export const waitingBytesLimit = 1 << 20;
 
 /**
  * A write up to this size is whole or not at all when stderr is a pipe
@@ -19,6 +19,23 @@ const fullMs = 20;
 
 /** A line, or how many were dropped where it would stand. */
 type Entry = string | number;
+
+/** Those who have something to write. */
+const busy = new Set<{ flush(seconds: number): Promise<void> }>();
+
+/** Has {@linkcode flushAll} wait for a writer, too, until all is written. */
+export function whileBusy(
+  writer: { flush(seconds: number): Promise<void> },
+  writing: Promise<void>,
+): Promise<void> {
+  busy.add(writer);
+  return writing.finally(() => busy.delete(writer));
+}
+
+/** Resolves when all that anybody has is written, or `seconds` are over. */
+export async function flushAll(seconds: number): Promise<void> {
+  await Promise.all([...busy].map((writer) => writer.flush(seconds)));
+}
 
 export class LineWriter {
   #waiting: Entry[] = [];
@@ -48,7 +65,12 @@ export class LineWriter {
     this.#tellDropped();
     this.#waiting.push(text);
     this.#waitingBytes += text.length + 1;
-    this.#writing ??= this.#drain();
+    this.#writing ??= whileBusy(this, this.#drain());
+  }
+
+  /** How much has not been written yet. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /** Resolves when everything has been written, or `seconds` are over. */

@@ -6,7 +6,8 @@
  */
 import type { Emit, GateEvent } from "../base/events.ts";
 import * as json from "./json.ts";
-import { LineWriter } from "./line_writer.ts";
+import { flushAll } from "./line_writer.ts";
+import { stderrLines } from "./stderr_lines.ts";
 import * as text from "./tcpserver.ts";
 
 export type LogFormat = "text" | "json";
@@ -23,12 +24,6 @@ interface Format {
 
 const formats: Record<LogFormat, Format> = { text, json };
 
-/** One writer for all gates of the process, so that lines stay whole. */
-const writer = new LineWriter(
-  (bytes) => Deno.stderr.write(bytes),
-  text.dropped,
-);
-
 export class Log {
   readonly #format: Format;
   readonly #verbosity: Verbosity;
@@ -41,18 +36,18 @@ export class Log {
   ) {
     this.#verbosity = verbosity;
     this.#format = formats[logFormat];
-    writer.droppedLine = this.#format.dropped;
+    stderrLines.droppedLine = this.#format.dropped;
   }
 
   readonly emit: Emit = (event) => {
     if (!isWanted(event, this.#verbosity)) return;
     const line = this.#format.lineOf(event);
-    if (line !== null) writer.line(line);
+    if (line !== null) stderrLines.line(line);
   };
 
-  /** Waits until everything is written, or a second is over. */
+  /** Waits until everything is written, wherever to, or a second is over. */
   flush(): Promise<void> {
-    return writer.flush(1);
+    return flushAll(1);
   }
 }
 
@@ -66,8 +61,6 @@ function isWanted(event: GateEvent, verbosity: Verbosity): boolean {
     case "connection.ok":
     case "connection.deny":
     case "connection.ended":
-    case "message.stored":
-    case "message.refused":
       return verbosity === "all";
     case "connection.dropped":
     case "connection.broken":
@@ -75,5 +68,7 @@ function isWanted(event: GateEvent, verbosity: Verbosity): boolean {
     case "tls.failed":
     case "trouble":
       return verbosity !== "silent";
+    default:
+      return false; // they are in the mail log
   }
 }

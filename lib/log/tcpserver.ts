@@ -52,9 +52,8 @@ export function lineOf(event: GateEvent): string | null {
       return `postern: turns ${event.count}, 99% below ${most} ms, ` +
         `longest ${longest} ms`;
     }
-    case "message.stored":
-    case "message.refused":
-      return null;
+    default:
+      return null; // they are in the mail log
   }
 }
 
@@ -75,7 +74,9 @@ export function troubleText(event: GateEvent): string | null {
     case "trouble":
       return event.text;
     case "login.refused":
-      return `log-in of ${cleanField(event.user)} from ${event.ip} refused`;
+      return `log-in of ${
+        cleanField(event.user)
+      } from ${event.party.connection.remote.ip} refused`;
     case "tls.failed":
       return `TLS handshake with ${event.ip} failed: ${event.reason}`;
     default:
