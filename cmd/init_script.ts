@@ -99,8 +99,9 @@ const { groups, options } = sections({
     }),
     logFacility: value({
       long: "log-facility",
-      value: "n",
-      help: "for syslog; 3 is daemon",
+      value: "facility",
+      help: "for syslog, by name or number",
+      usual: "daemon",
       read: facilityOf,
       initial: daemon,
     }),

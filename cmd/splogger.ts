@@ -13,8 +13,11 @@ import { flag, sections, value } from "../lib/cli/option.ts";
 import { complain } from "../lib/cli/output.ts";
 import { path, word } from "../lib/cli/readers.ts";
 import { readAs, valuesOf } from "../lib/cli/values.ts";
+import { StderrCopy } from "../lib/log/stderr_copy.ts";
 import { LogLines, type Message, rfc3164, rfc5424 } from "../lib/log/syslog.ts";
 import { SyslogSender } from "../lib/log/syslog_sender.ts";
+import { WallClock } from "../lib/log/wall_clock.ts";
+import { outliveLimits } from "../lib/sys/signals.ts";
 import { facilityOf, mail } from "./facility.ts";
 
 const formats = ["rfc3164", "rfc5424"] as const;
@@ -44,10 +47,14 @@ const { groups, options } = sections({
 const syntax: Syntax = {
   synopsis: ["[options] [TAG [FACILITY]]"],
   description: [
-    "Sends each line of stdin to syslog, with TAG (splogger) and FACILITY (2, " +
-    "mail; a number). Lines that start with alert: or warning: have that " +
-    "priority, others info. While nobody listens on the socket the latest " +
-    "lines are kept, and sent when somebody does.",
+    "Sends each line of stdin to syslog, with TAG (splogger) and FACILITY " +
+    "(mail; another name as of syslog(3), or a number). Lines that start with " +
+    "alert: or warning: have that priority, others info. While nobody listens " +
+    "on the socket the latest lines are kept, and sent when somebody does; " +
+    "how many were lost by then is said before them.",
+    "rfc3164 is printable ASCII, dated in local time; rfc5424 keeps UTF-8. The " +
+    "socket that rsyslog makes by itself takes rfc5424 only with " +
+    "UseSpecialParser off.",
   ],
   groups,
   habits: { longOnly: true },
@@ -76,18 +83,26 @@ export async function run(args: string[], calledAs: string): Promise<number> {
     };
   });
   if (request === null) return 0;
+  outliveLimits(); // of stderr, when it is a file
   const { format, facility, tag, stderr, socket } = request;
   const host = format === "rfc5424" ? Deno.hostname() : "";
   const render = (message: Message) =>
     format === "rfc3164"
       ? rfc3164(message, facility, tag)
       : rfc5424(message, facility, tag, host, Deno.pid);
-  const sender = new SyslogSender(socket);
-  const lines = new LogLines(() => performance.timeOrigin + performance.now());
+  const charset = format === "rfc5424" ? "utf8" : "ascii";
+  const lines = new LogLines(new WallClock().now, charset);
+  const sender = new SyslogSender(socket, (count) =>
+    render(
+      lines.warning(`${counted(count)} lost, nobody listened on ${socket}`),
+    ));
+  const copy = new StderrCopy((count) =>
+    lines.warning(`${counted(count)} lost here, nobody read them`).text
+  );
   const carry = async (messages: Message[]) => {
     for (const message of messages) {
-      await sender.send(render(message));
-      if (stderr) complain(message.text);
+      await sender.send(render(message), message.isLater);
+      if (stderr) await copy.line(message.text);
     }
   };
   const buffer = new Uint8Array(65536);
@@ -97,10 +112,15 @@ export async function run(args: string[], calledAs: string): Promise<number> {
     await carry(lines.feed(buffer.subarray(0, n)));
   }
   await carry(lines.end());
-  if (!await sender.close()) {
+  const lost = await sender.close();
+  await copy.close();
+  if (lost > 0) {
     complain(
-      `${calledAs}: warning: lines were lost, nobody listens on ${socket}`,
+      `${calledAs}: warning: lines were lost, nobody listens on ${socket}: ` +
+        counted(lost),
     );
   }
   return 0;
 }
+
+const counted = (lines: number) => `${lines} line${lines === 1 ? "" : "s"}`;

@@ -133,9 +133,9 @@ Deno.test(
           'postern smtpd: --policy wants PATH or HOST:PORT, not "x"; ' +
           "see postern smtpd --help",
         ]],
-        [postern, ["splogger", "tag", "mail"], [
-          'postern splogger: FACILITY wants a number, not "mail"; ' +
-          "see postern splogger --help",
+        [postern, ["splogger", "tag", "post"], [
+          "postern splogger: FACILITY wants a number up to 23, or a name " +
+          'such as mail or local0, not "post"; see postern splogger --help',
         ]],
         [`${folder}/splogger`, ["--scket", "x"], [
           "splogger: unknown option '--scket' (did you mean --socket?); " +
