@@ -12,10 +12,13 @@ import {
 import { sections } from "../lib/cli/option.ts";
 import { type Given, UsageError } from "../lib/cli/scan.ts";
 import { valuesOf } from "../lib/cli/values.ts";
+import type { Verbosity } from "../lib/log/log.ts";
+import type { MailLogPlace } from "../lib/log/mail_log.ts";
+import { isLocal, placeText } from "../lib/metrics/place.ts";
 import type { ServeOptions } from "../lib/process/options.ts";
 import { whatIsFoundOut, whoMayConnect } from "./serve/clients.ts";
 import { eachConnection, where } from "./serve/connections.ts";
-import { theLog, theProcess } from "./serve/process.ts";
+import { lookingAt, theLog, theProcess } from "./serve/process.ts";
 
 const { groups, options } = sections(
   whoMayConnect,
@@ -24,6 +27,7 @@ const { groups, options } = sections(
   eachConnection,
   theProcess,
   theLog,
+  lookingAt,
 );
 
 /** All options, by the fields that they fill. */
@@ -161,6 +165,14 @@ interface Request {
   readonly program: readonly string[];
 }
 
+/** Whoever wants to know everything knows what became of the mail. */
+const usualMailLog = (
+  verbosity: Verbosity,
+  classic: boolean,
+): MailLogPlace => ({
+  type: verbosity === "all" && !classic ? "stderr" : "off",
+});
+
 /** What was said of one HOST PORT PROGRAM, understood. Throws UsageError. */
 export function optionsFrom(
   { given, ...request }: Request,
@@ -170,10 +182,21 @@ export function optionsFrom(
   if (tlsKey !== null && tlsCert === null) {
     throw new UsageError("--tls-key goes with --tls-cert");
   }
+  const { metrics, metricsToken } = values;
+  if (metricsToken !== null && metrics === null) {
+    throw new UsageError("--metrics-token goes with --metrics");
+  }
+  if (metrics !== null && metricsToken === null && !isLocal(metrics)) {
+    throw new UsageError(
+      `--metrics ${placeText(metrics)} is open to other machines: ` +
+        "it wants --metrics-token, or an address such as 127.0.0.1",
+    );
+  }
   return {
     ...values,
     ...request,
     classic,
+    mailLog: values.mailLog ?? usualMailLog(values.verbosity, classic),
     tls: tlsCert === null ? null : { cert: tlsCert, key: tlsKey ?? tlsCert },
     // None of them could take a connection with fewer slots than workers.
     workers: Math.max(1, Math.min(values.workers, values.limit)),

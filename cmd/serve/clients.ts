@@ -5,7 +5,7 @@
  */
 import { either, flag, value, ValueError } from "../../lib/cli/option.ts";
 import { bytes, classicNumber, number, path } from "../../lib/cli/readers.ts";
-import { programBacklog, protocolBacklog } from "../../lib/process/block.ts";
+import { programBacklog, protocolBacklog } from "../../lib/process/options.ts";
 import { Subnets } from "../../lib/base/ip.ts";
 import type { Rate } from "../../lib/gate/client_limits.ts";
 import { seconds } from "./seconds.ts";
@@ -77,8 +77,18 @@ allows; what is still too little is said at the start, with both numbers.`,
       long: "per-ip",
       value: "n",
       help: "connections at once of one client",
-      manual: `A client is an IPv4 address, or an IPv6 /64.`,
-      read: number(1, maximum),
+      usual: "as many as are free",
+      manual: `A client is an IPv4 address, or an IPv6 /64; 0 is for no limit.
+Without the option it may have as many connections as are free for others, so
+that no client can shut out the rest: of 40 one alone gets 20, two some 13 each.
+With --workers that is so of each worker's part of them.
+One to whose address the rules give RELAYCLIENT may have all of them, and one
+whose address is also our end of the connection, this machine, all but the last
+tenth, or the last 10.
+Clients behind a proxy that does not name them (--proxy-protocol) are one client
+to us: there, give a number or 0.
+Under the name tcpserver there is no limit without the option.`,
+      read: number(0, maximum),
       initial: null,
     }),
     rate: value({
@@ -141,6 +151,7 @@ export const whatIsFoundOut = {
         short: "p",
         long: "paranoid",
         help: "drop a name that does not lead back to the client's address",
+        manual: `Without it such a name counts, but lets no client relay.`,
       },
       { short: "P", long: "no-paranoid", help: "do not" },
     ),

@@ -4,19 +4,22 @@
  * @module
  */
 import {
+  either,
   flag,
   oneOf,
   type Spelling,
   value,
   ValueError,
 } from "../../lib/cli/option.ts";
-import { number, path, word } from "../../lib/cli/readers.ts";
-import type { LogFormat, Verbosity } from "../../lib/log/log.ts";
+import { number, path } from "../../lib/cli/readers.ts";
+import type { Verbosity } from "../../lib/log/log.ts";
+import { type Place, placeOf } from "../../lib/metrics/place.ts";
 import {
   groupIdOf,
   idFromEnvironment,
   userIdOf,
 } from "../../lib/process/ids.ts";
+import { logFormatOption, mailLogOption } from "../mail_log_option.ts";
 import { longestSeconds, seconds } from "./seconds.ts";
 
 /** Each worker is a process; nobody has so many cores. */
@@ -53,9 +56,42 @@ const fromEnvironment = (variable: "UID" | "GID"): Spelling<number> => ({
   read: (_, classic) => idFromEnvironment(variable, classic),
 });
 
-const logFormats: readonly LogFormat[] = ["text", "json"];
-
 const scope = "process" as const;
+
+const confine = either(
+  true,
+  {
+    long: "confine",
+    help: "give up all that serving does not need",
+    manual: `So that whoever gets hold of the process gets hold of little else.
+Once the ports are bound and the ids are given up, it executes itself anew,
+without capabilities and new privileges (capabilities(7), prctl(2)).
+Where it runs no program it also opens no files but those that it was told to
+use (landlock(7)): it reads control files, lists, rules and certificates, with
+the folders they are in, and writes to Maildirs and, for
+--authentication-results, to $TMPDIR; and system calls that it never makes are
+refused (seccomp(2)).
+What the kernel does not have of that is said at the start.
+
+That is the default where no program is run, but for the name tcpserver.
+A program that is run (PROGRAM, --isolate, a queue program, --checkpassword,
+RCPTCHECK) may be anything, and run set-uid programs in its turn, which new
+privileges are for: then nothing is given up unless this option says so, and
+files and system calls are not touched even then.
+One that is set-uid itself is refused with this option.
+A program that a rule names only later is not run: its mail is deferred, and
+the log says what to do.
+
+Root that stays root (no --uid) keeps of its capabilities those that files of
+other users take, if there are such mailboxes, lists or rules, and those by
+which the process that looks into strangers' mail becomes nobody.`,
+  },
+  {
+    long: "no-confine",
+    help: "give up nothing but the ids",
+    manual: `For files that are elsewhere each time, or a debugger.`,
+  },
+);
 
 export const theProcess = {
   title: "The process",
@@ -106,6 +142,7 @@ since a new worker has to bind before it gives up its own.`,
       read: workers,
       initial: 1,
     }),
+    confine: { ...confine, scope, initial: null as boolean | null },
     printPort: flag({
       short: "1",
       long: "print-port",
@@ -173,6 +210,46 @@ A policy program is connected to, and asked nothing.`,
   },
 };
 
+function metricsPlace(text: string): Place {
+  const place = placeOf(text);
+  if (place !== null) return place;
+  throw new ValueError("HOST:PORT (HOST an IP address) or unix:/PATH");
+}
+
+export const lookingAt = {
+  title: "Looking at it",
+  options: {
+    metrics: value({
+      long: "metrics",
+      value: "place",
+      scope,
+      help:
+        "HOST:PORT or unix:PATH of a status page, and of Prometheus' numbers",
+      manual: `At / is a page for people, at /metrics text for Prometheus, and
+postern-top(1) shows the same in a terminal; of all --workers together.
+Nothing can be changed there.
+It is opened with the ids of --uid and --gid, so a PATH has to be where these
+may make a file.
+Without --metrics-token only addresses of the loopback interface and PATHs are
+taken, and only names of this machine are answered to.`,
+      read: metricsPlace,
+      initial: null,
+    }),
+    metricsToken: value({
+      long: "metrics-token",
+      value: "file",
+      scope,
+      help: "whose first line everybody has to say there",
+      manual: `16 letters or more, which may be root's alone to read.
+It is said as a bearer (\`Authorization: Bearer TOKEN\`), or as a browser does, as a
+password with any user.
+There is no encryption: for other machines put a proxy before it that has.`,
+      read: path,
+      initial: null,
+    }),
+  },
+};
+
 export const theLog = {
   title: "The log",
   options: {
@@ -181,17 +258,11 @@ export const theLog = {
       [{ short: "Q", long: "errors", help: "say errors" }, "errors"],
       [{ short: "v", long: "verbose", help: "say everything" }, "all"],
     ], { scope }),
-    logFormat: value({
-      long: "log-format",
-      value: "format",
-      words: logFormats,
+    mailLog: mailLogOption("stderr with -v", scope),
+    logFormat: logFormatOption(
+      `As text it has tcpserver's lines, and those of postern-log(5); as JSON the
+same facts, one object a line.`,
       scope,
-      help: "how it is written",
-      manual:
-        `As text it has tcpserver's lines; as JSON the same facts, one object
-a line.`,
-      read: word(logFormats),
-      initial: "text",
-    }),
+    ),
   },
 };

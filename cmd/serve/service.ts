@@ -40,9 +40,18 @@ export async function serviceOf(
     const bareWord = program[0] === "smtpd" ? [Deno.execPath()] : [];
     const executed = programOf([...bareWord, ...program]);
     if (isolate && !isCheck) return executed;
-    const { SmtpProtocol } = await import("../../lib/smtpd/protocol.ts");
-    const make = (emit: Emit) => new SmtpProtocol(options, emit);
-    return isolate ? { ...executed, make } : { type: "protocol", make };
+    const make = async (emit: Emit) => {
+      const { SmtpProtocol } = await import("../../lib/smtpd/protocol.ts");
+      return new SmtpProtocol(options, emit);
+    };
+    const reach: Service["reach"] = async (own, ruled) => {
+      const { smtpdReach } = await import("../../lib/smtpd/reach.ts");
+      return smtpdReach(options, own, ruled());
+    };
+    const { mailLog } = options;
+    return isolate
+      ? { ...executed, make }
+      : { type: "protocol", make, reach, mailLog };
   }
   if (!isClassic) {
     // tcpserver itself would complain only at each connection.
@@ -57,6 +66,10 @@ export async function serviceOf(
 const programOf = (args: readonly string[]) => ({
   type: "program" as const,
   args: args.map((arg) => bytes(arg, false)),
+  reach: () => {
+    const path = findProgram(args[0], searchPath()) ?? args[0];
+    return Promise.resolve({ programs: [{ named: "PROGRAM", path }] });
+  },
 });
 
 /** @throws Fatal that smtpd itself would say */

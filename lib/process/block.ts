@@ -5,7 +5,8 @@
  */
 import type { Emit } from "../base/events.ts";
 import { Fatal } from "../base/fatal.ts";
-import type { Protocol } from "../base/protocol.ts";
+import type { Protocol, Variables } from "../base/protocol.ts";
+import type { Reach } from "../base/reach.ts";
 import { Unusable } from "../base/unusable.ts";
 import { Admission } from "../gate/admission.ts";
 import { Gate } from "../gate/gate.ts";
@@ -16,13 +17,20 @@ import { ProtocolServer } from "../gate/protocol_server.ts";
 import { Reception } from "../gate/reception.ts";
 import type { Server } from "../gate/server.ts";
 import { Slots } from "../gate/slots.ts";
+import type { MailLogPlace } from "../log/mail_log.ts";
 import { TlsAccess } from "../net/tls_access.ts";
 import { fatal } from "./fatal.ts";
+import { programBacklog, protocolBacklog } from "./options.ts";
 import { listenAt, type Place } from "./places.ts";
 
 /** What answers connections. */
 export type Service =
-  | { type: "protocol"; make(emit: Emit): Protocol }
+  | {
+    type: "protocol";
+    make(emit: Emit): Promise<Protocol>;
+    /** Where its own options want the mail log to be; null for nowhere. */
+    mailLog: MailLogPlace | null;
+  } & Reaching
   /**
    * argv of a program; byte strings. If it is our own (`--isolate`), `make`
    * makes what it will speak, for `--check`.
@@ -30,8 +38,21 @@ export type Service =
   | {
     type: "program";
     args: readonly string[];
-    make?(emit: Emit): Protocol;
-  };
+    make?(emit: Emit): Promise<Protocol>;
+  } & Reaching;
+
+interface Reaching {
+  /**
+   * What of the machine it needs.
+   *
+   * @param own our environment
+   * @param ruled tells what rules may set in its place
+   */
+  reach(
+    own: ReadonlyMap<string, string>,
+    ruled: () => Variables,
+  ): Promise<Partial<Reach>>;
+}
 
 export interface Block {
   readonly options: GateOptions;
@@ -45,9 +66,6 @@ export interface Serving {
   readonly reception: Reception;
   readonly slots: Slots;
 }
-
-/** tcpserver's, and one for sessions in whose turns nobody accepts. */
-export const programBacklog = 20, protocolBacklog = 128;
 
 /**
  * Listens.
@@ -67,7 +85,7 @@ export function open(
 ): Serving {
   const usual = server.hasPids ? programBacklog : protocolBacklog;
   const listener = listenAt(place, options.backlog ?? usual);
-  const admission = new Admission(options);
+  const admission = new Admission(options, emit);
   const reception = new Reception(
     options,
     server,
@@ -92,7 +110,7 @@ export async function serverOf(
 ): Promise<Server> {
   if (service.type === "program") return new ProgramServer(service.args);
   try {
-    const protocol = service.make(emit);
+    const protocol = await service.make(emit);
     await protocol.prepare();
     await protocol.rehearse?.();
     if (paths === null) return new ProtocolServer(protocol, null);

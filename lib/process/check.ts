@@ -9,6 +9,7 @@ import type { Endpoint } from "../base/endpoint.ts";
 import type { Emit } from "../base/events.ts";
 import type { Protocol } from "../base/protocol.ts";
 import { problemsIn } from "../base/unusable.ts";
+import { mailLogProblem } from "../log/with_mail_log.ts";
 import { troubleText } from "../log/tcpserver.ts";
 import { AccessRules } from "../gate/access.ts";
 import { encodeAddress } from "../sys/address.ts";
@@ -16,11 +17,13 @@ import { TlsAccess } from "../net/tls_access.ts";
 import { findProgram, searchPath } from "../ucspi/program.ts";
 import { whyNotRunnable } from "../ucspi/runnable.ts";
 import type { Block } from "./block.ts";
+import { confinementOf } from "./confinement.ts";
 import { attempt, withoutFatal } from "./fatal.ts";
 import type { ProcessOptions } from "./options.ts";
 import { addressFor } from "./places.ts";
-import { dropIds } from "./serve.ts";
 import { Pidfile } from "./pidfile.ts";
+import { dropIds } from "./privileges.ts";
+import { reachOfBlocks } from "./reaches.ts";
 import { ruledVariables } from "./ruled_variables.ts";
 
 /**
@@ -42,6 +45,8 @@ export async function checkBlocks(
   await general.of(() =>
     attempt(`write ${pidfile}`, () => tryPidfile(pidfile))
   );
+  const unwritable = await mailLogProblem(ofProcess);
+  if (unwritable !== null) general.add(unwritable);
   const places: Endpoint[] = [];
   const protocols: (Protocol | null)[] = [];
   for (const [i, block] of blocks.entries()) {
@@ -56,6 +61,10 @@ export async function checkBlocks(
   }
   await general.of(() => {
     if (Deno.uid() === 0) dropIds(ofProcess);
+  });
+  await general.of(async () => {
+    if (!ofProcess.confine) return;
+    confinementOf(ofProcess, await reachOfBlocks(blocks));
   });
   for (const [i, block] of blocks.entries()) {
     await lookAsServed(block, protocols[i], all[i]);
@@ -105,7 +114,7 @@ async function prepared(
   { service, options: { tls } }: Block,
   found: Findings,
 ): Promise<Protocol | null> {
-  const protocol = service.make?.(found.emit) ?? null;
+  const protocol = await service.make?.(found.emit) ?? null;
   if (protocol === null || service.type === "program") return protocol;
   await found.of(() => protocol.prepare());
   await found.of(async () => {

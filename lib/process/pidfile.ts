@@ -6,9 +6,24 @@
  * @module
  */
 
+import { closeDescriptor } from "../sys/descriptors.ts";
+import {
+  createFile,
+  cString,
+  emptyFile,
+  FileStatus,
+  writeFile,
+} from "../sys/files.ts";
+
+/** One that is published already, for what is executed in our place. */
+export interface PidfileState {
+  readonly path: string;
+  readonly fd: number;
+}
+
 export class Pidfile {
   /** Kept open: after the drop of ids it could not be opened again. */
-  #file: Deno.FsFile | undefined;
+  #fd: number | null = null;
   /**
    * A new file, so that nobody reads a half-written one, of a name that nobody
    * can have taken.
@@ -20,18 +35,27 @@ export class Pidfile {
     this.#temporary = `${path}.${crypto.randomUUID()}`;
   }
 
+  /** One that was published before an exec. */
+  static again({ path, fd }: PidfileState): Pidfile {
+    const pidfile = new Pidfile(path);
+    pidfile.#fd = fd;
+    return pidfile;
+  }
+
+  /** null for none. */
+  get state(): PidfileState | null {
+    const { path } = this;
+    return path === null || this.#fd === null ? null : { path, fd: this.#fd };
+  }
+
   /**
    * Writes the process id, but not yet under the path, where another gate's
-   * may still be. Throws Deno's errors.
+   * may still be. Throws SystemError.
    */
   prepare(): void {
     if (this.path === null) return;
-    this.#file = Deno.openSync(this.#temporary, {
-      write: true,
-      createNew: true,
-      mode: 0o644,
-    });
-    this.#file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+    this.#fd = createFile(this.#temporary, 0o644);
+    writeFile(this.#fd, new TextEncoder().encode(`${Deno.pid}\n`));
     refuseOthers(this.path);
   }
 
@@ -42,17 +66,18 @@ export class Pidfile {
 
   /** Leaves nothing behind, however far it came. */
   remove(): void {
-    if (this.path === null || !this.#file) return;
+    if (this.path === null || this.#fd === null) return;
     try {
-      this.#file.truncateSync(0);
-      const ours = this.#file.statSync();
+      emptyFile(this.#fd);
+      const ours = new FileStatus().ofDescriptor(this.#fd);
       for (const path of [this.#temporary, this.path]) {
         if (isSame(path, ours)) Deno.removeSync(path);
       }
     } catch {
       // The dropped ids may not: an empty file names nobody.
     }
-    this.#file.close();
+    closeDescriptor(this.#fd);
+    this.#fd = null;
   }
 }
 
@@ -68,10 +93,9 @@ function refuseOthers(path: string): void {
   if (!there.isFile && !there.isSymlink) throw new Error("is no regular file");
 }
 
-function isSame(path: string, { dev, ino }: Deno.FileInfo): boolean {
+function isSame(path: string, ours: FileStatus): boolean {
   try {
-    const there = Deno.lstatSync(path);
-    return there.ino === ino && there.dev === dev;
+    return new FileStatus().ofPath(cString(path)).isSame(ours);
   } catch {
     return false;
   }

@@ -17,16 +17,18 @@ export interface Place {
   readonly shared: boolean;
   /** A listening socket that was handed to us (LISTEN_FDS); then no bind. */
   readonly descriptor: number | null;
+  /** Whether we had bound that one ourselves, before an exec. */
+  readonly isOurs?: boolean;
 }
 
 /** @throws Fatal */
 export function listenAt(
-  { address, shared, descriptor }: Place,
+  { address, shared, descriptor, isOurs }: Place,
   backlog: number,
 ): RawListener {
   return descriptor === null
     ? attempt("bind", () => RawListener.listen(address, backlog, shared))
-    : attempt("use LISTEN_FDS", () => RawListener.inherit(descriptor));
+    : attempt("use LISTEN_FDS", () => RawListener.inherit(descriptor, isOurs));
 }
 
 /** What HOST and PORT mean. Throws Fatal. */

@@ -9,7 +9,7 @@ import { UnixSender } from "../sys/datagram.ts";
 import { attempt } from "./fatal.ts";
 
 /** The first of the sockets that LISTEN_FDS counts. */
-const firstSocket = 3;
+export const firstSocket = 3;
 
 /**
  * How many listening sockets were handed to this very process.

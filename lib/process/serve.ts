@@ -4,24 +4,29 @@
  *
  * @module
  */
-import type { Emit, GateEvent } from "../base/events.ts";
+import { type Emit, type GateEvent, trouble } from "../base/events.ts";
 import type { GateOptions } from "../gate/options.ts";
 import type { Server } from "../gate/server.ts";
 import { Slots } from "../gate/slots.ts";
 import { ConnectionNumbers } from "../gate/numbers.ts";
 import { Log } from "../log/log.ts";
+import { withMailLog } from "../log/with_mail_log.ts";
+import { hideMemory, releaseSignals } from "../sys/confine.ts";
 import { releaseStdinAndStdout } from "../sys/descriptors.ts";
 import { eventLoop } from "../sys/event_loop.ts";
-import { dropGroup, dropUser } from "../sys/ids.ts";
 import { turnNewcomersAway } from "../sys/last_call.ts";
 import { keepClientsTogether, letClientsPart } from "../sys/reuseport.ts";
+import { isIgnored, SIGINT } from "../sys/signals.ts";
 import { type Block, open, serverOf, type Serving } from "./block.ts";
 import { reserveDescriptors } from "./descriptor_limit.ts";
-import { attempt } from "./fatal.ts";
+import { attempt, fatal } from "./fatal.ts";
+import type { Opened } from "./opened.ts";
 import type { ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
+import { dropPrivileges } from "./privileges.ts";
 import { addressFor, printPorts } from "./places.ts";
 import { readinessOf } from "./readiness.ts";
+import type { Watch } from "./watch.ts";
 import type { WorkerRole } from "./worker_role.ts";
 
 /** For those who are told that the process ends, to hear it and to be gone. */
@@ -31,11 +36,13 @@ const farewellMs = 1500;
  * Serves until SIGTERM (or SIGINT). Resolves to the exit code.
  *
  * @param role of a worker; null in a process of its own
+ * @param opened what was done before, with other ids; null for nothing
  */
 export async function serve(
   options: ProcessOptions,
   blocks: readonly Block[],
   role: WorkerRole | null,
+  opened: Opened | null = null,
 ): Promise<number> {
   const readiness = readinessOf(role ? null : options.readyFd);
   const inherited = role ? [] : attempt(
@@ -43,8 +50,15 @@ export async function serve(
     () => readiness.inheritedSockets(blocks.length),
   );
   const log = new Log(options);
-  const { emit } = log;
+  const logged = await mailLogged(options, log.emit);
+  const watch = await watchOf(options, blocks, role);
+  const emit: Emit = watch === null ? logged : (event) => {
+    logged(event);
+    watch.emit(event);
+  };
   eventLoop.onError = (error) => emit({ type: "connection.broken", error });
+  eventLoop.onHeld = (milliseconds, what) =>
+    emit(trouble(`the event loop was held for ${milliseconds} ms by ${what}`));
   const numbers = numbersOf(role);
   const all: Serving[] = [];
   if (role) {
@@ -53,9 +67,10 @@ export async function serve(
   const shares = blocks.map(({ options: { limit } }) =>
     role?.share(limit) ?? limit
   );
-  const pidfile = role ? null : new Pidfile(options.pidfile);
+  const pidfile = pidfileOf(options, role, opened);
   try {
-    attempt(`write ${options.pidfile}`, () => pidfile?.prepare());
+    for (const text of opened?.troubles ?? []) emit(trouble(text));
+    if (!opened) attempt(`write ${options.pidfile}`, () => pidfile?.prepare());
     const servers: Server[] = [];
     for (const block of blocks) servers.push(await serverOf(block, emit));
     const each = servers.map(({ descriptors }) => descriptors);
@@ -64,7 +79,8 @@ export async function serve(
       const place = {
         address: role?.places[i] ?? await addressFor(block.options),
         shared: role !== null,
-        descriptor: inherited[i] ?? null,
+        descriptor: opened?.sockets[i] ?? inherited[i] ?? null,
+        isOurs: opened?.sockets[i] !== undefined,
       };
       const slots = new Slots(shares[i]);
       // A worker's connections are told of by the process that started it.
@@ -82,8 +98,14 @@ export async function serve(
         turnNewcomersAway(all.map(({ gate }) => gate.listener.fd));
       }
     });
-    attempt(`write ${options.pidfile}`, () => pidfile?.publish());
-    dropIds(options);
+    if (opened) {
+      releaseSignals();
+      if (opened.hasDropped) hideMemory();
+    } else {
+      attempt(`write ${options.pidfile}`, () => pidfile?.publish());
+      dropPrivileges(options, blocks);
+    }
+    watch?.open(all, emit);
     if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
     attempt("open /dev/null", releaseStdinAndStdout);
     if (!role) { for (const { slots } of all) emit(statusOf(slots)); }
@@ -92,9 +114,40 @@ export async function serve(
     await accept(all, options);
   } finally {
     pidfile?.remove();
+    watch?.close();
   }
   await log.flush();
   return 0;
+}
+
+/** Only root may be able to open the mail log. Throws Fatal. */
+async function mailLogged(options: ProcessOptions, emit: Emit): Promise<Emit> {
+  try {
+    return await withMailLog(options, emit);
+  } catch (error) {
+    throw fatal((error as Error).message, error);
+  }
+}
+
+/** Only root may be able to read the token. Throws Fatal. */
+async function watchOf(
+  options: ProcessOptions,
+  blocks: readonly Block[],
+  role: WorkerRole | null,
+): Promise<Watch | null> {
+  const { metrics } = options;
+  if (metrics === null) return null;
+  const { Watch } = await import("./watch.ts");
+  return new Watch(metrics, options, blocks, role);
+}
+
+function pidfileOf(
+  { pidfile }: ProcessOptions,
+  role: WorkerRole | null,
+  opened: Opened | null,
+): Pidfile | null {
+  if (opened) return opened.pidfile && Pidfile.again(opened.pidfile);
+  return role ? null : new Pidfile(pidfile);
 }
 
 /** No two workers give the same number. */
@@ -110,12 +163,6 @@ const statusOf = ({ active, limit }: Slots, asked = false): GateEvent => ({
   asked,
 });
 
-/** Throws Fatal. */
-export function dropIds({ gid, uid }: ProcessOptions): void {
-  attempt("set gid", () => dropGroup(gid, uid !== 0));
-  attempt("set uid", () => dropUser(uid));
-}
-
 /** Where what one address has is counted, it is counted by one worker. */
 function shareClients(
   all: readonly Serving[],
@@ -129,9 +176,17 @@ function shareClients(
   }
 }
 
-/** Whether what one address has is counted, by who is connected. */
+/**
+ * Whether a number of connections is given to one address, and counted by who
+ * is connected. A share is not: each worker gives one of what it has.
+ */
 const countsClients = ({ perClient, rate, proxies }: GateOptions) =>
-  (perClient !== null || rate !== null) && proxies === null;
+  ((perClient ?? 0) > 0 || rate !== null) && proxies === null;
+
+/** Of a soft limit; the hard one is the end, and no process hears of it. */
+const cpuLimitText =
+  "more CPU time is used than a limit (softlimit -t) allows a process: " +
+  "it is to stand in front of the program, not of the gate";
 
 function handleSignals(
   all: readonly Serving[],
@@ -143,7 +198,10 @@ function handleSignals(
     onStopping();
     for (const { gate } of all) gate.close();
   };
-  const refresh = () => all.forEach(({ server }) => server.refresh());
+  const refresh = () => {
+    for (const { server } of all) server.refresh();
+    emit({ type: "settings.refreshed" });
+  };
   const report = () => {
     for (const { slots } of all) emit(statusOf(slots, true));
   };
@@ -152,9 +210,17 @@ function handleSignals(
     const mostMs = eventLoop.turns.below(0.99);
     emit({ type: "turns", count, mostMs, longestMs });
   };
+  let isOverdue = false;
+  const overdue = () => {
+    if (!isOverdue) emit(trouble(cpuLimitText));
+    isOverdue = true; // the kernel says so each second
+  };
+  // Where a shell ignores it for us and all that we start, it stays ignored.
+  const interrupt = isIgnored(SIGINT) ? [] : [["SIGINT", stop] as const];
   const handlers = [
     ["SIGTERM", stop],
-    ["SIGINT", stop],
+    ...interrupt,
+    ["SIGXCPU", overdue],
     ["SIGHUP", refresh],
     ["SIGUSR1", report],
     ["SIGUSR2", measure],

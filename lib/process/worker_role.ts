@@ -15,6 +15,8 @@ export const reportDescriptor = 3;
 export const lifeDescriptor = 4;
 /** Where the text of a --config file is, if there is one. */
 export const configDescriptor = 5;
+/** Where files are that only root may read (handed_files.ts), if there are any. */
+export const firstFileDescriptor = 6;
 
 export interface WorkerPart {
   /** From 0 to count - 1. */
@@ -30,6 +32,10 @@ export const readyReport = "ready";
 /** Until a report is tried again that nobody had room for. */
 const againMs = 100;
 
+/** A worker's part of a number of connections for all. */
+export const shareOf = (limit: number, { index, count }: WorkerPart): number =>
+  Math.floor(limit / count) + (index < limit % count ? 1 : 0);
+
 export class WorkerRole {
   #reporting = false;
   /** What comes before the number in the next report. */
@@ -43,15 +49,16 @@ export class WorkerRole {
     closeOnExec(lifeDescriptor);
   }
 
-  /** Whether the environment has one for this process. */
-  static isGiven(): boolean {
-    return Deno.env.has(workerVariable);
+  /** The part that the environment gives this process; null for none. */
+  static givenPart(): WorkerPart | null {
+    const text = Deno.env.get(workerVariable);
+    return text === undefined ? null : JSON.parse(text);
   }
 
   /** The role that the environment gives this process; null for none. */
   static fromEnvironment(): WorkerRole | null {
-    const text = Deno.env.get(workerVariable);
-    return text === undefined ? null : new WorkerRole(JSON.parse(text));
+    const part = WorkerRole.givenPart();
+    return part && new WorkerRole(part);
   }
 
   get places(): readonly Endpoint[] {
@@ -60,8 +67,7 @@ export class WorkerRole {
 
   /** This worker's part of a number of connections for all. */
   share(limit: number): number {
-    const { index, count } = this.part;
-    return Math.floor(limit / count) + (index < limit % count ? 1 : 0);
+    return shareOf(limit, this.part);
   }
 
   ready(): void {

@@ -3,29 +3,36 @@
  * they die, with one status line for all of them.
  *
  * The process that starts them accepts nothing. It keeps its ids, since a new
- * worker has to bind before it gives up its own.
+ * worker has to bind before it gives up its own, and since a renewed
+ * certificate may be root's alone.
  *
  * @module
  */
 import { closeDescriptor, pipe } from "../sys/descriptors.ts";
 import { type Endpoint, isSame } from "../base/endpoint.ts";
 import { ReservedPort } from "../sys/listener.ts";
+import { filesText, filesVariable } from "../sys/handed_files.ts";
 import { textDescriptor, textVariable } from "../sys/handed_text.ts";
 import { ourArguments, ourPath } from "../sys/ourselves.ts";
 import { waitFor } from "../sys/children.ts";
+import { isIgnored, SIGINT } from "../sys/signals.ts";
 import { spawn } from "../sys/spawn.ts";
 import { entries, ownEnvironment } from "../ucspi/environment.ts";
-import { trouble } from "../base/events.ts";
+import { type Emit, trouble } from "../base/events.ts";
 import { Log } from "../log/log.ts";
+import type { NeededCertificate } from "../base/reach.ts";
 import type { Block } from "./block.ts";
+import { CertificateKeeper } from "./certificate_keeper.ts";
 import { attempt, fatal } from "./fatal.ts";
 import type { ProcessOptions } from "./options.ts";
 import { Pidfile } from "./pidfile.ts";
 import { addressFor, printPorts } from "./places.ts";
 import { handedSockets, type Readiness, readinessOf } from "./readiness.ts";
+import { factsFiles } from "./shared_facts.ts";
 import { WorkerReports } from "./worker_reports.ts";
 import {
   configDescriptor,
+  firstFileDescriptor,
   lifeDescriptor,
   reportDescriptor,
   type WorkerPart,
@@ -45,11 +52,13 @@ const reluctanceMs = 2000;
  * Starts the workers and stays until SIGTERM. Resolves to the exit code.
  *
  * @param config text of the --config file, for the workers; null for none
+ * @param certificates that only we can read
  */
 export async function superviseWorkers(
   options: ProcessOptions,
   blocks: readonly Block[],
   config: string | null,
+  certificates: readonly NeededCertificate[],
 ): Promise<number> {
   attempt("use LISTEN_FDS", () => {
     // Each worker has a socket of its own on an address.
@@ -68,7 +77,13 @@ export async function superviseWorkers(
       }));
     }
     const limit = blocks.reduce((sum, block) => sum + block.options.limit, 0);
-    const supervisor = new Supervisor(options, places, limit, config);
+    const supervisor = new Supervisor(
+      options,
+      places,
+      limit,
+      config,
+      certificates,
+    );
     return await supervisor.run(() =>
       attempt(`write ${options.pidfile}`, () => pidfile.publish())
     );
@@ -80,6 +95,18 @@ export async function superviseWorkers(
 /** Two blocks on one address: the same as when each has a port of its own. */
 const taken = () =>
   Object.assign(new Error("another block's"), { code: "EADDRINUSE" });
+
+/** Throws Fatal. */
+function keeperOf(
+  certificates: readonly NeededCertificate[],
+  emit: Emit,
+): CertificateKeeper {
+  try {
+    return new CertificateKeeper(certificates, emit);
+  } catch (error) {
+    throw fatal((error as Error).message, error);
+  }
+}
 
 class Worker {
   pid = 0;
@@ -101,14 +128,26 @@ class Supervisor {
   #stopping = false;
   readonly #wakes = new Set<() => void>();
   readonly #readiness: Readiness;
+  /** null if the workers read all they need themselves. */
+  readonly #keeper: CertificateKeeper | null;
+  /** Files without a name that all workers have, by what they stand for. */
+  readonly #files: ReadonlyMap<string, number>;
 
   constructor(
     readonly options: ProcessOptions,
     readonly places: WorkerPart["places"],
     readonly limit: number,
     readonly config: string | null,
+    certificates: readonly NeededCertificate[],
   ) {
     this.#log = new Log(options);
+    this.#keeper = certificates.length === 0
+      ? null
+      : keeperOf(certificates, this.#log.emit);
+    this.#files = new Map([
+      ...this.#keeper?.files ?? [],
+      ...options.metrics === null ? [] : factsFiles(options.workers),
+    ]);
     this.#readiness = readinessOf(options.readyFd);
     this.#workers = Array.from(
       { length: options.workers },
@@ -118,11 +157,13 @@ class Supervisor {
 
   /** @param onReady is called when all workers accept */
   async run(onReady: () => void): Promise<number> {
+    const stop = () => this.#stop();
     const handlers = [
-      ["SIGTERM", () => this.#stop()],
-      ["SIGINT", () => this.#stop()],
-      ["SIGHUP", () => this.#refresh(...this.#workers)],
+      ["SIGTERM", stop],
+      ...(isIgnored(SIGINT) ? [] : [["SIGINT", stop] as const]),
+      ["SIGHUP", () => this.#renew()],
       ["SIGUSR1", () => this.#status(true)],
+      ["SIGUSR2", () => this.#measure()],
     ] as const;
     for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
     const lives = this.#workers.map((worker) => this.#firstLife(worker));
@@ -140,7 +181,9 @@ class Supervisor {
     if (this.options.printPort) printPorts(this.places);
     this.#status();
     this.#readiness.ready();
+    const unwatch = this.#keeper?.watch(() => this.#refresh(...this.#workers));
     await ended;
+    unwatch?.();
     await this.#log.flush();
     return 0;
   }
@@ -193,6 +236,15 @@ class Supervisor {
         config = textDescriptor(this.config);
         descriptors.push([config, configDescriptor]);
         env.set(textVariable, `${configDescriptor}`);
+      }
+      if (this.#files.size > 0) {
+        const handed = new Map<string, number>();
+        for (const [path, fd] of this.#files) {
+          const to = firstFileDescriptor + handed.size;
+          handed.set(path, to);
+          descriptors.push([fd, to]);
+        }
+        env.set(filesVariable, filesText({ renewed: handed }));
       }
       worker.pid = spawn({
         path: ourPath(),
@@ -276,11 +328,28 @@ class Supervisor {
     Deno.unrefTimer(setTimeout(() => this.#signal("SIGKILL"), longest));
   }
 
+  async #renew(): Promise<void> {
+    if (this.#keeper) await this.#keeper.renew();
+    this.#refresh(...this.#workers);
+  }
+
   /** SIGHUP would end a worker that is not ready: it is told later. */
   #refresh(...workers: Worker[]): void {
     for (const worker of workers) {
       worker.owedRefresh = !worker.isReady;
-      if (worker.isReady) Deno.kill(worker.pid, "SIGHUP");
+      if (!worker.isReady) continue;
+      try {
+        Deno.kill(worker.pid, "SIGHUP");
+      } catch {
+        // It has just ended.
+      }
+    }
+  }
+
+  /** Each tells of its own turns; it too has no handler before it is ready. */
+  #measure(): void {
+    for (const { pid, isReady } of this.#workers) {
+      if (isReady) Deno.kill(pid, "SIGUSR2");
     }
   }
 
