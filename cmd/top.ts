@@ -1,0 +1,122 @@
+/**
+ * postern top: what a gate is doing now, in a terminal.
+ *
+ * @module
+ */
+import { Fatal } from "../lib/base/fatal.ts";
+import { reason } from "../lib/base/reason.ts";
+import {
+  orFatal,
+  readArguments,
+  type Syntax,
+  wrongUsage,
+} from "../lib/cli/command_line.ts";
+import { flag, sections, value, ValueError } from "../lib/cli/option.ts";
+import { print } from "../lib/cli/output.ts";
+import { number, path } from "../lib/cli/readers.ts";
+import { readAs, valuesOf } from "../lib/cli/values.ts";
+import { fetchFacts } from "../lib/metrics/client.ts";
+import { placeOf, placeText } from "../lib/metrics/place.ts";
+import { coloured, plain, screen } from "../lib/metrics/terminal.ts";
+import { readToken } from "../lib/metrics/token.ts";
+
+const { groups, options } = sections({
+  title: "Options",
+  options: {
+    token: value({
+      long: "token",
+      value: "file",
+      help: "has the token that the gate wants",
+      read: path,
+      initial: null,
+    }),
+    every: value({
+      long: "every",
+      value: "seconds",
+      help: "look again after so long",
+      read: number(1, 3600),
+      initial: 2,
+    }),
+    once: flag({
+      long: "once",
+      help: "look once, and end",
+      manual: "As it does when stdout is no terminal.",
+    }),
+  },
+});
+
+const syntax: Syntax = {
+  synopsis: ["[options] HOST:PORT|unix:PATH"],
+  description: [
+    "Shows what a gate is doing now: who is connected and since when, the last " +
+    "minutes, recent refusals, limits and how near they are. The place is what " +
+    "--metrics of the gate says.",
+  ],
+  groups,
+  habits: { longOnly: true },
+};
+
+export const describe = () => syntax;
+
+/** Clears the screen, and hides the cursor. */
+const clear = "\x1b[H\x1b[2J\x1b[?25l";
+const showCursor = "\x1b[?25h";
+
+export async function run(args: string[], calledAs: string): Promise<number> {
+  const request = orFatal(calledAs, () => {
+    const found = readArguments(syntax, args, calledAs);
+    if (found === null) return null;
+    const [place, ...more] = found.operands;
+    if (place === undefined || more.length > 0) {
+      throw wrongUsage(calledAs, "HOST:PORT or unix:PATH is all it takes");
+    }
+    return {
+      ...valuesOf(options, found.given),
+      place: readAs("the place", place, placeIn),
+    };
+  });
+  if (request === null) return 0;
+  const { place, token: file, every, once } = request;
+  const token = file === null ? null : readToken(file);
+  const look = async () => {
+    try {
+      return await fetchFacts(place, token);
+    } catch (error) {
+      throw new Fatal(
+        111,
+        `unable to ask ${placeText(place)}: ${reason(error)}`,
+      );
+    }
+  };
+  const isTerminal = Deno.stdout.isTerminal();
+  const colours = isTerminal && !Deno.env.get("NO_COLOR") ? coloured : plain;
+  if (once || !isTerminal) {
+    const all = { rows: Infinity, columns: Infinity };
+    print(...screen(await look(), all, colours));
+    return 0;
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      print(showCursor);
+      Deno.exit(0);
+    });
+  }
+  try {
+    for (;;) {
+      const facts = await look();
+      const size = Deno.consoleSize();
+      print(clear + screen(facts, size, colours).join("\n"));
+      await new Promise((over) => setTimeout(over, every * 1000));
+    }
+  } finally {
+    print(showCursor);
+  }
+}
+
+function placeIn(text: string) {
+  const place = placeOf(text);
+  if (place === null) {
+    throw new ValueError("HOST:PORT (HOST an IP address) or unix:/PATH");
+  }
+  return place;
+}
