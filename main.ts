@@ -6,9 +6,8 @@
  */
 import { type Command, commands } from "./cmd/commands.ts";
 import { Fatal, isFatal } from "./lib/base/fatal.ts";
+import { version } from "./lib/base/version.ts";
 import { complain, print } from "./lib/cli/output.ts";
-
-const version = "0.1.0";
 
 /** argv[0]'s last component: Deno hides it, the kernel does not. */
 function calledName(): string {
@@ -62,7 +61,11 @@ async function main(args: string[]): Promise<number> {
   return 100;
 }
 
+/** What makes this process a helper of another one (lib/helper/role.ts). */
+const role = Deno.env.get("POSTERN_HELPER");
+
 try {
+  if (role !== undefined) await (await import("./cmd/helper.ts")).run(role);
   Deno.exit(await main(Deno.args));
 } catch (error) {
   if (!isFatal(error)) throw error;

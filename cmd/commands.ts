@@ -54,6 +54,18 @@ export const commands: readonly Command[] = [
     load: () => import("./splogger.ts"),
   },
   {
+    name: "trace",
+    classicNames: [],
+    summary: "tell what became of a message, by the mail log",
+    load: () => import("./trace.ts"),
+  },
+  {
+    name: "top",
+    classicNames: [],
+    summary: "show what a gate is doing now",
+    load: () => import("./top.ts"),
+  },
+  {
     name: "init-script",
     classicNames: [],
     summary: "print an init script for a serve command line",

@@ -8,6 +8,9 @@ import { Fatal } from "../lib/base/fatal.ts";
 import { complain, print } from "../lib/cli/output.ts";
 import { troubleText } from "../lib/log/tcpserver.ts";
 import { serveStandardStreams } from "../lib/smtpd/standalone.ts";
+import { namedDescriptors } from "../lib/sys/inherited.ts";
+import { outliveFileLimit } from "../lib/sys/signals.ts";
+import { handOnOnly } from "../lib/sys/spawn.ts";
 import { parseOptions } from "./smtpd_options.ts";
 
 export const describe = async () => (await import("./smtpd/syntax.ts")).syntax;
@@ -16,6 +19,8 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   const options = await parseOptions(args, calledAs);
   if (options === null) return 0;
   if (options.hashPassword) return await printHash();
+  outliveFileLimit();
+  if (!options.classic) handOnOnly(namedDescriptors(Deno.args));
   try {
     return await serveStandardStreams(options, (event) => {
       const text = troubleText(event);
@@ -32,6 +37,6 @@ async function printHash(): Promise<number> {
   const input = await new Response(Deno.stdin.readable).bytes();
   const [password] = fromBytes(input).split(/\r?\n/, 1);
   if (password === "") throw new Fatal(100, "no password on standard input");
-  print(await hashPassword(password));
+  print(hashPassword(password));
   return 0;
 }

@@ -5,12 +5,23 @@
  */
 import { unasked } from "../../lib/smtpd/options.ts";
 import { flag, value, ValueError } from "../../lib/cli/option.ts";
+import { number, path, word } from "../../lib/cli/readers.ts";
 import type { TargetMaker } from "../../lib/deliver/target_row.ts";
 import { readTarget, targetUsage } from "../../lib/deliver/targets.ts";
+import { clientModes, tlsModes } from "../../lib/next_hop/settings.ts";
+import { readRoutes, type Route } from "../../lib/smtpd/routes.ts";
 
 function target(text: string): TargetMaker {
   try {
     return readTarget(text);
+  } catch (error) {
+    throw new ValueError(null, (error as Error).message);
+  }
+}
+
+function routes(text: string): readonly Route[] {
+  try {
+    return readRoutes(text);
   } catch (error) {
     throw new ValueError(null, (error as Error).message);
   }
@@ -44,6 +55,93 @@ exists.
       read: target,
       initial: unasked.deliver,
     }),
+    relay: value({
+      long: "relay",
+      value: "target",
+      help: "the same for what may be relayed to other domains than ours",
+      manual:
+        `Without it, and without a route, a recipient elsewhere is refused,
+550 5.7.1, whoever the client is; but a qmail-queue takes all.
+\`lmtp\` and \`smtp\` hand the message to another server; see
+postern-deliver(5).`,
+      read: target,
+      initial: unasked.relay,
+    }),
+    route: value({
+      long: "route",
+      value: "domain=target",
+      isList: true,
+      isRepeated: true,
+      help: "where mail for a domain goes, or for all below it: .DOMAIN=TARGET",
+      manual:
+        `May be said again, for others; of two for a domain the first counts.
+The longest domain that fits does, and comes before --deliver and --relay.
+It says where mail goes, not whether it is taken: for that see --rcpthosts.
+A message goes one way: recipients that would go another than its first are told
+452 4.5.3, and the client sends it to them again.`,
+      read: routes,
+      initial: unasked.route,
+    }),
+    routes: value({
+      long: "routes",
+      value: "file",
+      help: "more of them: DOMAIN=TARGET a line, or a .cdb of domains",
+      manual: `The keys of a cdb are in lower case, its data are targets.
+The file is read again when it is replaced; while it cannot be read, recipients
+are deferred (451).`,
+      read: path,
+      initial: unasked.routes,
+    }),
+    relayTls: value({
+      long: "relay-tls",
+      value: "how",
+      words: tlsModes,
+      help: "TLS with the servers of lmtp and smtp targets: none, " +
+        "opportunistic, required, or verified",
+      manual: `\`opportunistic\` is where STARTTLS is offered, whatever the
+certificate, and in the clear where that fails; not with this machine itself.
+\`required\` is that or nothing.
+\`verified\` is with a certificate that an authority vouches for, and that is for
+the host's name.
+DANE and MTA-STS are not looked at.`,
+      read: word(tlsModes),
+      initial: unasked.relayTls,
+    }),
+    relayCa: value({
+      long: "relay-ca",
+      value: "file",
+      help: "authorities that count beside the usual ones, in PEM",
+      read: path,
+      initial: unasked.relayCa,
+    }),
+    relayAuth: value({
+      long: "relay-auth",
+      value: "file",
+      help: "log in there with AUTH: HOST USER PASSWORD a line, or * for HOST",
+      manual: `PLAIN or LOGIN, over TLS, or to this machine itself.
+Read before root is given up, and again at SIGHUP.`,
+      read: path,
+      initial: unasked.relayAuth,
+    }),
+    relayClient: value({
+      long: "relay-client",
+      value: "how",
+      words: clientModes,
+      help: "tell them who our client is: none, xclient, or proxy",
+      manual: `XCLIENT is said where it is offered.
+The PROXY header (version 1) is sent whether they want it or not, and its
+connection serves one message.`,
+      read: word(clientModes),
+      initial: unasked.relayClient,
+    }),
+    relayConnections: value({
+      long: "relay-connections",
+      value: "n",
+      help: "at once to each target, at most",
+      manual: `Who finds none free waits 30 seconds, and is told 451 4.3.2.`,
+      read: number(1, 1000),
+      initial: unasked.relayConnections,
+    }),
     maildir: value({
       long: "maildir",
       value: "dir",
@@ -56,10 +154,16 @@ exists.
 stand in the place of \`+\`.
 A name that is empty, starts with a dot, or has a slash or a control byte is
 nobody's; nothing leads out of what stands before the first placeholder.
+Beneath that no symbolic link is followed, and without placeholders none in the
+Maildir: what is there may be its user's, who could have mail put elsewhere by
+one.
+Such a mailbox is 451 4.3.0 at RCPT, and the log and --check name the link.
+What root makes belongs to the owner of the folder that it is in.
 A recipient whose folder (up to the last placeholder) does not exist is told
 550 5.1.1 at RCPT.
 
-A message for several mailboxes is acknowledged when it is in all of them.
+A message for several mailboxes is acknowledged when it is in all of them; each
+has a copy of its own, made when the text is whole, a few at a time.
 Each file is written in \`tmp\`, synced, renamed into \`new\`, and the folder is
 synced, before the client hears 250; commits that come together share the syncs
 of the folder.

@@ -90,6 +90,15 @@ export const smtpLimits = {
     classic: classicLimits.errors,
     reply: "421 4.7.0, close",
   }),
+  harmlessCommands: limit({
+    long: "max-harmless",
+    value: "n",
+    help: "commands without a message",
+    least: 1,
+    usual: defaultLimits.harmlessCommands,
+    classic: classicLimits.harmlessCommands,
+    reply: "421 4.7.0, close",
+  }),
   hops: limit({
     long: "max-hops",
     value: "n",
@@ -131,9 +140,14 @@ export const smtpLimits = {
 export const limits = {
   title: "Limits (0 is none where that makes sense)",
   manual:
-    `The idle time counts without input or output; the rate is of message text on an
-average, after the first 30 seconds; errors count since the last message that
-was taken.
+    `The idle time counts without input or output, and a command has no more of it
+however slowly its line comes; the rate is of message text on an average, after
+the first 30 seconds, and silence where text is due counts.
+Errors, which log-ins that failed or could not be decided are too, count since
+the last message that was taken; so do commands that bring none nearer: NOOP,
+EHLO, RSET, HELP, VRFY, MAIL, an empty BDAT.
+The recipients of a message have 3 MB together, 24 bytes each beside their
+addresses; from the thousandth on those beyond their limit are errors.
 A handshake has 60 seconds at the most, three wrong passwords are the limit.
 Memory for a session does not grow with its message.`,
   options: { ...sessionLimits, ...smtpLimits },

@@ -53,7 +53,9 @@ it fails open.`,
       help: "refuse clients that the sender's SPF policy forbids",
       manual: `See RFC 7208: fail is 550 5.7.23; a lookup that fails for now, or
 takes 20 seconds, is 451 4.4.3 (it fails closed); everything else is accepted.
-For the null sender the name in HELO is checked.`,
+For the null sender the name in HELO is checked.
+Of a local part the first 64 characters count, and a record whose macros may
+come to more than 2048 in a term is a permerror.`,
     }),
     policy: value({
       long: "policy",

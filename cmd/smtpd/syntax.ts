@@ -17,6 +17,7 @@ import { whereItGoes } from "./delivery.ts";
 import { whatIsTaken, whoWeAre } from "./identity.ts";
 import { limits, sessionLimits, smtpLimits } from "./limits.ts";
 import { whoIsAsked } from "./policies.ts";
+import { theMailLog } from "./log.ts";
 import { tlsAndLogins } from "./tls.ts";
 
 const { groups, options } = sections(
@@ -25,6 +26,7 @@ const { groups, options } = sections(
   whoIsAsked,
   whereItGoes,
   tlsAndLogins,
+  theMailLog,
 );
 
 export const syntax: Syntax = {

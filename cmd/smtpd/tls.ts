@@ -45,7 +45,10 @@ each time that it is read.`,
       manual: `AUTH PLAIN and LOGIN (RFC 4954).
 A HASH is scrypt in PHC form; --hash-password makes one.
 Lines that start with \`#\` are skipped; of two lines of a user the first counts.
-The file is read at each log-in, with the ids that the gate has by then.`,
+The file is read at each log-in, with the ids that the gate has by then.
+Each log-in is as much work, whoever it is for: that of one hash of each cost in
+the file.
+A line without a hash is a wrong password to the client, and a warning.`,
       read: path,
       initial: unasked.passwords,
     }),

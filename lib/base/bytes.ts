@@ -32,6 +32,14 @@ export function toBytes(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/**
+ * The same text in memory of its own. A part of a text keeps the whole of it,
+ * and one that was put together all its pieces.
+ */
+export function flatCopy(text: string): string {
+  return fromBytes(toBytes(text));
+}
+
 /** Letters of ASCII in lower case; a byte above 127 is of no known alphabet. */
 export function foldCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());

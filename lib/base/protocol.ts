@@ -19,6 +19,8 @@ export interface Protocol {
    * nobody says.
    */
   readonly hostName?: string | null;
+  /** How many replies were given, by the first digit of their codes. */
+  readonly replies: readonly number[];
   /**
    * Reads what only root may read, and loads what takes its time.
    *
@@ -57,8 +59,18 @@ export interface Ending {
   broken(error: unknown): void;
 }
 
+/** What a connection is at, for those who watch. */
+export interface Activity {
+  /** What the client calls itself, a byte string; null before it has. */
+  readonly helo: string | null;
+  /** In a few words. */
+  readonly doing: string;
+}
+
 /** A connection that is being served. */
 export interface Serving {
+  /** What is going on now. */
+  readonly activity?: Activity;
   /** The process is to end: tells the peer so, and ends soon. */
   stop(): void;
 }

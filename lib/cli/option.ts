@@ -17,6 +17,8 @@ export interface Spelling<T = unknown> {
   readonly words?: readonly string[];
   /** Whether a file may have a list of texts in place of `a,b`. */
   readonly isList?: boolean;
+  /** Said again it adds to what was said, with a comma between. */
+  readonly isRepeated?: boolean;
   /** Of several without a value, the one that need not be said. */
   readonly isUsual?: boolean;
   /** What `false` means in a file; without this, that it was not said. */
@@ -44,7 +46,7 @@ export interface Option<T = unknown> {
   /** What --help calls the default, where `initial` does not tell. */
   readonly usual?: string;
   readonly scope: Scope;
-  /** The last one that is said counts. */
+  /** The last one that is said counts, unless it is repeated. */
   readonly spellings: readonly Spelling<T>[];
 }
 

@@ -12,8 +12,8 @@ import {
 import { type Given, UsageError } from "./scan.ts";
 
 /**
- * A value for each option of a table: the last that was said, or the initial
- * one.
+ * A value for each option of a table: the last that was said, or all of them
+ * where they add up, or the initial one.
  *
  * @param classic under a name of 1996
  * @throws UsageError that names the option, its value and what is wanted
@@ -30,10 +30,22 @@ export function valuesOf<T extends Table>(
     );
     const spelling = spellings.find(({ long }) => long === said?.long);
     values[field] = said && spelling
-      ? valueOf(said, spelling, classic)
+      ? valueOf(all(said, spelling, given), spelling, classic)
       : initial;
   }
   return values as Values<T>;
+}
+
+/** What was said together, of an option that adds up. */
+function all(
+  said: Given,
+  { isRepeated }: Spelling,
+  given: readonly Given[],
+): Given {
+  if (!isRepeated) return said;
+  const texts = given.filter(({ long }) => long === said.long)
+    .map(({ text }) => text);
+  return { ...said, text: texts.join(",") };
 }
 
 function valueOf(

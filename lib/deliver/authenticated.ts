@@ -69,7 +69,7 @@ class AuthenticatedMessage implements Message {
     try {
       const header = await authenticationResults(
         { ip: options.clientIp, ...claims },
-        this.#spool.read(),
+        () => this.#spool.read(),
         options,
       );
       await inner.append(toBytes(header));

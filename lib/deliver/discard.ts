@@ -20,6 +20,7 @@ export function discard(): Target {
   return {
     takesBinary: true,
     takesUtf8: true,
+    takesAll: true,
     descriptors: 0,
     open: (): Message => ({
       append() {},

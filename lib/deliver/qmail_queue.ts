@@ -14,8 +14,10 @@ import type {
   Target,
 } from "./target.ts";
 import type { TargetRow } from "./target_row.ts";
+import { type Emit, trouble } from "../base/events.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { fromBytes, toBytes } from "../base/bytes.ts";
+import { reason } from "../base/reason.ts";
 import {
   closeDescriptor,
   doNotBlock,
@@ -24,7 +26,8 @@ import {
   writeSome,
 } from "../sys/descriptors.ts";
 import { waitFor } from "../sys/children.ts";
-import { spawn } from "../sys/spawn.ts";
+import { PipeRest } from "../sys/pipe_rest.ts";
+import { ConfinedError, spawn } from "../sys/spawn.ts";
 
 /**
  * A program that takes no byte, or does not end, for so long is ended: the
@@ -44,14 +47,20 @@ export const qmailQueueRow: TargetRow = {
   usage: "qmail-queue[:PATH]",
   read(path) {
     if (path === "") throw new Error("a path is wanted after the colon");
-    return ({ queueProgram }) => {
+    return ({ queueProgram, emit }) => {
       const pathFor = (env: ProgramEnvironment) =>
         path ?? env.get("QMAILQUEUE") ?? queueProgram;
       return {
-        ...qmailQueue(({ env }) => pathFor(env)),
+        ...qmailQueue(({ env }) => pathFor(env), usualPatienceMs, emit),
+        reach: (env) => ({
+          programs: [{
+            named: "the queue program",
+            path: textOf(pathFor(env)),
+          }],
+        }),
         async problems(env) {
           const { whyNotRunnable } = await import("../ucspi/runnable.ts");
-          const program = new TextDecoder().decode(toBytes(pathFor(env)));
+          const program = textOf(pathFor(env));
           const why = whyNotRunnable(program);
           return why === null ? [] : [`unable to run ${program}: ${why}`];
         },
@@ -59,6 +68,9 @@ export const qmailQueueRow: TargetRow = {
     };
   },
 };
+
+/** Of a byte string. */
+const textOf = (bytes: string) => new TextDecoder().decode(toBytes(bytes));
 
 /** Three pipes and the process, which is waited for by a descriptor. */
 const descriptors = 4;
@@ -68,13 +80,16 @@ const descriptors = 4;
  *
  * @param pathFor tells which
  * @param patienceMs how long it may take no byte, or not end
+ * @param emit is told of troubles
  */
 export function qmailQueue(
   pathFor: (submitter: Submitter) => string,
   patienceMs = usualPatienceMs,
+  emit: Emit = () => {},
 ): Target {
   return {
     descriptors,
+    takesAll: true,
     // What is behind it expects lines, and its qmail-remote no SMTPUTF8.
     takesBinary: false,
     takesUtf8: false,
@@ -84,6 +99,7 @@ export function qmailQueue(
         submitter.env.entries(),
         envelope,
         patienceMs,
+        emit,
       ),
   };
 }
@@ -107,6 +123,7 @@ function open(
   env: readonly string[],
   envelope: Envelope,
   patienceMs: number,
+  emit: Emit,
 ): Message | Refusal {
   const pipes: { read: number; write: number }[] = [];
   let ours: Ends | undefined;
@@ -125,8 +142,14 @@ function open(
       reason: reason.read,
     };
     Object.values(ours).forEach(doNotBlock);
-    return new QueueMessage(pid, ours, envelope, patienceMs);
+    return new QueueMessage(pid, ours, envelope, patienceMs, (text) => {
+      emit(trouble(`${path} ${text}`));
+    });
   } catch (error) {
+    if (error instanceof ConfinedError) {
+      emit(trouble(`unable to run ${path}: ${error.message}`));
+      return later("4.3.0", "unable to exec qq");
+    }
     return isOfTheProgram(error)
       ? notExecutable
       : later("4.3.0", "qqt failure");
@@ -165,6 +188,7 @@ class QueueMessage implements Message {
     readonly ends: Ends,
     readonly envelope: Envelope,
     readonly patienceMs: number,
+    readonly tell: (trouble: string) => void,
   ) {
     this.#ended = waitFor(pid).then((status) => {
       this.#hasEnded = true;
@@ -180,18 +204,19 @@ class QueueMessage implements Message {
   }
 
   async commit(): Promise<Delivery> {
-    const { message, envelope, reason } = this.ends;
-    closeDescriptor(message);
+    const { message, envelope, reason: reasonEnd } = this.ends;
+    const rests = [this.#close(message)];
     const { sender, recipients } = this.envelope;
     const addresses = `F${sender}\0` +
       recipients.map((recipient) => `T${recipient}\0`).join("") + "\0";
     if (!this.#broken) await this.#write(envelope, toBytes(addresses));
     this.#over = true;
-    closeDescriptor(envelope);
+    rests.push(this.#close(envelope));
     this.#endAfter(this.patienceMs);
     const status = await this.#ended;
-    const said = fromBytes(readNow(reason, reasonBytes));
-    closeDescriptor(reason);
+    this.#look(status, rests);
+    const said = fromBytes(readNow(reasonEnd, reasonBytes));
+    closeDescriptor(reasonEnd);
     if (this.#timedOut) return later(...texts[52]);
     return delivery(status, this.pid, said.split("\0", 1)[0], this.#broken);
   }
@@ -207,6 +232,35 @@ class QueueMessage implements Message {
     Object.values(this.ends).forEach(closeDescriptor);
     this.#endAfter(graceMs);
     await this.#ended;
+  }
+
+  /**
+   * Closes what has been written, and keeps an eye on whether it is read: one
+   * descriptor for another, and never two within the process for long.
+   */
+  #close(fd: number): PipeRest | null {
+    try {
+      return this.#broken ? null : new PipeRest(fd);
+    } catch (error) {
+      // Nobody could say later whether it was read.
+      this.tell(`cannot be watched: ${reason(error)}`);
+      this.#broken = true;
+      return null;
+    } finally {
+      closeDescriptor(fd);
+    }
+  }
+
+  /**
+   * A pipe takes 64 kB that nobody reads: who is content without having read
+   * all has not stored it.
+   */
+  #look(status: number, rests: readonly (PipeRest | null)[]): void {
+    const left = rests.reduce((sum, rest) => sum + (rest?.take() ?? 0), 0);
+    if (left === 0) return;
+    this.#broken = true;
+    if (status !== 0) return; // it says itself that it has failed
+    this.tell("ended with 0, but has not read all of message and envelope");
   }
 
   async #write(fd: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -5,9 +5,13 @@
  * @module
  */
 import type { Connection } from "../base/connection.ts";
+import type { Reach } from "../base/reach.ts";
 import type { Delivery, Refusal } from "../mail/answers.ts";
 import type { Envelope, Origin } from "../mail/envelope.ts";
+import type { Inquiry } from "../smtp/actions.ts";
+import type { Beginning } from "../smtp_client/beginning.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
+import type { Handover } from "./handover.ts";
 
 export type { Delivery, Envelope, Origin, Refusal };
 
@@ -20,10 +24,14 @@ export interface Submitter extends Origin {
 
 /** A place that takes responsibility for messages; all sessions share it. */
 export interface Target {
+  /** What it was named by, for the log; not there where nobody has. */
+  readonly name?: string | undefined;
   /** Whether text may be bytes of any kind (BINARYMIME). */
   readonly takesBinary: boolean;
   /** Whether addresses and header may be UTF-8 (SMTPUTF8). */
   readonly takesUtf8: boolean;
+  /** Whether it takes mail for whatever domain, as a queue does. */
+  readonly takesAll?: boolean;
   /** Descriptors that a message holds while it is here, at most. */
   readonly descriptors: number;
   /**
@@ -39,6 +47,12 @@ export interface Target {
    * @param env of a session
    */
   problems?(env: ProgramEnvironment): Promise<readonly string[]>;
+  /**
+   * What of the machine it needs.
+   *
+   * @param env of a session
+   */
+  reach?(env: ProgramEnvironment): Partial<Reach>;
   /** Reads again what it has read (SIGHUP). */
   refresh?(): void;
   /** Gives back what it holds; no message is open. */
@@ -51,6 +65,18 @@ export interface Target {
   accepts?:
     | ((recipient: string) => Refusal | null | Promise<Refusal | null>)
     | undefined;
+  /**
+   * Begins a message that somebody else is asked about, recipient by recipient,
+   * while the client waits. A target without it is asked by `accepts` alone.
+   */
+  begin?(beginning: Beginning): Promise<Handover>;
+  /**
+   * What RCPT is to be answered with, when nobody else minds: of a target that
+   * is one session's own.
+   */
+  offer?(inquiry: Inquiry): Promise<Refusal | null>;
+  /** The session is over: what was begun and not opened comes to nothing. */
+  leave?(): void;
   /** Starts a message; a refusal is told to the client instead of `354`. */
   open(
     envelope: Envelope,

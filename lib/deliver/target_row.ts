@@ -4,6 +4,7 @@
  * @module
  */
 import type { Emit } from "../base/events.ts";
+import type { NextHopOptions } from "./next_hop.ts";
 import type { Target } from "./target.ts";
 
 /** What a target is made with. */
@@ -17,6 +18,8 @@ export interface TargetContext {
   /** Nothing is taken when less of a Maildir's disk is free; 0 for off. */
   readonly minFreePercent: number;
   readonly emit: Emit;
+  /** How next hops are spoken to, where that is not as usual. */
+  readonly nextHop?: NextHopOptions;
 }
 
 /** A target that was named, and not made yet. */

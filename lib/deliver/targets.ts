@@ -5,6 +5,7 @@
  */
 import { discardRow } from "./discard.ts";
 import { maildirRow } from "./maildir.ts";
+import { lmtpRow, smartHostRow } from "./next_hop.ts";
 import { qmailQueueRow } from "./qmail_queue.ts";
 import type { TargetMaker, TargetRow } from "./target_row.ts";
 
@@ -12,6 +13,8 @@ import type { TargetMaker, TargetRow } from "./target_row.ts";
 export const targetRows: readonly TargetRow[] = [
   qmailQueueRow,
   maildirRow,
+  lmtpRow,
+  smartHostRow,
   discardRow,
 ];
 
@@ -31,7 +34,8 @@ export function readTarget(text: string): TargetMaker {
     throw new Error(`wants ${targetUsage}, not ${JSON.stringify(text)}`);
   }
   try {
-    return row.read(argument ?? null);
+    const make = row.read(argument ?? null);
+    return (context) => Object.assign(make(context), { name: text });
   } catch (error) {
     throw new Error(`cannot use ${text}: ${(error as Error).message}`);
   }

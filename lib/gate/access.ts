@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { verifiedCdb } from "../cdb/verify.ts";
 import { CdbError, type CdbReader } from "../cdb/reader.ts";
 import { decide, type Decision, type Peer } from "../rules/lookup.ts";
@@ -14,26 +15,45 @@ export type Access = Decision | { type: "unreadable"; reason: string };
 
 const allowAll: Decision = { type: "allow", rule: null, env: [] };
 
+/** A file that has just changed is read more often than it changes. */
+const isSame = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.length === other.length && Buffer.compare(one, other) === 0;
+
 export class AccessRules {
   readonly #file: WatchedFile<CdbReader> | null;
+  #bytes: Uint8Array | null = null;
 
   /**
    * @param allowMissing a file that is not there allows everyone (`-X`)
    * @param classic tells what is wrong with a file in tcpserver's words
+   * @param renewed is told when a file says something else than before
    */
   constructor(
     path: string | null,
     readonly allowMissing: boolean,
     readonly classic = false,
+    readonly renewed: () => void = () => {},
   ) {
     // Verified once for each file that replaces another, whatever comes of it.
-    this.#file = path === null ? null : new WatchedFile(path, verifiedCdb);
+    this.#file = path === null
+      ? null
+      : new WatchedFile(path, (bytes) => this.#read(bytes));
   }
 
-  decide(peer: Peer): Access {
+  /** Throws CdbError. */
+  #read(bytes: Uint8Array<ArrayBuffer>): CdbReader {
+    const reader = verifiedCdb(bytes);
+    const before = this.#bytes;
+    this.#bytes = bytes;
+    if (before !== null && !isSame(before, bytes)) this.renewed();
+    return reader;
+  }
+
+  /** @param isNamedSo as {@linkcode decide} has it */
+  decide(peer: Peer, isNamedSo = true): Access {
     if (this.#file === null) return allowAll;
     try {
-      return decide(this.#file.contents(), peer);
+      return decide(this.#file.contents(), peer, isNamedSo);
     } catch (error) {
       if (this.allowMissing && codeOf(error) === "ENOENT") {
         return allowAll;

@@ -1,16 +1,25 @@
 /**
  * Whether a connection is let in: limits of its client, names and ident (all
- * at once), rules.
+ * at once), rules. A name that nobody has confirmed lets no client relay.
  *
  * @module
  */
 import type { Connection } from "../base/connection.ts";
+import { type Emit, trouble } from "../base/events.ts";
+import { printable } from "../base/foreign_text.ts";
+import {
+  type Decision,
+  type Peer,
+  relays,
+  relaysByName,
+} from "../rules/lookup.ts";
 import { identify } from "../net/ident.ts";
 import { LocalNames } from "../net/local_names.ts";
-import { hostOf, leadsTo } from "../net/names.ts";
+import { hostOf, leadsTo, whyNotLeadingTo } from "../net/names.ts";
 import { dnsResolver, type Resolver } from "../net/resolver.ts";
-import { AccessRules } from "./access.ts";
+import { type Access, AccessRules } from "./access.ts";
 import { ClientLimits } from "./client_limits.ts";
+import { hasRoom, type Room, type Standing } from "./client_share.ts";
 import type { GateOptions } from "./options.ts";
 import type { Ends } from "./proxy.ts";
 
@@ -19,6 +28,9 @@ import type { Ends } from "./proxy.ts";
  * one must not take the names away.
  */
 const leastNameSeconds = 5;
+const endlessRoom: Room = { active: 0, limit: Infinity };
+/** As much of a rule as is told. */
+const ruleLimit = 300;
 
 /** What is known of a connection now, and whether it is let in. */
 export interface Admitted {
@@ -50,17 +62,21 @@ export class Admission {
   readonly #limits: ClientLimits;
   readonly #resolver: Resolver;
 
-  constructor(readonly options: GateOptions) {
+  constructor(readonly options: GateOptions, readonly emit: Emit = () => {}) {
+    const path = options.rules;
     this.#rules = new AccessRules(
-      options.rules,
+      path,
       options.allowMissingRules,
       options.classic,
+      () => emit({ type: "rules.read", path: path! }),
     );
     this.#resolver = dnsResolver(
       Math.max(options.infoTimeoutSeconds, leastNameSeconds),
     );
     this.#localNames = new LocalNames(this.#resolver);
-    this.#limits = new ClientLimits(options.perClient, options.rate);
+    const { perClient, rate, classic } = options;
+    const isShared = perClient === null && !classic;
+    this.#limits = new ClientLimits(perClient || null, rate, isShared);
   }
 
   /** Whether a PROXY header is to be read from this address. */
@@ -72,12 +88,27 @@ export class Admission {
    * Counts a client in, who must be counted out by {@linkcode leave}; or says
    * why not. A proxy's own connections (health checks, clients that it cannot
    * name) are nobody's excess.
+   *
+   * @param room of which it may have a share
    */
-  enter({ remote: { ip }, byProxy }: Ends): Excess | null {
-    if (byProxy) return null;
-    const excess = this.#limits.enter(ip, performance.now());
+  enter(ends: Ends, room = endlessRoom): Excess | null {
+    if (ends.byProxy) return null;
+    const { ip } = ends.remote;
+    const excess = this.#limits.enter(
+      ip,
+      performance.now(),
+      (held) => hasRoom(held, room, () => this.#standingOf(ends)),
+    );
     if (excess === null) return null;
     return { what: `too many connections from ${ip}`, why: excess };
+  }
+
+  /** By its address alone: names are looked up for those that are let in. */
+  #standingOf({ local, remote }: Ends): Standing {
+    const peer = { ip: remote.ip, host: null, info: null };
+    const access = this.#rules.decide(peer);
+    if (access.type !== "unreadable" && relays(access)) return "relay";
+    return remote.ip === local.ip ? "machine" : "stranger";
   }
 
   leave({ remote: { ip }, byProxy }: Ends): void {
@@ -100,15 +131,45 @@ export class Admission {
     ]).then((names) => this.#decide(ends, names));
   }
 
-  #decide(
+  #decide(ends: Ends, names: Names): Admitted | Promise<Admitted> {
+    const [, host, info] = names;
+    const peer = { ip: ends.remote.ip, host, info };
+    const access = this.#rules.decide(peer);
+    return this.#wantsProof(access)
+      ? this.#prove(peer, access).then((proved) =>
+        this.#admitted(ends, names, proved)
+      )
+      : this.#admitted(ends, names, access);
+  }
+
+  /** tcpserver believes a name unless told not to; paranoid, it has asked. */
+  #wantsProof(access: Access): access is Decision {
+    const { classic, paranoid } = this.options;
+    return !classic && !paranoid && access.type === "allow" &&
+      relaysByName(access);
+  }
+
+  /**
+   * Decides about a client that may relay for its name, once it is known
+   * whether the name is its own. The rules may be others by then.
+   */
+  async #prove(peer: Peer, { rule }: Decision): Promise<Access> {
+    const { ip, host } = peer;
+    const why = await whyNotLeadingTo(host!, ip, this.#resolver);
+    if (why !== null) {
+      this.emit(trouble(
+        `rule ${printable(rule!, ruleLimit)} passed over for ${ip}: ` +
+          `RELAYCLIENT wants a name that is confirmed (${why})`,
+      ));
+    }
+    return this.#rules.decide(peer, why === null);
+  }
+
+  #admitted(
     { local, remote }: Ends,
     [localHost, remoteHost, remoteInfo]: Names,
+    access: Access,
   ): Admitted {
-    const access = this.#rules.decide({
-      ip: remote.ip,
-      host: remoteHost,
-      info: remoteInfo,
-    });
     const connection = {
       local,
       remote,

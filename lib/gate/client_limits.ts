@@ -1,6 +1,7 @@
 /**
- * What one client address may have: connections at once (`--per-ip`), and
- * connections in a time (`--rate`). Pure: the clock is handed in.
+ * What one client address may have: connections at once (`--per-ip`, or its
+ * share of the gate's), and connections in a time (`--rate`). Pure: the clock
+ * is handed in.
  *
  * @module
  */
@@ -25,9 +26,11 @@ export class ClientLimits {
   #buckets = new Map<string, Bucket>();
   #olderBuckets = new Map<string, Bucket>();
 
+  /** @param isShared whether clients are counted though there is no number */
   constructor(
     readonly perClient: number | null,
     readonly rate: Rate | null,
+    readonly isShared = false,
   ) {}
 
   /**
@@ -35,19 +38,31 @@ export class ClientLimits {
    * back by {@linkcode leave}.
    *
    * @param nowMs any clock that only goes forward
+   * @param hasRoom whether one that has so many may have one more
    */
-  enter(ip: string, nowMs: number): string | null {
-    if (this.perClient === null && this.rate === null) return null;
+  enter(
+    ip: string,
+    nowMs: number,
+    hasRoom?: (held: number) => boolean,
+  ): string | null {
+    if (!this.#counts && this.rate === null) return null;
     const key = clientKey(ip);
     const active = this.#active.get(key) ?? 0;
     if (this.perClient !== null && active >= this.perClient) {
       return `at most ${this.perClient} at once`;
     }
+    if (this.isShared && hasRoom?.(active) === false) {
+      return `${active} are its share of what is free`;
+    }
     if (this.rate && !this.#spend(key, this.rate, nowMs)) {
       return `at most ${this.rate.connections} in ${this.rate.seconds} seconds`;
     }
-    if (this.perClient !== null) this.#active.set(key, active + 1);
+    if (this.#counts) this.#active.set(key, active + 1);
     return null;
+  }
+
+  get #counts(): boolean {
+    return this.perClient !== null || this.isShared;
   }
 
   /** How many clients' rates are held in memory. */
@@ -56,7 +71,7 @@ export class ClientLimits {
   }
 
   leave(ip: string): void {
-    if (this.perClient === null) return;
+    if (!this.#counts) return;
     const key = clientKey(ip);
     const active = this.#active.get(key)! - 1;
     if (active === 0) this.#active.delete(key);

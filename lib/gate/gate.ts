@@ -6,6 +6,7 @@
 import { type Emit, trouble } from "../base/events.ts";
 import { EPOLLIN } from "../sys/epoll.ts";
 import { eventLoop, type Watcher } from "../sys/event_loop.ts";
+import { letIn } from "../sys/last_call.ts";
 import type { RawListener } from "../sys/listener.ts";
 import { AcceptFailures } from "./accept_failures.ts";
 import type { Reception } from "./reception.ts";
@@ -27,6 +28,7 @@ export class Gate implements Watcher {
   readonly #failures: AcceptFailures;
   #isWatching = false;
   #isClosed = false;
+  #isLastCall = false;
   #closed = () => {};
 
   /** Accepts nothing before it runs. */
@@ -52,13 +54,20 @@ export class Gate implements Watcher {
 
   /** Stops accepting soon; connections that are there go on. */
   close(): void {
+    this.#isLastCall = true;
     setTimeout(() => {
       if (this.#isClosed) return;
       this.#isClosed = true;
+      // The kernel resets whoever waits in the queue of what is closed.
+      while (!this.reception.slots.isFull && this.#accept());
       this.#pause();
       this.listener.close();
       this.#closed();
     }, lastCallMs);
+  }
+
+  what(): string {
+    return "a listening socket";
   }
 
   ready(): void {
@@ -86,6 +95,7 @@ export class Gate implements Watcher {
       return false;
     }
     if (conn === null) return false;
+    if (this.#isLastCall) letIn(conn.fd);
     this.reception.receive(conn);
     return true;
   }

@@ -45,7 +45,10 @@ export interface GateOptions {
   readonly isolate: boolean;
   /** Under the name tcpserver, whose words scripts may match on. */
   readonly classic: boolean;
-  /** `--per-ip`: connections at once of one client; null for no limit. */
+  /**
+   * `--per-ip`: connections at once of one client; 0 for no limit, null for a
+   * share of the gate's, or, under the name tcpserver, for no limit.
+   */
   readonly perClient: number | null;
   /** `--rate`: connections of one client in a time; null for no limit. */
   readonly rate: Rate | null;

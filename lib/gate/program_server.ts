@@ -5,6 +5,7 @@
  */
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import type { Connection } from "../base/connection.ts";
+import type { Activity } from "../base/protocol.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { whenEnded } from "../sys/children.ts";
 import { spawn } from "../sys/spawn.ts";
@@ -61,6 +62,12 @@ export class ProgramServer implements Server {
     desk.serving(client, connection, pid);
     desk.handedOver(client);
     whenEnded(pid, (status) => desk.ended(client, status));
+  }
+
+  readonly replies = []; // a program's are its own affair
+
+  activities(): Map<number, Activity> {
+    return new Map(); // what a program does is its own affair
   }
 
   refresh(): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Connection } from "../base/connection.ts";
-import type { Ending, Protocol, Serving } from "../base/protocol.ts";
+import type { Activity, Ending, Protocol, Serving } from "../base/protocol.ts";
 import type { Stream } from "../base/stream.ts";
 import { type TlsAccess, tlsDescriptors } from "../net/tls_access.ts";
 import { SocketStream } from "../sys/socket_stream.ts";
@@ -27,7 +27,7 @@ export class ProtocolServer implements Server {
 
   serve(client: Client, connection: Connection, desk: Desk): void {
     desk.serving(client, connection);
-    const told = asRuled(connection);
+    const told = numbered(asRuled(connection), client);
     const stream = new SocketStream(client.take());
     const visit = new Visit(client, desk, this.#visits);
     if (this.tls === null) return this.#speak(visit, stream, told);
@@ -36,7 +36,8 @@ export class ProtocolServer implements Server {
       visit.ended(failedCode);
     };
     visit.serving = { stop: leave };
-    this.tls.secure(stream, 0, connection.remote.ip).then((secured) => {
+    const { ip } = connection.remote;
+    this.tls.secure(stream, 0, ip, told).then((secured) => {
       if (visit.isOver) return secured?.close();
       if (secured === null) return leave();
       this.#speak(visit, secured, { ...told, encrypted: true });
@@ -44,6 +45,19 @@ export class ProtocolServer implements Server {
       stream.close();
       visit.broken(error);
     });
+  }
+
+  get replies(): readonly number[] {
+    return this.protocol.replies;
+  }
+
+  activities(): Map<number, Activity> {
+    const all = new Map<number, Activity>();
+    for (const { client: { number }, serving } of this.#visits) {
+      if (number === null) continue;
+      all.set(number, serving?.activity ?? shakesHands);
+    }
+    return all;
   }
 
   refresh(): void {
@@ -64,6 +78,12 @@ export class ProtocolServer implements Server {
     }
   }
 }
+
+const shakesHands: Activity = { helo: null, doing: "shakes hands" };
+
+/** The log's name for it goes with it. */
+const numbered = (connection: Connection, { number }: Client): Connection =>
+  number === null ? connection : { ...connection, number };
 
 /** A client that is being served. */
 class Visit implements Ending {

@@ -109,7 +109,8 @@ export class Reception implements Desk {
   }
 
   broken(client: Client, error: unknown): void {
-    this.emit({ type: "connection.broken", error });
+    const { number } = client;
+    this.emit({ type: "connection.broken", error, number });
     client.close();
     this.#release(client);
   }
@@ -131,7 +132,7 @@ export class Reception implements Desk {
       return this.ended(client, droppedStatus);
     }
     if (!this.server.hasPids) this.#number(client, ends);
-    const excess = this.admission.enter(ends);
+    const excess = this.admission.enter(ends, this.slots);
     if (excess) {
       this.#number(client, ends);
       this.#drop(excess.what, excess.why);

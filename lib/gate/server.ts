@@ -5,6 +5,7 @@
  * @module
  */
 import type { Connection } from "../base/connection.ts";
+import type { Activity } from "../base/protocol.ts";
 import type { Client } from "./client.ts";
 
 /** Raw wait statuses of a child that refused: exit 100 and exit 111. */
@@ -36,6 +37,10 @@ export interface Server {
   /** Descriptors that a connection may take, its own included. */
   readonly descriptors: number;
   serve(client: Client, connection: Connection, desk: Desk): void;
+  /** How many replies were given, by the first digit of their codes. */
+  readonly replies: readonly number[];
+  /** What each connection that is served here is at, by its number. */
+  activities(): Map<number, Activity>;
   /** Reads settings again at the next connection (SIGHUP). */
   refresh(): void;
   /** The process is to end: tells those who are served here so. */

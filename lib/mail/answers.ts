@@ -19,12 +19,15 @@ export type Refusal =
     readonly code: 421 | 450 | 451 | 452;
     readonly enhanced: string;
     readonly text: string;
+    /** Who decided, for the log. */
+    readonly by?: string;
   }
   | {
     readonly type: "never";
     readonly code: 550 | 552 | 553 | 554;
     readonly enhanced: string;
     readonly text: string;
+    readonly by?: string;
   };
 
 export type Answer = { readonly type: "accept" } | Refusal;

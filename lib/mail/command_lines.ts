@@ -7,6 +7,9 @@
 import { fromBytes } from "../base/bytes.ts";
 
 const lineFeed = 0x0a;
+const nothing = new Uint8Array(0);
+/** Of a line that has begun: most end in the same read. */
+const firstBytes = 64;
 
 export type Line =
   | {
@@ -19,10 +22,20 @@ export type Line =
 
 /** Cuts command lines out of input that comes in pieces. */
 export class CommandLines {
-  #begun = "";
+  /**
+   * What has come of a line: its bytes, since a text that is joined byte by
+   * byte takes thirty times its length.
+   */
+  #begun = nothing;
+  #length = 0;
 
   /** @param limitBytes of a line, its end included: no more is kept */
   constructor(readonly limitBytes: number) {}
+
+  /** Whether a line has begun that has not ended yet. */
+  get hasBegun(): boolean {
+    return this.#length > 0;
+  }
 
   /**
    * Reads input from `at` on, up to the end of a line. All of the input is
@@ -34,13 +47,37 @@ export class CommandLines {
   read(input: Uint8Array, at: number): { line: Line | null; at: number } {
     const end = input.indexOf(lineFeed, at);
     const next = end === -1 ? input.length : end + 1;
-    if (this.#begun.length + next - at > this.limitBytes) {
-      this.#begun = "";
+    if (this.#length + next - at > this.limitBytes) {
+      this.#take();
       return { line: { type: "tooLong" }, at: next };
     }
-    const text = this.#begun + fromBytes(input.subarray(at, next));
-    this.#begun = end === -1 ? text : "";
-    return { line: end === -1 ? null : lineOf(text), at: next };
+    const bytes = input.subarray(at, next);
+    if (end !== -1) {
+      const text = fromBytes(bytes);
+      const line = this.#length === 0 ? text : fromBytes(this.#take()) + text;
+      return { line: lineOf(line), at: next };
+    }
+    this.#keep(bytes);
+    return { line: null, at: next };
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#begun.length) {
+      const room = Math.max(length, 2 * this.#begun.length, firstBytes);
+      const larger = new Uint8Array(Math.min(room, this.limitBytes));
+      larger.set(this.#begun.subarray(0, this.#length));
+      this.#begun = larger;
+    }
+    this.#begun.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  #take(): Uint8Array {
+    const begun = this.#begun.subarray(0, this.#length);
+    this.#begun = nothing;
+    this.#length = 0;
+    return begun;
   }
 }
 

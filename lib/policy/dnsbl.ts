@@ -21,6 +21,8 @@ export interface DnsblOptions {
   readonly resolver: Resolver;
   /** Takes a line for the administrator. */
   readonly emit: Emit;
+  /** What a refusal is to say of the zone that it came from, for the log. */
+  readonly blame?: (zone: string) => string;
 }
 
 /**
@@ -46,7 +48,7 @@ async function lookUp(ip: string, options: DnsblOptions): Promise<Answer> {
 async function lookUpIn(
   zone: string,
   ip: string,
-  { code, resolver, emit }: DnsblOptions,
+  { code, resolver, emit, blame }: DnsblOptions,
 ): Promise<Refusal | null> {
   const name = dnsblName(ip, zone);
   if (name === null) return null;
@@ -65,9 +67,10 @@ async function lookUpIn(
   const text = reason === ""
     ? `${ip} is listed by ${zone}`
     : `${ip} is listed by ${zone}: ${reason}`;
+  const by = blame === undefined ? {} : { by: blame(zone) };
   return code === 550
-    ? { type: "never", code, enhanced: "5.7.1", text }
-    : { type: "later", code, enhanced: "4.7.1", text };
+    ? { type: "never", code, enhanced: "5.7.1", text, ...by }
+    : { type: "later", code, enhanced: "4.7.1", text, ...by };
 }
 
 /** Where an address is listed in a zone; null if it is no address. */

@@ -28,7 +28,7 @@ export function domainMatcher(
 }
 
 /** The domain, then what is left of it from each dot on. */
-function lookupKeys(domain: string): string[] {
+export function lookupKeys(domain: string): string[] {
   if (domain === "") return [];
   const keys = [domain];
   let dot = domain.indexOf(".", 1);

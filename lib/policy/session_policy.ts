@@ -4,7 +4,7 @@
  * @module
  */
 import { type DnsblOptions, dnsblPolicy } from "./dnsbl.ts";
-import { forStrangers, inOrder, type Policy } from "./question.ts";
+import { type Answer, forStrangers, inOrder, type Policy } from "./question.ts";
 import { type SpfOptions, spfPolicy } from "./spf.ts";
 
 /** What there is to ask; undefined for what is not wanted. */
@@ -17,6 +17,32 @@ export interface SessionPolicies {
   readonly spf?: SpfOptions | undefined;
   readonly rcptcheck?: Policy | undefined;
   readonly program?: Policy | undefined;
+  /** Is told what each has answered, and how long that took. */
+  readonly answered?: Answered;
+}
+
+type Answered = (
+  policy: string,
+  answer: Answer["type"],
+  milliseconds: number,
+) => void;
+
+/** Which of several lists. */
+const blame = (zone: string) => `dnsbl:${zone}`;
+
+/** A refusal says who has decided, and each answer is told of. */
+function named(
+  name: string,
+  policy: Policy | undefined,
+  answered: Answered | undefined,
+): Policy | undefined {
+  return policy && (async (question) => {
+    const start = performance.now();
+    const answer = await policy(question);
+    answered?.(name, answer.type, performance.now() - start);
+    if (answer.type === "accept" || answer.by !== undefined) return answer;
+    return { ...answer, by: name };
+  });
 }
 
 /**
@@ -28,15 +54,18 @@ export interface SessionPolicies {
  */
 export function sessionPolicy(policies: SessionPolicies): Policy | null {
   const { badRcptTo, recipients, dnsbl, spf, rcptcheck, program } = policies;
+  const { answered } = policies;
+  const as = (name: string, policy: Policy | undefined) =>
+    named(name, policy, answered);
   const strangers = (policy: Policy | undefined) =>
     policy && !policies.trusted ? forStrangers(policy) : undefined;
   const asked = [
-    badRcptTo,
-    strangers(recipients),
-    strangers(dnsbl && dnsblPolicy(dnsbl)),
-    strangers(spf && spfPolicy(spf)),
-    rcptcheck,
-    program,
+    as("badrcptto", badRcptTo),
+    strangers(as("recipients", recipients)),
+    strangers(as("dnsbl", dnsbl && dnsblPolicy({ ...dnsbl, blame }))),
+    strangers(as("spf", spf && spfPolicy(spf))),
+    as("rcptcheck", rcptcheck),
+    as("policy", program),
   ].filter((policy) => policy !== undefined);
   return asked.length === 0 ? null : inOrder(asked);
 }

@@ -16,11 +16,33 @@ export interface Inquiry extends Origin {
   readonly recipient: string;
   /** SIZE of MAIL, 0 if not given. */
   readonly sizeBytes: number;
+  /** MAIL has said BODY=8BITMIME, or SMTPUTF8; not there: it has not. */
+  readonly eightBit?: boolean;
+  readonly utf8?: boolean;
   /** Recipients accepted before this one. */
   readonly recipientCount: number;
   /** Messages begun in this session, this one included. */
   readonly messageNumber: number;
 }
+
+/** A decision that needs nobody to act, but may be of interest; byte strings. */
+export type Told =
+  & {
+    /** A line, or more of them. */
+    readonly reply: string;
+    /** Which of the session's rules or limits decided, or who was asked. */
+    readonly by: string;
+  }
+  & (
+    | { readonly about: "sender"; readonly sender: string }
+    | {
+      readonly about: "recipient";
+      readonly sender: string;
+      readonly recipient: string;
+    }
+    /** The one whose text has just ended. */
+    | { readonly about: "message" }
+  );
 
 export type Action =
   /** Send these whole lines (CRLF included). May be joined until the next read. */
@@ -43,5 +65,7 @@ export type Action =
   | { readonly type: "commit" }
   /** Forget the opened message; nothing of it may remain. */
   | { readonly type: "abandon" }
+  /** Something was refused. */
+  | { readonly type: "tell"; readonly told: Told }
   /** Flush the replies, close the connection, leave with this exit code. */
   | { readonly type: "close"; readonly exitCode: 0 | 1 };

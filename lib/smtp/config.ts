@@ -28,6 +28,8 @@ export interface SessionConfig {
   /** Bytes of a message, line ends counted as one; 0 for no limit. */
   readonly databytes: number;
   readonly connection: Connection;
+  /** What it is called in logs; its messages have names that begin with it. */
+  readonly name?: string;
   readonly limits?: Partial<Limits> | undefined;
   now(): Date;
 }

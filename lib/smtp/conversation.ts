@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Told } from "./actions.ts";
 import { noOffers, type Offers } from "./commands.ts";
 import type { SessionConfig } from "./config.ts";
 import { EnvelopeReader } from "./envelope.ts";
@@ -62,8 +63,10 @@ export class Conversation {
   asked = "";
   /** Transactions so far. */
   messages = 0;
-  /** Commands refused since the last message. */
+  /** Commands since the last message: those refused, */
   errors = 0;
+  /** and those that were harmless, but brought no message nearer. */
+  harmless = 0;
 
   constructor(readonly config: SessionConfig) {
     const { classic } = config;
@@ -81,10 +84,33 @@ export class Conversation {
     this.out.reply(text);
   }
 
+  /** What the message of the last transaction is called; null if nothing. */
+  get messageId(): string | null {
+    const { name } = this.config;
+    return name === undefined ? null : `${name}-${this.messages.toString(36)}`;
+  }
+
+  /** Lets it be known that something is refused. */
+  tell(told: Told): void {
+    this.out.act({ type: "tell", told });
+  }
+
+  /** The same, of a recipient. */
+  tellRecipient(recipient: string, reply: string, by: string): void {
+    const sender = this.transaction?.sender ?? "";
+    this.tell({ about: "recipient", sender, recipient, reply, by });
+  }
+
   /** Says why a command is refused; and ends it when that was said too often. */
   refuse(reply: string): void {
     if (++this.errors < this.limits.errors) this.reply(reply);
     else this.hangUp(this.say.tooManyErrors);
+  }
+
+  /** Answers a harmless command; and ends it when there were too many. */
+  humour(reply: string): void {
+    if (++this.harmless <= this.limits.harmlessCommands) this.reply(reply);
+    else this.hangUp(this.say.tooManyHarmless);
   }
 
   /** Reads past what is left of a chunk, then says why it is refused. */

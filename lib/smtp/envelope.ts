@@ -23,13 +23,20 @@ import type { SessionConfig } from "./config.ts";
 import type { Limits } from "./limits.ts";
 import type { Replies } from "./replies.ts";
 
-type Refused = { readonly type: "refused"; readonly reply: string };
+type Refused = {
+  readonly type: "refused";
+  readonly reply: string;
+  /** Which rule, list or limit decided. */
+  readonly by: string;
+};
 
 export type Sender =
   | {
     readonly type: "sender";
     readonly address: string;
     readonly parameters: MailParameters;
+    /** It was said to have bytes above 127 (RFC 6152). */
+    readonly eightBit?: boolean;
   }
   | Refused;
 
@@ -70,12 +77,13 @@ export class EnvelopeReader {
       case "taken": {
         const { parameters } = read;
         if (config.databytes > 0 && parameters.sizeBytes > config.databytes) {
-          return refused(say.tooBig);
+          return refused(say.tooBig, "databytes");
         }
         const given = this.#local(path.address);
         const why = this.#encodingFault(given, parameters.utf8);
         const address = withAsciiDomain(given);
-        return why ?? { type: "sender", address, parameters };
+        const eightBit = /(?:^| )BODY=8BITMIME(?: |$)/i.test(path.parameters);
+        return why ?? { type: "sender", address, parameters, eightBit };
       }
     }
   }
@@ -110,12 +118,12 @@ export class EnvelopeReader {
       if (why) return why;
       address = withAsciiDomain(given);
     }
-    if (senderRefused) return refused(say.refusedSender);
+    if (senderRefused) return refused(say.refusedSender, "badmailfrom");
     // Without a domain it is a local name, like postmaster.
     const ours = [given, address].map(domainOf).some((domain) =>
       domain === null || config.acceptsRecipientDomain(domain)
     );
-    if (!ours && relayClient === null) return refused(say.noRelay);
+    if (!ours && relayClient === null) return refused(say.noRelay, "rcpthosts");
     return { type: "recipient", address: address + (relayClient ?? "") };
   }
 
@@ -146,6 +154,6 @@ export class EnvelopeReader {
   }
 }
 
-function refused(reply: string): Refused {
-  return { type: "refused", reply };
+function refused(reply: string, by = "syntax"): Refused {
+  return { type: "refused", reply, by };
 }

@@ -62,6 +62,8 @@ export abstract class Framer {
   /** The output, once there is a piece of it or the text has ended. */
   take(): Uint8Array<ArrayBuffer> | null {
     if (this.length < (this.ended ? 1 : pieceBytes)) return null;
+    // However long the head is: what it goes on with has to be seen before.
+    if (this.#textAt === this.length && !this.ended) return null;
     if (this.#textAt > 0) this.#guardHead();
     const piece = this.output.subarray(0, this.length);
     this.output = empty;

@@ -14,20 +14,30 @@ export interface Limits {
   readonly textLineBytes: number;
   /** Recipients of one message. */
   readonly recipients: number;
+  /** Bytes of their addresses. More: refused, as if they were too many. */
+  readonly recipientBytes: number;
   /** Commands refused since the last message; at this many: close. */
   readonly errors: number;
+  /** Commands since the last message that brought none nearer; after so many:
+   * close. */
+  readonly harmlessCommands: number;
   /** Log-ins with wrong credentials; at this many: close. */
   readonly failedLogins: number;
   /** Received and Delivered-To lines; at this many a message is looping. */
   readonly hops: number;
 }
 
+/** 10,000 recipients of 300 bytes; 1000 of the longest paths are a tenth. */
+const recipientBytes = 3_000_000;
+
 export const defaultLimits: Limits = {
   commandLineBytes: 2048, // Postfix; RFC 5321 4.5.3.1.4 wants 512 at least
   pathBytes: 256, // RFC 5321 4.5.3.1.3
   textLineBytes: 65535, // OpenSMTPD; RFC 5321 4.5.3.1.6 wants 998 at least
   recipients: 1000, // Postfix, OpenSMTPD; RFC 5321 4.5.3.1.8 wants 100 at least
+  recipientBytes,
   errors: 10,
+  harmlessCommands: 300, // Postfix 100; here NOOP every 4 s of 20 minutes
   failedLogins: 3,
   hops: 100, // RFC 5321 6.3: "normally at least 100"
 };
@@ -41,7 +51,9 @@ export const classicLimits: Limits = {
   pathBytes: 899,
   textLineBytes: Infinity,
   recipients: 10000,
+  recipientBytes,
   errors: Infinity,
+  harmlessCommands: Infinity,
   failedLogins: 3,
   hops: 100,
 };

@@ -20,7 +20,10 @@ export type LoginStep =
   | { readonly type: "challenge"; readonly reply: string }
   | { readonly type: "authenticate"; readonly credentials: Credentials };
 
-/** What is said of an attempt, and whether it was one too many. */
+/**
+ * What is said of an attempt, and whether it was one too many. One that could
+ * not be decided is refused like others: it has cost as much.
+ */
 export type Verdict = {
   readonly type: "taken" | "refused" | "hangUp";
   readonly reply: string;
@@ -59,7 +62,7 @@ export class LoginDialogue {
         this.user = this.#attempted;
         return { type: "taken", reply: say.loggedIn };
       case "later":
-        return { type: "taken", reply: say.loginLater };
+        return { type: "refused", reply: say.loginLater };
       case "bad":
         return ++this.#failures < this.limits.failedLogins
           ? { type: "refused", reply: say.badCredentials }

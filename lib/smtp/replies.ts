@@ -62,6 +62,7 @@ function fixedReplies(
     ),
     tooManyRecipients: reply(452, "4.5.3", "too many recipients"),
     tooManyErrors: reply(421, "4.7.0", "too many errors"),
+    tooManyHarmless: reply(421, "4.7.0", "too many commands without a message"),
     tooBig: reply(
       552,
       "5.3.4",

@@ -9,7 +9,7 @@ import type { Action } from "./actions.ts";
 import { CommandLines, cutBlanks, type Line } from "../mail/command_lines.ts";
 import type { SessionConfig } from "./config.ts";
 import { commands, Conversation, type Waiting } from "./conversation.ts";
-import { beginText, readChunk, readText } from "./text.ts";
+import { beginText, protocolOf, readChunk, readText } from "./text.ts";
 import { loginStep, obey } from "./verbs.ts";
 
 export type { SessionConfig, Waiting };
@@ -27,14 +27,51 @@ export class Session {
     this.#lines = new CommandLines(this.#c.limits.commandLineBytes);
   }
 
+  /**
+   * Whether a command line has begun that has not ended yet. Never in classic
+   * mode: qmail-smtpd's patience begins anew with each byte.
+   */
+  get inLine(): boolean {
+    return this.#lines.hasBegun && !this.#c.config.classic;
+  }
+
   get waiting(): Waiting {
     return this.#c.waiting;
   }
 
-  /** Whether what comes next is the text of a message. */
+  /** Whether what comes next is the text of a message, taken or not. */
   get inText(): boolean {
     const { type } = this.#c.phase;
-    return type === "text" || type === "chunk";
+    return type === "text" || type === "chunk" || type === "skip";
+  }
+
+  /** What it is called in logs. */
+  get name(): string {
+    return this.#c.config.name ?? "";
+  }
+
+  /** What its last message is called. */
+  get messageId(): string {
+    return this.#c.messageId ?? "";
+  }
+
+  /** What HELO or EHLO said, and who has logged in; byte strings. */
+  get helo(): string | null {
+    return this.#c.helo;
+  }
+
+  get user(): string | null {
+    return this.#c.login.user;
+  }
+
+  /** As in a Received field. */
+  get protocol(): string {
+    return protocolOf(this.#c, this.#c.transaction);
+  }
+
+  /** Whether a transaction has begun. */
+  get hasSender(): boolean {
+    return this.#c.transaction !== null;
   }
 
   /** Greets. */
@@ -80,10 +117,14 @@ export class Session {
     const c = this.#c;
     return this.#hear("answered", () => {
       if (answer.type === "accept") {
-        c.transaction!.recipients.push(c.asked);
+        c.transaction!.recipients.add(c.asked);
         c.reply(c.say.recipientOk);
-      } else if (answer.code === 421) c.hangUp(c.say.refusal(answer));
-      else c.refuse(c.say.refusal(answer));
+        return;
+      }
+      const reply = c.say.refusal(answer);
+      c.tellRecipient(c.asked, reply, answer.by ?? "policy");
+      if (answer.code === 421) c.hangUp(reply);
+      else c.refuse(reply);
     });
   }
 
@@ -125,8 +166,10 @@ export class Session {
     const c = this.#c;
     return this.#hear("committed", () => {
       if (delivery.type === "stored") {
-        c.errors = 0;
-        c.reply(c.say.stored(delivery.id, c.config.now()));
+        c.errors = c.harmless = 0;
+        const { classic, now } = c.config;
+        const id = classic ? delivery.id : c.messageId ?? delivery.id;
+        c.reply(c.say.stored(id, now()));
       } else c.reply(c.say.refusal(delivery));
     });
   }

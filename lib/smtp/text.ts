@@ -10,7 +10,7 @@ import { type Chunk, commands, type Conversation } from "./conversation.ts";
 import type { Framer } from "./framer.ts";
 import { DataFramer } from "./framing.ts";
 import { IncomingMessage, type Outcome } from "./message.ts";
-import { protocolName, received } from "./received.ts";
+import { protocolName, received, shortName, shortNames } from "./received.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** The target has, or has not, begun a message for the transaction. */
@@ -59,8 +59,10 @@ export function readText(
 ): number {
   const { at, outcome } = message.read(input, from);
   // Where a forged end was seen, nothing more is read as a command.
-  if (outcome.type === "faulty") c.hangUp(outcome.reply);
-  else finish(c, outcome);
+  if (outcome.type === "faulty") {
+    tellRefused(c, outcome.reply);
+    c.hangUp(outcome.reply);
+  } else finish(c, outcome);
   return at;
 }
 
@@ -77,6 +79,7 @@ export function readChunk(
   chunk.left -= to - from;
   if (outcome.type === "faulty") {
     c.transaction = null;
+    tellRefused(c, outcome.reply);
     c.skip(chunk.left, outcome.reply);
   } else endChunk(c, chunk);
   return to;
@@ -92,8 +95,13 @@ export function endChunk(c: Conversation, chunk: Chunk): void {
     finish(c, message.finish());
   } else if (message.refusal) {
     c.transaction = null;
+    tellRefused(c, message.refusal);
     c.reply(message.refusal);
-  } else c.reply(c.say.chunkTaken(chunk.sizeBytes));
+  } else {
+    const taken = c.say.chunkTaken(chunk.sizeBytes);
+    if (chunk.sizeBytes > 0) c.reply(taken);
+    else c.humour(taken);
+  }
 }
 
 /** What a message that has ended comes to. */
@@ -107,6 +115,7 @@ function finish(c: Conversation, outcome: Outcome): void {
       break;
     case "refused":
     case "faulty":
+      tellRefused(c, outcome.reply);
       c.reply(outcome.reply);
       break;
   }
@@ -122,13 +131,35 @@ function incoming(c: Conversation, framer: Framer): IncomingMessage {
   );
 }
 
+/** The text of a message has shown that it is not to be taken. */
+function tellRefused(c: Conversation, reply: string): void {
+  const { say } = c;
+  const by = reply === say.tooBig
+    ? "databytes"
+    : reply === say.looping
+    ? "hops"
+    : "text";
+  c.tell({ about: "message", reply, by });
+}
+
 /** What goes before the message. */
-function traceOf(c: Conversation, { parameters }: Transaction): string {
+function traceOf(c: Conversation, transaction: Transaction): string {
   const { connection, classic, now } = c.config;
-  const protocol = protocolName(classic ? "HELO" : c.helloVerb, {
-    utf8: parameters.utf8,
+  const protocol = protocolOf(c, transaction);
+  // qmail-smtpd's line is as long as it comes.
+  if (classic) return received(connection, c.helo, protocol, now());
+  const names = shortNames(connection), helo = shortName(c.helo);
+  return received(names, helo, protocol, now(), c.messageId);
+}
+
+/** What a message comes by; classic has one word for it. */
+export function protocolOf(
+  c: Conversation,
+  transaction: Transaction | null,
+): string {
+  return protocolName(c.config.classic ? "HELO" : c.helloVerb, {
+    utf8: transaction?.parameters.utf8 ?? false,
     encrypted: c.encrypted,
     user: c.login.user,
   });
-  return received(connection, c.helo, protocol, now());
 }

@@ -9,6 +9,7 @@ import { parseCommand } from "../mail/command_lines.ts";
 import type { Conversation } from "./conversation.ts";
 import type { LoginStep } from "./login.ts";
 import { mechanisms } from "../mail/sasl.ts";
+import { Recipients } from "./recipients.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Does what a command line says, or says why not. */
@@ -33,17 +34,13 @@ export function obey(c: Conversation, line: string): void {
     case "RSET":
       if (!classic && argument) return c.refuse(say.badArgument);
       c.endTransaction();
-      c.reply(say.flushed);
-      return;
+      return c.humour(say.flushed);
     case "HELP":
-      c.reply(say.help);
-      return;
+      return c.humour(say.help);
     case "NOOP":
-      c.reply(say.noop);
-      return;
+      return c.humour(say.noop);
     case "VRFY":
-      c.reply(say.vrfy);
-      return;
+      return c.humour(say.vrfy);
   }
   if (classic) {
     c.reply(say.unimplemented);
@@ -68,7 +65,7 @@ function hello(c: Conversation, verb: "HELO" | "EHLO", argument: string): void {
   c.endTransaction();
   c.helo = argument;
   c.helloVerb = verb;
-  c.reply(
+  c.humour(
     verb === "EHLO" ? c.say.ehlo(greeting, keywords(c)) : c.say.helo(greeting),
   );
 }
@@ -128,16 +125,22 @@ function mail(c: Conversation, argument: string): void {
     return c.refuse(c.say.nestedMail);
   }
   const read = c.envelopes.sender(argument);
-  if (read.type === "refused") return c.refuse(read.reply);
+  if (read.type === "refused") {
+    const { reply, by } = read;
+    c.tell({ about: "sender", sender: pathIn(argument), reply, by });
+    return c.refuse(reply);
+  }
   c.transaction = {
     sender: read.address,
     parameters: read.parameters,
+    eightBit: read.eightBit ?? false,
     refused: c.config.refusesSender(read.address),
     number: ++c.messages,
-    recipients: [],
+    recipients: new Recipients(c.limits),
     chunks: null,
   };
-  c.reply(c.say.senderOk);
+  // It may come again and again without ever being followed by a message.
+  c.humour(c.say.senderOk);
 }
 
 function rcpt(c: Conversation, argument: string): void {
@@ -152,22 +155,35 @@ function rcpt(c: Conversation, argument: string): void {
     // Who has logged in may send to anybody.
     c.config.relayClient ?? (c.login.user === null ? null : ""),
   );
-  if (read.type === "refused") return c.refuse(read.reply);
-  if (transaction.recipients.length >= c.limits.recipients) {
-    if (c.config.classic) c.hangUp(say.outOfMemory);
-    else c.reply(say.tooManyRecipients);
+  if (read.type === "refused") {
+    c.tellRecipient(pathIn(argument), read.reply, read.by);
+    return c.refuse(read.reply);
+  }
+  const { recipients } = transaction;
+  if (recipients.isFullFor(read.address)) {
+    const { classic } = c.config;
+    const reply = classic ? say.outOfMemory : say.tooManyRecipients;
+    c.tellRecipient(read.address, reply, "recipients-limit");
+    if (classic) c.hangUp(reply);
+    else if (recipients.isOneTooMany()) c.refuse(reply);
+    else c.reply(reply);
   } else if (c.config.asks) ask(c, transaction, read.address);
   else {
-    transaction.recipients.push(read.address);
+    recipients.add(read.address);
     c.reply(say.recipientOk);
   }
 }
+
+/** What stands between the brackets, of what was refused; else all of it. */
+const pathIn = (argument: string): string =>
+  /<([^]*)>/.exec(argument)?.[1] ?? argument.replace(/^(?:FROM|TO):\s*/i, "");
 
 function ask(
   c: Conversation,
   transaction: Transaction,
   recipient: string,
 ): void {
+  const { eightBit, parameters: { sizeBytes, utf8 } } = transaction;
   c.asked = recipient;
   c.waiting = "answered";
   c.out.act({
@@ -179,8 +195,10 @@ function ask(
       encrypted: c.encrypted,
       sender: transaction.sender,
       recipient,
-      sizeBytes: transaction.parameters.sizeBytes,
-      recipientCount: transaction.recipients.length,
+      sizeBytes,
+      ...(eightBit && { eightBit }),
+      ...(utf8 && { utf8 }),
+      recipientCount: transaction.recipients.count,
       messageNumber: transaction.number,
     },
   });
@@ -193,7 +211,7 @@ function data(c: Conversation, argument: string): void {
   if (!transaction) return c.refuse(say.wantMail);
   if (transaction.chunks) return c.refuse(say.chunksBegun);
   if (transaction.parameters.binary) return c.refuse(say.binaryNeedsBdat);
-  if (transaction.recipients.length === 0) return c.refuse(say.wantRcpt);
+  if (transaction.recipients.count === 0) return c.refuse(say.wantRcpt);
   open(c, transaction);
 }
 
@@ -205,7 +223,7 @@ function bdat(c: Conversation, argument: string): void {
   if (!chunk) return c.hangUp(say.badArgument);
   const { sizeBytes, last } = chunk;
   if (!transaction) return c.skip(sizeBytes, say.wantMail);
-  if (transaction.recipients.length === 0) {
+  if (transaction.recipients.count === 0) {
     return c.skip(sizeBytes, say.wantRcpt);
   }
   c.phase = { type: "chunk", sizeBytes, left: sizeBytes, last };
@@ -220,7 +238,7 @@ function open(
   const { binary } = parameters;
   c.out.act({
     type: "open",
-    envelope: { sender, recipients, binary },
+    envelope: { sender, recipients: recipients.addresses, binary },
     origin: { helo: c.helo, user: c.login.user },
   });
   c.waiting = "opened";

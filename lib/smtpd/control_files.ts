@@ -11,8 +11,8 @@ export class ControlFiles {
   readonly #names: ReadonlySet<string> | null;
   /** Whether there is a directory at all. */
   readonly present: boolean;
-  /** Milliseconds since 1970. */
-  readonly seenAt = Date.now();
+  /** On performance.now()'s clock, which nobody sets. */
+  readonly seenAt = performance.now();
 
   /** Most of the files are not there: the directory is asked once for all. */
   constructor(readonly folder: string) {

@@ -35,6 +35,8 @@ export interface Controls {
   readonly patience: Patience;
   readonly databytes: number;
   accepts(domain: string): boolean;
+  /** Somebody has said which domains are ours. */
+  readonly namesDomains: boolean;
   refuses(sender: string): boolean;
   readonly badRcptTo: Policy | null;
 }
@@ -104,6 +106,7 @@ export class ControlSource {
       accepts: options.openRelay
         ? () => true
         : domainMatcher(rcpthosts ?? new Set([foldCase(me)]), more),
+      namesDomains: rcpthosts !== null || more !== undefined,
       refuses: senderMatcher(badmailfrom ?? nobody),
       badRcptTo: badrcptto?.size ? badRcptTo(badrcptto) : null,
     };

@@ -5,7 +5,7 @@
  * @module
  */
 import { toBytes } from "../base/bytes.ts";
-import type { Ending, Serving } from "../base/protocol.ts";
+import type { Activity, Ending, Serving } from "../base/protocol.ts";
 import type { Receiver, Stream } from "../base/stream.ts";
 import { isRefusal, outcomeOf } from "../deliver/outcome.ts";
 import type { Message } from "../deliver/target.ts";
@@ -15,11 +15,14 @@ import type { Action } from "../smtp/actions.ts";
 import type { Session } from "../smtp/session.ts";
 import { eventLoop } from "../sys/event_loop.ts";
 import type { Patience, Services } from "./services.ts";
+import { SessionStory } from "./story.ts";
 import { TextPace } from "./text_pace.ts";
 
 /** Commands are read in small pieces, so that nobody asks much in a turn. */
 const commandsReadBytes = 1024;
 const textReadBytes = 32768;
+
+const digitZero = 48;
 
 /** How long a client that is left may take to hear why, at least. */
 const farewellSeconds = 1;
@@ -60,7 +63,10 @@ class Driver implements Receiver, Serving, Timed {
   #next: (() => void) | null = null;
   #exitCode: 0 | 1 | undefined;
   #isOver = false;
+  /** The client has ended its side. */
+  #hasEnded = false;
   #pace: TextPace | null = null;
+  readonly #story: SessionStory;
   /** The ticks in which the client was silent, or was here, for too long. */
   #idleUntil: number;
   #wholeUntil: number;
@@ -75,8 +81,10 @@ class Driver implements Receiver, Serving, Timed {
   ) {
     this.#idleUntil = clock.after(patience.idleSeconds);
     this.#wholeUntil = clock.after(patience.sessionSeconds);
+    this.#story = new SessionStory(session, services);
     clock.add(this);
     stream.open(this);
+    this.#story.encrypted(stream);
     this.#try(() => this.#perform(session.start()));
   }
 
@@ -89,6 +97,7 @@ class Driver implements Receiver, Serving, Timed {
   }
 
   ended(): void {
+    this.#hasEnded = true;
     this.#try(() => this.#perform(this.session.end()));
   }
 
@@ -101,7 +110,22 @@ class Driver implements Receiver, Serving, Timed {
     this.#end("shutDown");
   }
 
+  get activity(): Activity {
+    const { helo, inText, hasSender } = this.session;
+    const doing = this.#isLeaving
+      ? "is leaving"
+      : this.#isWaiting
+      ? "has to wait for an answer"
+      : inText
+      ? "sends a message"
+      : hasSender
+      ? "names recipients"
+      : "says nothing";
+    return { helo, doing };
+  }
+
   tick(now: number): void {
+    this.#hurry();
     if (now >= this.#idleUntil) {
       this.#idleUntil = never; // until it says something
       this.#silent();
@@ -122,12 +146,25 @@ class Driver implements Receiver, Serving, Timed {
   }
 
   #read(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#extend();
     const { session } = this;
-    if (session.inText) this.#textPace?.add(bytes.length);
-    else this.#pace = null; // between two chunks (BDAT) nothing is due
-    this.#perform(session.ingest(bytes));
-    if (session.inText && this.#pace?.isSlow) this.#end("timeout");
+    const { inLine, inText } = session;
+    if (!inText) this.#story.hears();
+    const actions = session.ingest(bytes);
+    // A line that comes byte by byte has no more time than one that does not.
+    if (!inLine || actions.length > 0) this.#extend();
+    if (inText || session.inText) this.#textPace?.add(bytes.length);
+    this.#perform(actions);
+    this.#hurry();
+  }
+
+  /** Leaves a client whose text is late, though it may be silent. */
+  #hurry(): void {
+    if (!this.session.inText || this.#isWaiting || this.#isLeaving) return;
+    if (this.#pace?.isSlow) this.#end("timeout");
+  }
+
+  get #isLeaving(): boolean {
+    return this.#due !== null || this.#exitCode !== undefined;
   }
 
   #extend(): void {
@@ -143,27 +180,36 @@ class Driver implements Receiver, Serving, Timed {
       switch (action.type) {
         case "reply":
           this.#replies += action.text;
+          services.replies[action.text.charCodeAt(0) - digitZero]++;
           break;
         case "append": {
+          this.#story.appended(action.bytes.length);
           const taking = this.#message?.append(action.bytes);
           if (!taking) break;
           return this.#deliver(taking, () => this.#perform(actions, i + 1));
         }
-        case "ask":
-          return this.#wait(
-            services.ask(action.inquiry),
-            (answer) => this.#perform(session.answered(answer)),
-          );
-        case "authenticate":
-          return this.#wait(
-            services.authenticate(action.credentials),
-            (login) => this.#perform(session.authenticated(login)),
-          );
+        case "ask": {
+          const since = performance.now();
+          return this.#wait(services.ask(action.inquiry), (answer) => {
+            this.#story.asked(performance.now() - since);
+            this.#perform(session.answered(answer));
+          });
+        }
+        case "authenticate": {
+          const { credentials } = action;
+          const since = performance.now();
+          return this.#wait(services.authenticate(credentials), (login) => {
+            const took = performance.now() - since;
+            this.#story.loggedIn(this.stream, credentials.user, login, took);
+            this.#perform(session.authenticated(login));
+          });
+        }
         case "startTls":
           return this.#afterReplies(() => this.#secure());
         case "open": {
           this.#pace = null;
           const { envelope, origin } = action;
+          this.#story.opens(envelope);
           const { target, connection, env } = services;
           const opened = target.open(envelope, { ...origin, connection, env });
           if (opened instanceof Promise) {
@@ -178,6 +224,7 @@ class Driver implements Receiver, Serving, Timed {
         }
         case "commit": {
           this.#pace = null;
+          this.#story.commits();
           const result = outcomeOf(this.#message!);
           this.#message = undefined;
           if (result instanceof Promise) {
@@ -193,10 +240,14 @@ class Driver implements Receiver, Serving, Timed {
         case "abandon": {
           const message = this.#message;
           this.#message = undefined;
+          this.#story.dropped();
           const abandoning = message?.abandon();
           if (!abandoning) break;
           return this.#deliver(abandoning, () => this.#perform(actions, i + 1));
         }
+        case "tell":
+          this.#story.told(this.stream, action.told);
+          break;
         case "close":
           this.#exitCode = action.exitCode;
           break;
@@ -206,21 +257,19 @@ class Driver implements Receiver, Serving, Timed {
   }
 
   #opened(result: Message | Refusal): Action[] {
-    if (isRefusal(result)) return this.session.opened(result);
+    if (isRefusal(result)) {
+      this.#story.refusedToOpen(this.stream, result);
+      return this.session.opened(result);
+    }
     this.#message = result;
     return this.session.opened({ type: "opened" });
   }
 
   #committed(delivery: Delivery): Action[] {
     this.#acknowledging = true;
-    const { connection, emit } = this.services;
-    if (delivery.type === "stored") {
-      emit({ type: "message.stored", connection, id: delivery.id });
-    } else {
-      const { code, text } = delivery;
-      emit({ type: "message.refused", connection, code, text });
-    }
-    return this.session.committed(delivery);
+    const actions = this.session.committed(delivery);
+    this.#story.committed(this.stream, delivery, actions);
+    return actions;
   }
 
   /** The stream is the handshake's, which reads from it. */
@@ -229,21 +278,34 @@ class Driver implements Receiver, Serving, Timed {
       if (secured === null) return this.#perform(this.session.end());
       this.stream = secured;
       secured.open(this);
-      this.#perform(this.session.encrypted());
+      const actions = this.session.encrypted();
+      this.#story.encrypted(secured);
+      this.#perform(actions);
     });
   }
 
   /** All is done that was decided: what comes next? */
   #proceed(): void {
     this.#flush();
+    if (!this.session.inText || this.#exitCode !== undefined) this.#leaveText();
     if (this.#exitCode !== undefined) return this.#finish();
     if (this.#due !== null) return this.#end(this.#due);
     const { session, stream } = this;
+    if (session.inText) this.#textPace?.goOn();
+    else this.#pace?.rest();
     if (session.hasUnread) {
       return this.#afterReplies(() => this.#perform(session.proceed()));
     }
     stream.readBytes = session.inText ? textReadBytes : commandsReadBytes;
     stream.paused = false;
+  }
+
+  /** No text is read: what was begun and forgotten by now was left. */
+  #leaveText(): void {
+    this.#story.heard();
+    const isOver = this.#exitCode !== undefined;
+    const why = this.#due ?? (isOver && this.#hasEnded ? "client" : "reset");
+    this.#story.leaves(this.stream, why === "shutDown" ? "shutdown" : why);
   }
 
   /**
@@ -350,6 +412,7 @@ class Driver implements Receiver, Serving, Timed {
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#leave();
+    this.#story.breaks(this.stream);
     Promise.resolve(this.#message).then((message) => message?.abandon())
       .catch(() => {}); // it may be what broke
     this.ending.broken(error);
@@ -357,6 +420,7 @@ class Driver implements Receiver, Serving, Timed {
 
   #leave(): void {
     this.#isOver = true;
+    this.services.target.leave?.();
     this.clock.remove(this);
     this.stream.close();
   }

@@ -20,12 +20,21 @@ export interface LoginSource {
   readonly checkpassword: string | null;
 }
 
+/** Who wants to log in, and where the work is done. */
+export interface LoginAttempt {
+  /** The client's address. */
+  readonly client: string;
+  /** Whether others are served by this process: then a helper does it. */
+  readonly isShared: boolean;
+  readonly env: ProgramEnvironment;
+  readonly emit: Emit;
+}
+
 /** Asks the password file if there is one, else the program. */
 export async function authenticate(
   source: LoginSource,
   credentials: Credentials,
-  env: ProgramEnvironment,
-  emit: Emit,
+  { client, isShared, env, emit }: LoginAttempt,
 ): Promise<Login> {
   if (source.passwords !== null) {
     const later = (what: string, why: string): Login => {
@@ -40,12 +49,20 @@ export async function authenticate(
       return later(what, whyUnreadable(error));
     }
     const { hasPassword } = await import("../auth/password_file.ts");
+    const what = `unable to check a password by ${source.passwords}`;
+    const helper = isShared
+      ? (await import("../helper/helpers.ts")).helperFor("passwords", emit)
+      : undefined;
     try {
-      const right = await hasPassword(file, credentials);
+      const right = await hasPassword(file, credentials, {
+        client,
+        helper,
+        complain: (why) => emit(trouble(`${what}: ${why}`)),
+      });
+      if (right === null) return { type: "later" };
       return right ? { type: "ok" } : { type: "bad" };
     } catch (error) {
-      const what = `unable to check a password by ${source.passwords}`;
-      return later(what, reason(error));
+      return later(what, reason(error)); // such as: out of memory
     }
   }
   const { checkpassword } = await import("../auth/checkpassword.ts");

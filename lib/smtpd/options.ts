@@ -4,8 +4,11 @@
  * @module
  */
 import type { TargetMaker } from "../deliver/target_row.ts";
+import type { MailLogFormat, MailLogPlace } from "../log/mail_log.ts";
 import type { PolicyAddress } from "../policy/delegation.ts";
+import type { HopSettings } from "../next_hop/settings.ts";
 import type { Limits } from "../smtp/limits.ts";
+import type { Route } from "./routes.ts";
 
 /**
  * What it does when nothing is asked: the defaults, and so the types, of its
@@ -33,6 +36,18 @@ export const unasked = {
   authenticationResults: false,
   /** Where messages go; null where $QMAILQUEUE or the default decides. */
   deliver: null as TargetMaker | null,
+  /** Where goes what is for others' domains; null for nowhere. */
+  relay: null as TargetMaker | null,
+  /** Domains with ways of their own. */
+  route: null as readonly Route[] | null,
+  /** Path of a file of such. */
+  routes: null as string | null,
+  relayTls: "opportunistic" as HopSettings["tls"],
+  /** Paths; null for none. */
+  relayCa: null as string | null,
+  relayAuth: null as string | null,
+  relayClient: "none" as HopSettings["client"],
+  relayConnections: 20,
   createMailboxes: false,
   /** Of a Maildir's disk: nothing is taken below it; 0 for off. */
   minFree: 0,
@@ -47,6 +62,8 @@ export const unasked = {
   sessionSeconds: null as number | null,
   textBytesPerSecond: null as number | null,
   limits: {} as Partial<Limits>,
+  mailLog: null as MailLogPlace | null,
+  logFormat: "text" as MailLogFormat,
 };
 
 /** smtpd's options. */

@@ -7,6 +7,7 @@
 import type { Emit } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
 import type { Target } from "../deliver/target.ts";
+import type { Helper } from "../helper/helper.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { PolicyAddress } from "../policy/delegation.ts";
 import { accept, type Policy } from "../policy/question.ts";
@@ -43,47 +44,54 @@ export interface Asker {
   readonly me: string;
   readonly badRcptTo: Policy | null;
   readonly target: Target;
+  /** The session's, in logs. */
+  readonly name: string;
 }
 
 export class SmtpPolicies {
   readonly #shared: Promise<Shared> | null;
-  #sessions = 0;
 
-  /** @param emit is told of troubles */
+  /**
+   * @param emit is told of troubles
+   * @param isShared whether this process serves others than one client
+   */
   constructor(
     readonly options: PolicyOptions,
     readonly emit: Emit,
+    isShared: boolean,
   ) {
     const { recipients, policy, dnsbl, spf, authenticationResults } = options;
     const wanted = recipients ?? policy ?? dnsbl ??
       (spf || authenticationResults || null);
-    this.#shared = wanted === null ? null : load(options, emit);
+    this.#shared = wanted === null ? null : load(options, emit, isShared);
     this.#shared?.catch(() => {}); // told by prepare, or at the first question
   }
 
   /** @throws Error that says what cannot be loaded */
   async prepare(): Promise<void> {
     await this.#shared;
-    const { spf, authenticationResults } = this.options;
-    // Takes its time, which is better spent before the first client is there.
-    if (spf || authenticationResults) await import("../mailauth/mailauth.ts");
   }
 
   /** What answers the questions of one session; null if there are none. */
   forSession(asker: Asker): ((inquiry: Inquiry) => Promise<Answer>) | null {
-    const { connection, env, badRcptTo, target } = asker;
+    const { connection, env, badRcptTo, target, name } = asker;
     const program = env.get(rcptcheckVariable);
-    if (!this.#shared && !badRcptTo && !program && !target.accepts) return null;
+    const asksTarget = target.accepts ?? target.offer;
+    if (!this.#shared && !badRcptTo && !program && !asksTarget) return null;
     const clientIp = connection.remote.ip;
     const clientHost = connection.remoteHost ?? undefined;
-    const id = `${Deno.pid}.${Date.now().toString(36)}.${++this.#sessions}`;
     let policy: Promise<Policy> | undefined;
     return async ({ messageNumber, ...inquiry }) => {
       policy ??= this.#policy(asker);
       const refusal = await target.accepts?.(inquiry.recipient);
-      if (refusal) return refusal;
-      const instance = `${id}.${messageNumber}`;
-      return (await policy)({ ...inquiry, clientIp, clientHost, instance });
+      if (refusal) return { ...refusal, by: refusal.by ?? "target" };
+      const instance = `${name}-${messageNumber.toString(36)}`;
+      const answer = await (await policy)(
+        { ...inquiry, clientIp, clientHost, instance },
+      );
+      // Others are asked last: it costs them more.
+      if (answer.type !== "accept" || !target.offer) return answer;
+      return await target.offer({ messageNumber, ...inquiry }) ?? answer;
     };
   }
 
@@ -105,14 +113,19 @@ export class SmtpPolicies {
     const wrapped = Promise.all([
       shared,
       import("../deliver/authenticated.ts"),
-    ]).then(([{ resolver }, { authenticated }]) =>
-      authenticated(target, { ...options, resolver: resolver! })
+    ]).then(([{ resolver, helper }, { authenticated }]) =>
+      authenticated(target, { ...options, resolver: resolver!, helper })
     );
     return {
+      get name() {
+        return target.name;
+      },
       takesBinary: false, // what is signed are lines
       takesUtf8: target.takesUtf8,
       descriptors: target.descriptors,
       accepts: target.accepts?.bind(target),
+      ...(target.offer && { offer: target.offer.bind(target) }),
+      ...(target.leave && { leave: target.leave.bind(target) }),
       open: async (envelope, submitter) =>
         submitter.user === null
           ? (await wrapped).open(envelope, submitter)
@@ -123,7 +136,8 @@ export class SmtpPolicies {
   async #policy({ env, me, badRcptTo }: Asker): Promise<Policy> {
     const { options, emit } = this;
     const { sessionPolicy } = await import("../policy/session_policy.ts");
-    const { resolver, recipients, program } = await this.#shared ?? nothing;
+    const { resolver, helper, recipients, program } = await this.#shared ??
+      nothing;
     const path = env.get(rcptcheckVariable);
     const rcptcheck = path && (await import("../policy/rcptcheck_program.ts"))
       .rcptcheck(path, env.entries(), rcptcheckSeconds, emit);
@@ -139,9 +153,11 @@ export class SmtpPolicies {
           emit,
         }
         : undefined,
-      spf: options.spf && resolver ? { me, resolver, emit } : undefined,
+      spf: options.spf && resolver ? { me, resolver, helper, emit } : undefined,
       rcptcheck: rcptcheck || undefined,
       program,
+      answered: (policy, answer, milliseconds) =>
+        emit({ type: "policy.answered", policy, answer, milliseconds }),
     }) ?? (() => Promise.resolve(accept));
   }
 }
@@ -149,6 +165,8 @@ export class SmtpPolicies {
 /** What the sessions of a process share. */
 interface Shared {
   readonly resolver?: Resolver | undefined;
+  /** For the checks of mail; without one they are done here. */
+  readonly helper?: Helper | undefined;
   readonly recipients?: Policy | undefined;
   readonly program?: Policy | undefined;
 }
@@ -158,16 +176,20 @@ const nothing: Shared = {};
 async function load(
   options: PolicyOptions,
   emit: Emit,
+  isShared: boolean,
 ): Promise<Shared> {
   const { recipients, policy, dnsbl, spf, authenticationResults } = options;
   const asksDns = dnsbl || spf || authenticationResults;
-  const [resolver, list, program] = await Promise.all([
+  const wantsHelper = isShared && (spf || authenticationResults);
+  const [resolver, helpers, list, program] = await Promise.all([
     asksDns ? import("../net/resolver.ts") : null,
+    wantsHelper ? import("../helper/helpers.ts") : null,
     recipients === null ? null : import("../policy/recipients_file.ts"),
     policy === null ? null : import("../policy/policy_program.ts"),
   ]);
   return {
     resolver: resolver?.dnsResolver(lookupSeconds),
+    helper: helpers?.helperFor("mail", emit),
     recipients: list?.recipientsFile(recipients!, emit),
     program: program?.PolicyProgram &&
       new program.PolicyProgram(policy!, programSeconds, emit).ask,

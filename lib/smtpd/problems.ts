@@ -15,6 +15,7 @@ import { asProgram } from "../ucspi/environment.ts";
 import { whyNotRunnable } from "../ucspi/runnable.ts";
 import { controlsNow } from "./controls.ts";
 import type { SmtpdOptions } from "./options.ts";
+import { environments } from "./reach.ts";
 import { Targets } from "./targets.ts";
 
 /** Of a file's mode: everybody else. */
@@ -43,24 +44,11 @@ export async function smtpdProblems(
       ofProgram("RCPTCHECK", textOf(env.get("RCPTCHECK") ?? "")),
       ofTemporaryFolder(options, env),
       new Targets(options, () => {}).problems(asProgram(env)),
+      ofRelaying(options, env, ruled),
     ]),
   ];
   const lines = (await Promise.all(found)).flat();
   return [...new Set(lines)]; // two environments may share a problem
-}
-
-/** Ours, and ours with each value that counts of what rules set. */
-function environments(
-  own: ReadonlyMap<string, string>,
-  ruled: Variables,
-): Map<string, string>[] {
-  const all = [new Map(own)];
-  for (const name of ["RCPTCHECK", "QMAILQUEUE", "TMPDIR"]) {
-    for (const value of ruled.get(name) ?? []) {
-      all.push(new Map(own).set(name, value));
-    }
-  }
-  return all;
 }
 
 type Problems = readonly string[];
@@ -156,6 +144,28 @@ function ofTemporaryFolder(
   return thrownBy(() =>
     folder("TMPDIR: unable to keep a message in", path, "write", "search")
   );
+}
+
+function namesDomains(options: SmtpdOptions): boolean {
+  try {
+    return controlsNow(options).namesDomains;
+  } catch {
+    return false; // what is wrong with them is told already
+  }
+}
+
+/** Whoever may relay is to have somewhere to send to. */
+function ofRelaying(
+  options: SmtpdOptions,
+  env: Map<string, string>,
+  ruled: Variables,
+): Problems {
+  const { passwords, checkpassword } = options;
+  const mayLogIn = passwords !== null || checkpassword !== null;
+  const isTrusted = env.has("RELAYCLIENT") || ruled.has("RELAYCLIENT");
+  if (!mayLogIn && !(isTrusted && namesDomains(options))) return [];
+  const why = new Targets(options, () => {}).deadEnd(asProgram(env));
+  return why === null ? [] : [why];
 }
 
 function exists(path: string): boolean {

@@ -39,12 +39,16 @@ export class SmtpProtocol implements Protocol {
     return this.#settings.descriptors;
   }
 
+  get replies(): readonly number[] {
+    return this.#settings.replies;
+  }
+
   get hostName(): string | null {
     return hostNameNow(this.options);
   }
 
   async prepare(): Promise<void> {
-    this.#settings = new SmtpSettings(this.options, this.emit);
+    this.#settings = new SmtpSettings(this.options, this.emit, true);
     await this.#settings.prepare();
   }
 

@@ -20,6 +20,8 @@ export interface Services {
   /** What a program would have for the connection. */
   readonly env: ProgramEnvironment;
   readonly emit: Emit;
+  /** Counts replies, by the first digit of their codes. */
+  readonly replies: number[];
   ask(inquiry: Inquiry): Promise<Answer>;
   authenticate(credentials: Credentials): Promise<Login>;
   /** TLS on the stream; null if that did not come about. */

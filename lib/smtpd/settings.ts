@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Emit } from "../base/events.ts";
+import { type Emit, trouble } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import type { Stream } from "../base/stream.ts";
@@ -18,7 +18,11 @@ import type { Offers } from "../smtp/commands.ts";
 import type { SessionConfig } from "../smtp/config.ts";
 import type { Limits } from "../smtp/limits.ts";
 import type { Credentials } from "../mail/sasl.ts";
-import type { ProgramEnvironment } from "../ucspi/environment.ts";
+import {
+  asProgram,
+  ownEnvironment,
+  type ProgramEnvironment,
+} from "../ucspi/environment.ts";
 import { ControlFiles } from "./control_files.ts";
 import {
   type Controls,
@@ -31,6 +35,7 @@ import type { Patience, Services } from "./services.ts";
 import { authenticate } from "./logins.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { SmtpPolicies } from "./policies.ts";
+import { nextSessionName } from "./session_name.ts";
 import { Targets } from "./targets.ts";
 
 /** Control files are read again when they are older than this. */
@@ -69,15 +74,21 @@ export class SmtpSettings {
   readonly #limits: Partial<Limits> | undefined;
   #lastOffers: Offers | undefined;
 
+  /** Given in all sessions, by the first digit of their codes. */
+  readonly replies = new Array<number>(6).fill(0);
+
   /**
    * Reads the certificate, as only root may be able to.
    *
    * @param emit is told of troubles
+   * @param isShared whether this process serves others than one client: then
+   * helpers do what takes long
    * @throws Error that says which of its files cannot be read
    */
   constructor(
     readonly options: SmtpdOptions,
     readonly emit: Emit,
+    readonly isShared: boolean,
   ) {
     const { tlsKey, control, classic } = options;
     const files = new ControlFiles(control);
@@ -90,7 +101,7 @@ export class SmtpSettings {
     this.#unread = new LastingTrouble(emit);
     this.#firstFiles = files;
     this.#targets = new Targets(options, emit);
-    this.#policies = new SmtpPolicies(options, emit);
+    this.#policies = new SmtpPolicies(options, emit, isShared);
     const anyLimit = Object.keys(options.limits).length > 0;
     this.#limits = anyLimit ? options.limits : undefined;
   }
@@ -114,7 +125,12 @@ export class SmtpSettings {
   async rehearse(): Promise<void> {
     if (this.options.classic) return;
     this.#look(() => controlsNow(this.options));
-    const { recipients } = this.options;
+    const { recipients, passwords, checkpassword } = this.options;
+    const own = asProgram(ownEnvironment());
+    const mayRelay = (passwords ?? checkpassword) !== null ||
+      (own.has("RELAYCLIENT") && this.#current()?.namesDomains);
+    const deadEnd = mayRelay ? this.#targets.deadEnd(own) : null;
+    if (deadEnd !== null) this.emit(trouble(deadEnd));
     if (recipients === null) return;
     const { checkRecipientsFile } = await import(
       "../policy/recipients_file.ts"
@@ -151,8 +167,14 @@ export class SmtpSettings {
     const controls = this.#current();
     if (controls === null) return { type: "unreadable" };
     const { me, badRcptTo } = controls;
-    const asker = { connection, env, me };
-    const target = this.#policies.recording(this.#targets.of(env, me), asker);
+    const name = nextSessionName();
+    const asker = { connection, env, me, name };
+    const { accepts, namesDomains } = controls;
+    const sending = { connection, env, me, accepts, namesDomains };
+    const target = this.#policies.recording(
+      this.#targets.forSession(sending),
+      asker,
+    );
     const ask = this.#policies.forSession({ ...asker, badRcptTo, target });
     const databytes = env.get("DATABYTES");
     const config: SessionConfig = {
@@ -171,6 +193,7 @@ export class SmtpSettings {
         ? controls.databytes
         : leadingNumber(databytes),
       connection,
+      name,
       now: clock,
     };
     return {
@@ -181,6 +204,7 @@ export class SmtpSettings {
         connection,
         env,
         emit: this.emit,
+        replies: this.replies,
         ask: ask ?? acceptAll,
         authenticate: this.#authenticator(connection, env),
         secure: this.#securer(connection, controls),
@@ -205,7 +229,7 @@ export class SmtpSettings {
 
   /** null when they cannot be read. */
   #current(): Controls | null {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#readAt < controlsFreshMs) return this.#controls;
     this.#readAt = now;
     try {
@@ -221,30 +245,21 @@ export class SmtpSettings {
   #read(): Controls {
     const first = this.#firstFiles;
     this.#firstFiles = null;
-    const isFresh = first && Date.now() - first.seenAt < controlsFreshMs;
+    const isFresh = first &&
+      performance.now() - first.seenAt < controlsFreshMs;
     const files = isFresh ? first : new ControlFiles(this.options.control);
     return this.#source.read(files);
   }
 
   /** Only where somebody may log in does it hold the environment. */
   #authenticator(
-    connection: Connection,
+    { remote }: Connection,
     env: ProgramEnvironment,
   ): (credentials: Credentials) => Promise<Login> {
     if (!this.#mayLogIn) return nobody;
-    return async (credentials) => {
-      const login = await authenticate(
-        this.options,
-        credentials,
-        env,
-        this.emit,
-      );
-      if (login.type === "bad") {
-        const { ip } = connection.remote;
-        this.emit({ type: "login.refused", ip, user: credentials.user });
-      }
-      return login;
-    };
+    const { options, emit, isShared } = this;
+    const attempt = { client: remote.ip, isShared, env, emit };
+    return (credentials) => authenticate(options, credentials, attempt);
   }
 
   get #mayLogIn(): boolean {
@@ -253,12 +268,13 @@ export class SmtpSettings {
   }
 
   #securer(
-    { remote }: Connection,
+    connection: Connection,
     { patience }: Controls,
   ): (stream: Stream) => Promise<Stream | null> {
     const tls = this.#tls;
     if (tls === null) return noTls;
-    return (stream) => tls.secure(stream, patience.idleSeconds, remote.ip);
+    const { ip } = connection.remote;
+    return (stream) => tls.secure(stream, patience.idleSeconds, ip, connection);
   }
 
   /** Whether an address is one of this machine's. */

@@ -6,6 +6,8 @@
  */
 import { toBytes } from "../base/bytes.ts";
 import type { Emit } from "../base/events.ts";
+import { flushAll } from "../log/line_writer.ts";
+import { withMailLog } from "../log/with_mail_log.ts";
 import { Session } from "../smtp/session.ts";
 import {
   asProgram,
@@ -17,6 +19,9 @@ import type { SmtpdOptions } from "./options.ts";
 import { SmtpSettings, unreadableControls } from "./settings.ts";
 import { StandardStream } from "./standard_stream.ts";
 
+/** How long a log that is not written to may keep the process. */
+const flushSeconds = 5;
+
 /**
  * Serves the client that the environment tells of.
  *
@@ -27,9 +32,12 @@ export async function serveStandardStreams(
   options: SmtpdOptions,
   emit: Emit,
 ): Promise<number> {
-  const all = new SmtpSettings(options, emit);
+  const told = await withMailLog(options, emit);
+  const all = new SmtpSettings(options, told, false);
   const env = asProgram(ownEnvironment());
-  const settings = all.forSession(connectionOf(env), env);
+  // tcpserver's lines, and those of its like, have this number.
+  const connection = { ...connectionOf(env), number: Deno.pid };
+  const settings = all.forSession(connection, env);
   if (settings.type === "unreadable") {
     await Deno.stdout.write(toBytes(unreadableControls))
       .catch(() => {}); // it has gone
@@ -42,5 +50,6 @@ export async function serveStandardStreams(
     drive(stream, session, services, patience, { ended, broken });
   });
   await stream.closed;
+  await flushAll(flushSeconds);
   return exitCode;
 }

@@ -3,28 +3,61 @@
  *
  * @module
  */
+import type { Connection } from "../base/connection.ts";
 import type { Emit } from "../base/events.ts";
-import type { Target } from "../deliver/target.ts";
-import type { TargetContext } from "../deliver/target_row.ts";
+import { foldCase } from "../base/bytes.ts";
+import { LastingTrouble } from "../base/lasting_trouble.ts";
+import { type Reach, reachOf } from "../base/reach.ts";
+import { problemsIn } from "../base/unusable.ts";
+import type { Refusal, Target } from "../deliver/target.ts";
+import type { TargetContext, TargetMaker } from "../deliver/target_row.ts";
 import { readTarget } from "../deliver/targets.ts";
+import { domainOf } from "../mail/address.ts";
+import { HopSecrets } from "../next_hop/secrets.ts";
+import { lookupKeys } from "../policy/rcpthosts.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import type { SmtpdOptions } from "./options.ts";
+import { type Common, Router } from "./router.ts";
+import { RoutesFile } from "./routes.ts";
 
 /** Where no target is named, in this order. */
 const defaults = ["qmail-queue", "maildir:./Maildir"] as const;
 
+/** Whose mail it is, and who wants it taken. */
+export interface Sending {
+  readonly connection: Connection;
+  readonly env: ProgramEnvironment;
+  /** This host's name. */
+  readonly me: string;
+  /** Whether a domain is ours. */
+  accepts(domain: string): boolean;
+  /** Whether somebody has said which are. */
+  readonly namesDomains: boolean;
+}
+
 export class Targets {
   /** This host's name, as of the last session. */
   #host = "";
+  readonly #context: TargetContext;
   readonly #named: Target | null;
   readonly #queue: Target;
   readonly #maildir: Target;
+  readonly #relay: Target | null;
+  readonly #routes: ReadonlyMap<string, Target>;
+  readonly #file: RoutesFile | null;
+  /** By what they were written as: one may be on several ways. */
+  readonly #known = new Map<string, Target>();
+  /** Those that the file of routes has named so far. */
+  readonly #filed = new Set<Target>();
+  readonly #unread: LastingTrouble;
 
   /** @param emit is told of troubles */
   constructor(readonly options: SmtpdOptions, emit: Emit) {
     const { queueProgram, createMailboxes, minFree } = options;
+    const { relayTls, relayAuth, relayCa, relayClient, relayConnections } =
+      options;
     const host = () => this.#host;
-    const context: TargetContext = {
+    this.#context = {
       get host() {
         return host();
       },
@@ -32,47 +65,206 @@ export class Targets {
       createMailboxes,
       minFreePercent: minFree,
       emit,
+      nextHop: {
+        tls: relayTls,
+        client: relayClient,
+        connections: relayConnections,
+        secrets: new HopSecrets(relayAuth, relayCa),
+      },
     };
-    this.#named = options.deliver?.(context) ?? null;
-    const [queue, maildir] = defaults.map((text) => readTarget(text)(context));
+    this.#unread = new LastingTrouble(emit);
+    this.#named = this.#made(options.deliver);
+    const [queue, maildir] = defaults.map((text) => this.#target(text));
     this.#queue = queue;
     this.#maildir = maildir;
+    this.#relay = this.#made(options.relay);
+    this.#routes = new Map(
+      options.route?.toReversed().map(({ domain, make }) =>
+        [domain, this.#made(make)!] as const
+      ),
+    );
+    this.#file = options.routes === null
+      ? null
+      : new RoutesFile(options.routes);
   }
 
   /** Descriptors that a message may hold. */
   get descriptors(): number {
-    return (this.#named ?? this.#queue).descriptors;
+    const [first, ...others] = this.#all(this.#named ?? this.#queue);
+    return Math.max(
+      first.descriptors,
+      ...others.map(({ descriptors }) => descriptors),
+    );
   }
 
   async prepare(): Promise<void> {
-    await this.#named?.prepare?.();
+    for (const target of this.#used()) await target.prepare?.();
+  }
+
+  /** That clients may relay, and have no way to; null if there is one. */
+  deadEnd(env: ProgramEnvironment): string | null {
+    const { classic, openRelay } = this.options;
+    return classic || openRelay || this.#hasWays || this.#usual(env).takesAll
+      ? null
+      : "clients may relay ($RELAYCLIENT, or a log-in), but there is no way " +
+        "for what they send elsewhere, which is refused: --relay TARGET gives one";
   }
 
   /** @param env of the session */
   async problems(env: ProgramEnvironment): Promise<readonly string[]> {
-    return await this.of(env, this.#host).problems?.(env) ?? [];
+    const found: string[] = [];
+    for (const target of new Set(this.#all(this.#usual(env)))) {
+      found.push(...await target.problems?.(env) ?? []);
+    }
+    try {
+      this.#file?.check();
+    } catch (error) {
+      found.push(...problemsIn(error));
+    }
+    return [...new Set(found)];
+  }
+
+  /** @param env of the session */
+  reach(env: ProgramEnvironment): Reach {
+    const { relayAuth, relayCa, routes } = this.options;
+    const paths = (all: readonly (string | null)[]) =>
+      all.filter((path) => path !== null);
+    for (const text of this.#file?.targets() ?? []) this.#filedTarget(text);
+    const all = new Set(this.#all(this.#usual(env)));
+    return reachOf([
+      ...[...all].map((target) => target.reach?.(env) ?? {}),
+      { reads: paths([routes]), secrets: paths([relayAuth, relayCa]) },
+    ]);
   }
 
   refresh(): void {
-    this.#named?.refresh?.();
+    for (const target of this.#used()) target.refresh?.();
   }
 
   close(): void {
-    this.#named?.close?.();
+    for (const target of this.#used()) target.close?.();
   }
 
-  /**
-   * @param env of the session
-   * @param me this host's name
-   */
-  of(env: ProgramEnvironment, me: string): Target {
+  /** What takes all messages of a session. */
+  forSession(sending: Sending): Target {
+    const { connection, env, me, namesDomains } = sending;
     this.#host = me;
+    const usual = this.#usual(env);
+    if (this.options.classic) return usual;
+    // Where nobody has said which domains are ours, all go to the one place.
+    const isOneWay = usual.takesAll || !this.#mayRelay(env) ||
+      (env.has("RELAYCLIENT") && !namesDomains);
+    if (!this.#hasWays && isOneWay) {
+      return usual.begin ? new Router(() => usual, usual, connection) : usual;
+    }
+    const common = this.#common(usual);
+    const way = (recipient: string) => this.#way(recipient, usual, sending);
+    return new Router(way, common, connection);
+  }
+
+  /** Whether there is more than one. */
+  get #hasWays(): boolean {
+    return this.#relay !== null || this.#file !== null || this.#routes.size > 0;
+  }
+
+  #mayRelay(env: ProgramEnvironment): boolean {
+    const { passwords, checkpassword } = this.options;
+    return env.has("RELAYCLIENT") || passwords !== null ||
+      checkpassword !== null;
+  }
+
+  /** Where a domain that is ours goes. */
+  #usual(env: ProgramEnvironment): Target {
     if (this.#named !== null) return this.#named;
     const hasQueue = env.has("QMAILQUEUE") ||
       isFile(this.options.queueProgram);
     return hasQueue ? this.#queue : this.#maildir;
   }
+
+  /** Routes come first, then whose domain it is. */
+  #way(
+    recipient: string,
+    usual: Target,
+    { accepts }: Sending,
+  ): Target | Refusal {
+    const domain = foldCase(domainOf(recipient) ?? "");
+    const key = lookupKeys(domain).find((each) => this.#routes.has(each));
+    if (key !== undefined) return this.#routes.get(key)!;
+    if (this.#file !== null) {
+      try {
+        const text = this.#file.find(domain);
+        this.#unread.over();
+        if (text !== null) return this.#filedTarget(text);
+      } catch (error) {
+        this.#unread.tell(problemsIn(error));
+        return routesUnreadable;
+      }
+    }
+    if (domain === "" || accepts(domain)) return usual;
+    return this.#relay ?? (usual.takesAll ? usual : noWay);
+  }
+
+  #common(usual: Target): Common {
+    const all = this.#all(usual);
+    const { descriptors } = this;
+    return {
+      takesBinary: all.every(({ takesBinary }) => takesBinary),
+      get takesUtf8() {
+        return all.some(({ takesUtf8 }) => takesUtf8);
+      },
+      descriptors,
+    };
+  }
+
+  #all(usual: Target): Target[] {
+    const relay = this.#relay === null ? [] : [this.#relay];
+    return [usual, ...relay, ...this.#routes.values(), ...this.#filed];
+  }
+
+  /** Those that somebody has named. */
+  #used(): Set<Target> {
+    const all = new Set(this.#all(this.#named ?? this.#queue));
+    all.delete(this.#queue);
+    all.delete(this.#maildir);
+    return all;
+  }
+
+  /** One target for all ways to it, since its connections are counted. */
+  #made(make: TargetMaker | null): Target | null {
+    if (make === null) return null;
+    const target = make(this.#context);
+    const known = this.#known.get(target.name!);
+    if (known) return known;
+    this.#known.set(target.name!, target);
+    return target;
+  }
+
+  #filedTarget(text: string): Target {
+    const target = this.#target(text);
+    this.#filed.add(target);
+    return target;
+  }
+
+  #target(text: string): Target {
+    return this.#known.get(text) ?? this.#made(readTarget(text))!;
+  }
 }
+
+const noWay: Refusal = {
+  type: "never",
+  code: 550,
+  enhanced: "5.7.1",
+  text: "sorry, there is no way from here to that domain",
+  by: "routes",
+};
+
+const routesUnreadable: Refusal = {
+  type: "later",
+  code: 451,
+  enhanced: "4.3.0",
+  text: "unable to read the list of routes",
+  by: "routes",
+};
 
 function isFile(path: string): boolean {
   try {

@@ -10,6 +10,8 @@ const slowStartMs = 30_000;
 export class TextPace {
   #since = performance.now();
   #bytes = 0;
+  /** When the client began to owe no text; null while it owes some. */
+  #restsSince: number | null = null;
 
   /** @param bytesPerSecond that a client has to reach */
   constructor(readonly bytesPerSecond: number) {}
@@ -22,6 +24,18 @@ export class TextPace {
   /** Leaves out time that the client could do nothing about. */
   forgive(milliseconds: number): void {
     this.#since += milliseconds;
+  }
+
+  /** No text is due: between two chunks (BDAT). */
+  rest(): void {
+    this.#restsSince ??= performance.now();
+  }
+
+  /** Text is due, whether it comes or not. */
+  goOn(): void {
+    if (this.#restsSince === null) return;
+    this.forgive(performance.now() - this.#restsSince);
+    this.#restsSince = null;
   }
 
   get isSlow(): boolean {

@@ -25,6 +25,9 @@ const notForPrograms = new Set([
   "LISTEN_FDS",
   "LISTEN_PID",
   "NOTIFY_SOCKET",
+  "POSTERN_FILES",
+  "POSTERN_LOG",
+  "POSTERN_OPENED",
   "POSTERN_TEXT",
   "POSTERN_WORKER",
 ]);

@@ -68,6 +68,7 @@ export async function postfix(
       service("trace", "unix", "- - n - 0 bounce"),
       service("proxymap", "unix", "- - n - - proxymap"),
       service("virtual", "unix", "- n n - - virtual"),
+      service("smtp", "unix", "- - n - - smtp"),
       service("error", "unix", "- - n - - error"),
       service("discard", "unix", "- - n - - discard"),
       service("anvil", "unix", "- - n - 1 anvil"),

@@ -3,12 +3,14 @@
  *
  *     smtp [ROUNDS [MESSAGES]]   messages over SMTP, thrown away
  *     durable [ROUNDS [MESSAGES]]   the same, stored durably
+ *     relay [ROUNDS [MESSAGES]]   the same, handed to another server
  *     external [ROUNDS [MESSAGES]]   the same through a program
  *     rules [ROUNDS [RULES]]     compiling rules, and deciding by them
  *     startup [ROUNDS]           `postern smtpd` to its greeting
  *     tls [ROUNDS [SESSIONS [MESSAGES]]]   TLS sessions, and large messages
  *     idle [SESSIONS ...]        memory of sessions that wait
  *     turns [ROUNDS [SECONDS]]   the longest turn of the event loop
+ *     mail-log [ROUNDS [MESSAGES]]   what the mail log costs
  *     attackers [ROUNDS [SECONDS]]   what an honest client bears beside them
  *
  * @module
@@ -16,12 +18,14 @@
 const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   smtp: () => import("./smtp.ts"),
   durable: () => import("./durable.ts"),
+  relay: () => import("./relay.ts"),
   external: () => import("./external.ts"),
   rules: () => import("./rules.ts"),
   startup: () => import("./startup.ts"),
   tls: () => import("./tls.ts"),
   idle: () => import("./idle.ts"),
   turns: () => import("./turns.ts"),
+  "mail-log": () => import("./mail_log.ts"),
   attackers: () => import("./attackers.ts"),
 };
 

@@ -23,6 +23,8 @@ export const pages: Readonly<Record<string, string>> = {
   serve: "postern-serve.1",
   rules: "postern-rules.1",
   smtpd: "postern-smtpd.8",
+  trace: "postern-trace.1",
+  top: "postern-top.1",
 };
 
 /** The options of a command, as mdoc. */

@@ -3,6 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { delivery, qmailQueue } from "../../lib/deliver/qmail_queue.ts";
 import type { Message } from "../../lib/deliver/target.ts";
 import { inFolder, output, until } from "../support/peers.ts";
+import { descriptorsOf } from "../support/weather.ts";
+import { into } from "../support/troubles.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const options = { sanitizeOps: false, sanitizeResources: false };
@@ -79,12 +81,13 @@ async function withQueue(
   script: string,
   act: (message: Message, folder: string) => Promise<void>,
   patienceMs?: number,
+  log: string[] = [],
 ) {
   await inFolder(async (folder) => {
     const path = `${folder}/queue`;
     await Deno.writeTextFile(path, `#!/bin/sh\ncd ${folder}\n${script}\n`);
     await Deno.chmod(path, 0o755);
-    const opened = await qmailQueue(() => path, patienceMs).open(
+    const opened = await qmailQueue(() => path, patienceMs, into(log)).open(
       envelope,
       stranger,
     );
@@ -300,4 +303,63 @@ Deno.test(
       const result = await committed(message);
       assertEquals(result.type === "later" && result.text, "qq read error");
     }),
+);
+
+/** Each leaves something of 20 bytes of message or 40 of envelope. */
+const unread = [
+  "sleep 0.1",
+  "cat > /dev/null",
+  "cat <&1 > /dev/null",
+  "dd bs=1 count=19 of=/dev/null 2>/dev/null; cat <&1 > /dev/null",
+  "cat > /dev/null; dd bs=1 count=39 <&1 of=/dev/null 2>/dev/null",
+  "sleep 0.1; exec <&-; cat <&1 > /dev/null",
+];
+
+Deno.test(
+  "what is left in a pipe is not stored, be it a byte, and the log says so",
+  options,
+  async () => {
+    for (const script of unread) {
+      const log: string[] = [];
+      await withQueue(
+        `${script}; exit 0`,
+        async (opened) => {
+          await opened.append(bytes("x".repeat(20)));
+          const open = descriptorsOf(Deno.pid).length;
+          const result = await committed(opened);
+          assertEquals(
+            result.type === "later" && result.text,
+            "qq read error",
+            script,
+          );
+          assertEquals(open - descriptorsOf(Deno.pid).length, 4, script);
+        },
+        undefined,
+        log,
+      );
+      assertEquals(
+        log.map((line) => line.slice(line.indexOf(" ") + 1)),
+        ["ended with 0, but has not read all of message and envelope"],
+      );
+    }
+  },
+);
+
+Deno.test(
+  "a program that failed without reading gives its own reason",
+  options,
+  async () => {
+    const log: string[] = [];
+    await withQueue(
+      "exit 31",
+      async (message) => {
+        await message.append(bytes("text"));
+        const result = await committed(message);
+        assertEquals(result.type === "never" && result.code, 554);
+      },
+      undefined,
+      log,
+    );
+    assertEquals(log, []);
+  },
 );

@@ -256,6 +256,7 @@ Deno.test(
         ...["--recipients", await own("known", "a@a.example\r\n# x y\r\n")],
         ...["--passwords", await own("passwords", `ann:${hash.stdout}`)],
         ...["--maildir", `${folder}/home/{user}`, "--authentication-results"],
+        ...["--relay", "smtp:127.0.0.1:25"],
       ], { env: { RCPTCHECK: program, TMPDIR: "/tmp" } });
       assertEquals(found, { code: 0, lines: [] });
       assertEquals([...Deno.readDirSync(folder)].length, before + 3);

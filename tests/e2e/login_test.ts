@@ -65,6 +65,7 @@ for (const [way, gate] of ways) {
       relays: false,
       smtpd: async (folder) => [
         ...["--rcpthosts", "to.example"],
+        ...["--relay", `maildir:${folder}/Maildir`],
         ...await smtpd(folder),
       ],
     }, fn);
@@ -101,7 +102,7 @@ for (const [way, gate] of ways) {
           assertMatch(await client.ask("Subject: x\r\n\r\nx\r\n."), /^250 /);
           assertMatch(await plain(client, "other", "word"), /^503 /);
           client.close();
-          assertMatch(server.stored()[0], / with ESMTPSA; /);
+          assertMatch(server.stored()[0], / with ESMTPSA id \S+; /);
 
           const asked = await encrypted(server);
           assertEquals(await login(asked, "other", "word"), taken);
@@ -154,7 +155,7 @@ for (const [way, gate] of ways) {
   Deno.test(
     needing(
       { peers: ["openssl"] },
-      `what is wrong with the password file is 454 and a line in the log, ${way}`,
+      `what is wrong with the password file is a line in the log, ${way}`,
     ),
     () =>
       withLogin(
@@ -165,11 +166,12 @@ for (const [way, gate] of ways) {
           assertEquals(await plain(client, "user", "word"), later);
           await server.gate.logged(/unable to read \S+\/passwords: /);
           await Deno.writeTextFile(path, "user:$1$plain$old\nx:\n\n:\n");
-          assertEquals(await plain(client, "user", "word"), later);
-          assertEquals(await plain(client, "x", "word"), later);
+          // Nobody is to learn by it that there is such a user.
+          assertEquals(await plain(client, "user", "word"), wrong);
+          await server.gate.logged(/the line of "user" has no scrypt hash/);
           const huge = "$scrypt$ln=40,r=8,p=1$AAAA$AAAAAAAAAAAAAAAAAAAAAAAA";
           await Deno.writeTextFile(path, `user:${huge}\n`);
-          assertEquals(await plain(client, "user", "word"), later);
+          assertEquals(await plain(client, "user", "word"), wrong);
           // No restart is needed once it is mended.
           await makePasswords(path, { user: "word" });
           assertEquals(await plain(client, "user", "word"), taken);

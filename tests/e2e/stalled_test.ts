@@ -38,7 +38,7 @@ for (const encrypted of [false, true]) {
           [
             ...["-vRHl0", "127.0.0.1", "0", "smtpd", "--deliver", "discard"],
             ...["--tls-cert", certPath, "--tls-key", keyPath],
-            ...["--timeoutsmtpd", "2"],
+            ...["--timeoutsmtpd", "2", "--max-harmless", "1000000"],
           ],
           {},
           async (gate) => {

@@ -302,6 +302,192 @@ Deno.test(
     }),
 );
 
+// Names that let a client relay.
+
+const reverse = `${reverseName(remote.ip)} PTR`;
+const relay = 'RELAYCLIENT=""';
+
+/** What a text says of a client whose name is client.example, and the log. */
+async function named(
+  text: string,
+  forward: Zone,
+  of: Partial<GateOptions> = {},
+  from: Ends = ends,
+) {
+  const log: string[] = [];
+  let admitted!: Admitted;
+  let questions: readonly string[] = [];
+  await withNames(
+    { [reverse]: ptr("client.example"), ...forward },
+    async ({ asked }) => {
+      questions = asked;
+      await inFolder(async (folder) => {
+        const rules = writeRules(folder, text);
+        const all = { ...options, remoteHost: true, ...of, rules };
+        admitted = await new Admission(all, (event) => {
+          if (event.type === "trouble") log.push(event.text);
+        }).admit(from);
+      });
+    },
+  );
+  const { connection: { variables, remoteHost }, verdict } = admitted;
+  return {
+    says: verdict.type === "ok"
+      ? variables.map((each) => each.join("=")).join()
+      : verdict.type,
+    remoteHost,
+    log,
+    asksForward: questions.filter((each) => / A(AAA)?$/.test(each)).length,
+  };
+}
+
+const liar = { "client.example A": a("192.0.2.1") };
+const honest = { "client.example A": a("192.0.2.1", remote.ip) };
+const passedOver = (rule: string, why: string) => [
+  `rule ${rule} passed over for ${remote.ip}: RELAYCLIENT wants a name that ` +
+  `is confirmed (${why})`,
+];
+
+/** Rules, and what they say of a client with a name, and without. */
+const byName: [text: string, honest: string, liar: string][] = [
+  [`=client.example:allow,${relay}\n`, "RELAYCLIENT=", ""],
+  [`=client.example:allow,${relay}\n:deny\n`, "RELAYCLIENT=", "deny"],
+  [`=.example:allow,${relay}\n:allow,X="1"\n`, "RELAYCLIENT=", "X=1"],
+  [`=:allow,${relay}\n:allow,X="1"\n`, "RELAYCLIENT=", "X=1"],
+  [
+    `=client.example:allow,Y="",${relay},Z="2"\n=.example:allow,X="1"\n`,
+    "Y=,RELAYCLIENT=,Z=2",
+    "X=1",
+  ],
+  // All of them are passed over, not only the first.
+  [
+    `=client.example:allow,${relay}\n=.example:allow,${relay}\n` +
+    `=:allow,RELAYCLIENT="@x"\n:deny\n`,
+    "RELAYCLIENT=",
+    "deny",
+  ],
+  [
+    `=client.example:allow,${relay}\n127.:allow,X="1"\n:deny\n`,
+    "RELAYCLIENT=",
+    "X=1",
+  ],
+];
+
+asks("a name that does not lead back lets nobody relay", async () => {
+  for (const [text, right, wrong] of byName) {
+    const told = await named(text, honest);
+    assertEquals([told.says, told.log, told.asksForward], [right, [], 1]);
+    const lied = await named(text, liar);
+    assertEquals([lied.says, lied.asksForward], [wrong, 1], text);
+    const rule = /^[^:]*/.exec(text)![0];
+    assertEquals(lied.log, passedOver(rule, "it does not lead back"));
+    // For a program it is what it was.
+    assertEquals(lied.remoteHost, "client.example");
+  }
+});
+
+asks("a name that cannot be confirmed now lets nobody relay", async () => {
+  const text = `=client.example:allow,${relay}\n:allow,X="1"\n`;
+  for (
+    const [forward, why] of [
+      [{}, "it does not lead back"],
+      [{ "client.example A": records() }, "it does not lead back"],
+      [
+        { "client.example A": { type: "failure", rcode: failures.SERVFAIL } },
+        "the name server says SERVFAIL",
+      ],
+      [
+        { "client.example A": { type: "failure", rcode: failures.REFUSED } },
+        "the name server says REFUSED",
+      ],
+      [
+        {
+          "client.example A": records({
+            type: "A",
+            data: new Uint8Array([127, 0, 0]),
+          }),
+        },
+        "the name server answers nonsense",
+      ],
+    ] as const
+  ) {
+    const { says, log } = await named(text, forward);
+    assertEquals([says, log], ["X=1", passedOver("=client.example", why)]);
+  }
+});
+
+asks("nobody is asked about a name that lets nobody relay", async () => {
+  for (
+    const [text, expected] of [
+      ['=client.example:allow,X="1"\n', "X=1"],
+      ["=client.example:deny\n", "deny"],
+      [`=client.example:deny,${relay}\n`, "deny"],
+      [`${remote.ip}:allow,${relay}\n=client.example:deny\n`, "RELAYCLIENT="],
+      [`127.:allow,${relay}\n`, "RELAYCLIENT="],
+      [`:allow,${relay}\n=other.example:allow,${relay}\n`, "RELAYCLIENT="],
+    ]
+  ) {
+    const { says, asksForward, log } = await named(text, liar);
+    assertEquals([says, asksForward, log], [expected, 0, []], text);
+  }
+});
+
+asks(
+  "tcpserver believes a name, and with -p it is asked about once",
+  async () => {
+    const text = `=client.example:allow,${relay}\n:allow,X="1"\n`;
+    const classic = await named(text, liar, { classic: true });
+    assertEquals([classic.says, classic.asksForward], ["RELAYCLIENT=", 0]);
+    for (const isClassic of [false, true]) {
+      const paranoid = { paranoid: true, classic: isClassic };
+      const told = await named(text, honest, paranoid);
+      assertEquals([told.says, told.asksForward], ["RELAYCLIENT=", 1]);
+      const lied = await named(text, liar, paranoid);
+      assertEquals([lied.says, lied.asksForward], ["X=1", 1]);
+      assertEquals([lied.remoteHost, lied.log], [null, []]);
+    }
+  },
+);
+
+asks(
+  "a user at a name is no better, and a user at an address is",
+  () =>
+    withJoe(async () => {
+      const of = { remoteInfo: true };
+      const rules = `joe@=client.example:allow,${relay}\n:allow,X="1"\n`;
+      assertEquals((await named(rules, honest, of)).says, "RELAYCLIENT=");
+      const { says, log } = await named(rules, liar, of);
+      assertEquals(says, "X=1");
+      assertEquals(
+        log,
+        passedOver("joe@=client.example", "it does not lead back"),
+      );
+      const address = `joe@${remote.ip}:allow,${relay}\n`;
+      assertEquals((await named(address, liar, of)).says, "RELAYCLIENT=");
+    }),
+);
+
+asks("a client of IPv6, and one behind a proxy", async () => {
+  const ip = "2001:db8::7";
+  const from: Ends = { local, remote: { ip, port: 1 }, byHeader: true };
+  const data = new Uint8Array([0x20, 1, 0xd, 0xb8, ...Array(11).fill(0), 7]);
+  const name = { [`${reverseName(ip)} PTR`]: ptr("client.example") };
+  const text = `=client.example:allow,${relay}\n:allow,X="1"\n`;
+  for (
+    const [last, expected] of [[7, "RELAYCLIENT="], [8, "X=1"]] as const
+  ) {
+    const forward = records({ type: "AAAA", data: data.with(15, last) });
+    const { says } = await named(
+      text,
+      // Its IPv4 addresses are no matter.
+      { ...name, "client.example AAAA": forward, ...honest },
+      {},
+      from,
+    );
+    assertEquals(says, expected);
+  }
+});
+
 // Limits and proxies.
 
 Deno.test(gateTest("a client is counted in and out by its address"), () => {

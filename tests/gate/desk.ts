@@ -132,6 +132,8 @@ export const somePid = 4_194_300;
 
 /** Holds the clients that it gets until a test ends them. */
 export class HoldingServer implements Server {
+  readonly replies = [];
+  activities = () => new Map();
   readonly descriptors = 1;
   readonly held: { client: Client; connection: Connection }[] = [];
   #desk: Desk | undefined;

@@ -47,6 +47,7 @@ class Session implements Serving {
 }
 
 class Sessions implements Protocol {
+  readonly replies = [];
   readonly descriptors = 0;
   readonly all: Session[] = [];
   refreshed = 0;

@@ -331,6 +331,8 @@ Deno.test(
     for (const isSeen of [true, false]) {
       const door = new OpenDoor();
       const server: Server = {
+        replies: [],
+        activities: () => new Map(),
         hasPids: true,
         descriptors: 1,
         serve: (client, connection, desk) =>

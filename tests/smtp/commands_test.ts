@@ -110,3 +110,26 @@ Deno.test("CommandLines keeps no more than its limit", () => {
   while (lines.read(toBytes("x"), 0).line === null) read++;
   assertEquals(read, 10);
 });
+
+Deno.test("CommandLines keeps no more than the bytes of a line that has begun", () => {
+  const clients = 50, bytes = 60_000;
+  const held = () => {
+    const { heapUsed, external } = Deno.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = held();
+  const letter = toBytes("x");
+  const all = Array.from({ length: clients }, () => new CommandLines(65_536));
+  for (let i = 0; i < bytes; i++) {
+    for (const lines of all) lines.read(letter, 0);
+  }
+  // A text that is joined of so many takes 32 bytes each.
+  const most = 8 * clients * bytes;
+  assertEquals(held() - before < most, true, `${held() - before} bytes`);
+  const { line } = all[0].read(toBytes("\r\n"), 0);
+  assertEquals(line, {
+    type: "line",
+    text: "x".repeat(bytes),
+    ending: "crlf",
+  });
+});

@@ -77,6 +77,8 @@ function readOptions(line: string, dialogue: Dialogue): void {
         break;
       case "recipients":
       case "errors":
+      case "harmlessCommands":
+      case "recipientBytes":
       case "failedLogins":
       case "textLineBytes":
       case "hops": {

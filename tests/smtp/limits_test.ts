@@ -4,6 +4,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { classicLimits, defaultLimits } from "../../lib/smtp/limits.ts";
+import { Recipients } from "../../lib/smtp/recipients.ts";
 import { Session } from "../../lib/smtp/session.ts";
 import { run, testConfig } from "./run.ts";
 
@@ -96,4 +98,51 @@ Deno.test("the driver's word is taken once, and only when it is waited for", () 
   assertEquals(session.opened({ type: "opened" }), []);
   assertEquals(session.end(), []);
   assertEquals(session.timeout(), []);
+});
+
+Deno.test("recipients are kept without the lines that they stood in", () => {
+  const recipients = new Recipients({ ...defaultLimits, recipients: 5000 });
+  const before = Deno.memoryUsage().heapUsed;
+  for (let i = 0; i < 5000; i++) {
+    const line = `RCPT TO:<recipient${i}@example.com>${" ".repeat(4000)}`;
+    recipients.add(line.slice(9, line.indexOf(">")));
+  }
+  const held = Deno.memoryUsage().heapUsed - before;
+  assertEquals(recipients.addresses[4999], "recipient4999@example.com");
+  assertEquals(held < 10_000_000, true, `${held} bytes`);
+});
+
+Deno.test("no message has recipients of more than 3 MB", () => {
+  const address = "x".repeat(876);
+  for (const limits of [defaultLimits, classicLimits]) {
+    const all = new Recipients({ ...limits, recipients: 10_000 });
+    while (!all.isFullFor(address)) all.add(address);
+    assertEquals(all.count, 3333);
+    assertEquals(all.isFullFor("x".repeat(76)), false, "a short one has room");
+  }
+});
+
+Deno.test("however long a name is, no text goes on with our trace", () => {
+  const text = " for <forged@example.com>;\r\nSubject: x\r\n\r\nx\r\n";
+  const ways = [
+    `DATA\r\n${text}.\r\n`,
+    `BDAT ${text.length} LAST\r\n${text}`,
+    `BDAT 0\r\nBDAT 1\r\n${text[0]}BDAT ${text.length - 1} LAST\r\n` +
+    text.slice(1),
+  ];
+  const config = { ...testConfig, limits: { commandLineBytes: 20_000 } };
+  for (const bytes of [255, 256, 950, 2000, 3990, 4096, 4592, 19_000]) {
+    for (const way of ways) {
+      const name = "n".repeat(bytes);
+      const before = start.replace("HELO h\r\n", `EHLO ${name}\r\n`)
+        .replace("DATA\r\n", "");
+      for (const input of [[before + way], [before, ...way]]) {
+        const { stored: [{ message }] } = run(config, input);
+        const [head] = message.split("\n\n", 1), lines = head.split("\n");
+        assertEquals(lines.length, 2, head);
+        assertEquals(/^ {2}by \S+ with ESMTP/.test(lines[1]), true, head);
+        assertEquals(lines.every((line) => line.length < 998), true, head);
+      }
+    }
+  }
 });

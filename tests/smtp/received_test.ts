@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Connection } from "../../lib/base/connection.ts";
-import { received } from "../../lib/smtp/received.ts";
+import { received, shortName, shortNames } from "../../lib/smtp/received.ts";
 
 const now = new Date("2026-11-04T08:02:09Z");
 const peer: Connection = {
@@ -75,4 +75,28 @@ Deno.test("received() lets no byte through that could break or fake a line", () 
     lines[0],
     `Received: from ${safe} (HELO ${safe}x) (${safe}@${safe})`,
   );
+});
+
+Deno.test("short names keep each line below 998 bytes", () => {
+  const long = "x".repeat(5000);
+  const endless = {
+    ...peer,
+    local: { ip: long, port: 0 },
+    remote: { ip: long, port: 0 },
+    localHost: long,
+    remoteHost: long,
+    remoteInfo: long,
+  };
+  const helo = shortName(long.replaceAll("x", "y"));
+  const line = received(shortNames(endless), helo, "UTF8SMTPSA", now);
+  const lengths = line.split("\n").map((each) => each.length);
+  assertEquals(lengths.every((each) => each < 998), true, `${lengths}`);
+  assertEquals(/\(HELO y{252}\.\.\.\) /.test(line), true, line);
+});
+
+Deno.test("short names are what they are", () => {
+  const name = "x".repeat(255);
+  const named = { ...peer, remoteHost: name, remoteInfo: name };
+  assertEquals(shortNames(named), named);
+  assertEquals([shortName(name), shortName(null)], [name, null]);
 });

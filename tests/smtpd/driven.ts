@@ -21,6 +21,7 @@ const services: Services = {
   connection: testConfig.connection,
   env: stranger.env,
   emit: () => {},
+  replies: new Array(6).fill(0),
   ask: nobody,
   authenticate: nobody,
   secure: nobody,
@@ -37,7 +38,10 @@ export interface Given {
   readonly patience?: Partial<Patience>;
 }
 
-/** A session with a client, how it ended, and what makes the time go by. */
+/**
+ * A session with a client, how it ended, and what makes the time go by:
+ * `pass`, or `tick` for a second in which nothing else happens.
+ */
 export function drivenFor(client: Stream, given: Given = {}) {
   let serving!: Serving;
   const clock = new Ticker(true);
@@ -70,7 +74,8 @@ export function drivenFor(client: Stream, given: Given = {}) {
     }
     await settled();
   };
-  return { serving, exitCode, ends, stop: () => serving.stop(), pass };
+  const tick = () => clock.advance();
+  return { serving, exitCode, ends, stop: () => serving.stop(), pass, tick };
 }
 
 /** A target whose messages are made of these parts. */

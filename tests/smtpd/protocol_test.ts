@@ -10,6 +10,7 @@ import type { Connection } from "../../lib/base/connection.ts";
 import { Unusable } from "../../lib/base/unusable.ts";
 import { SmtpProtocol } from "../../lib/smtpd/protocol.ts";
 import { testConfig } from "../smtp/run.ts";
+import { FastClock } from "../support/fast_clock.ts";
 import { inFolder } from "../support/peers.ts";
 import { codes, envelope, hello } from "./driven.ts";
 import { FakeClient } from "./fake_client.ts";
@@ -154,24 +155,6 @@ Deno.test("what could never match ends the start, what is not there does not", (
     );
     assertEquals((await serve(hello)).ended, 1);
   }));
-
-/** A clock that can be put forward. */
-class FastClock implements Disposable {
-  readonly #now = Date.now;
-  #aheadMs = 0;
-
-  constructor() {
-    Date.now = () => this.#now() + this.#aheadMs;
-  }
-
-  forward(ms: number): void {
-    this.#aheadMs += ms;
-  }
-
-  [Symbol.dispose](): void {
-    Date.now = this.#now;
-  }
-}
 
 Deno.test("a wrong new file turns clients away, and is told once", () =>
   inFolder(async (folder) => {

@@ -29,7 +29,7 @@ export async function configOf(
   const control = `${folder}/control`;
   writeControl(control, recording);
   const options = (await parseOptions([], "qmail-smtpd"))!;
-  const all = new SmtpSettings({ ...options, control }, () => {});
+  const all = new SmtpSettings({ ...options, control }, () => {}, false);
   const env = asProgram(envOf(recording));
   const settings = all.forSession(connectionOf(env), env);
   return settings.type === "ready" ? settings.config : null;
