@@ -67,12 +67,10 @@ export async function beforeServing(
     return serves;
   }
   const { metricsToken } = options;
-  const secrets = metricsToken === null
-    ? reach.secrets
-    : [...reach.secrets, metricsToken];
   const files = handed([
+    ...metricsToken === null ? [] : [metricsToken],
     ...certificates.flatMap(({ cert, key }) => [cert, key]),
-    ...secrets.filter((path) => drops && !couldRead(path, gid, uid)),
+    ...reach.secrets.filter((path) => drops && !couldRead(path, gid, uid)),
   ]);
   return await confineItself(
     options,

@@ -69,6 +69,7 @@ export class Watch {
       Deno.unrefTimer(setInterval(tell, tellAgainMs));
       return;
     }
+    if (this.#place.type === "unix") removeStale(this.#place.path);
     this.#server = attempt(
       `listen at --metrics ${placeText(this.#place)}`,
       () => serveAt(this.#place, (request) => this.#answer(request)),
@@ -132,7 +133,6 @@ function serveAt(
     const { host: hostname, port } = place;
     return Deno.serve({ hostname, port, onListen }, handler);
   }
-  removeStale(place.path);
   return Deno.serve({ path: place.path, onListen }, handler);
 }
 

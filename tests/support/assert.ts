@@ -7,12 +7,12 @@
 import assert from "node:assert/strict";
 
 export function assertEquals<T>(actual: T, expected: T, message?: string) {
-  assert.deepStrictEqual(actual, expected, message);
+  assert.deepStrictEqual(actual, expected, message as string);
 }
 
 // deno-lint-ignore no-explicit-any
 export function assert_(value: any, message?: string): asserts value {
-  assert.ok(value, message);
+  assert.ok(value, message as string);
 }
 export { assert_ as assert };
 
@@ -21,7 +21,7 @@ export function assertMatch(
   expected: RegExp,
   message?: string,
 ) {
-  assert.match(actual, expected, message);
+  assert.match(actual, expected, message as string);
 }
 
 export function assertThrows(

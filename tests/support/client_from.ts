@@ -13,7 +13,7 @@ export class ClientFrom {
   ended = false;
 
   private constructor(readonly socket: Socket, readonly port: number) {
-    socket.on("data", (bytes) => this.received += fromBytes(bytes));
+    socket.on("data", (bytes: Uint8Array) => this.received += fromBytes(bytes));
     socket.on("error", () => this.ended = true); // a reset is an end too
     socket.on("end", () => this.ended = true);
     socket.on("close", () => this.ended = true);
