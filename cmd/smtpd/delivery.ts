@@ -99,7 +99,7 @@ are deferred (451).`,
       help: "TLS with the servers of lmtp and smtp targets: none, " +
         "opportunistic, required, or verified",
       manual: `\`opportunistic\` is where STARTTLS is offered, whatever the
-certificate, and in the clear where that fails; not with this machine itself.
+certificate, and in the clear where that fails; to this machine itself always so.
 \`required\` is that or nothing.
 \`verified\` is with a certificate that an authority vouches for, and that is for
 the host's name.
@@ -138,7 +138,8 @@ connection serves one message.`,
       long: "relay-connections",
       value: "n",
       help: "at once to each target, at most",
-      manual: `Who finds none free waits 30 seconds, and is told 451 4.3.2.`,
+      manual: `Each worker counts for itself.
+Who finds none free waits 30 seconds, and is told 451 4.3.2.`,
       read: number(1, 1000),
       initial: unasked.relayConnections,
     }),

@@ -50,6 +50,14 @@ export interface Stream {
   write(bytes: Uint8Array<ArrayBuffer>): void;
   /** Bytes that were written and are not on their way yet. */
   readonly unsent: number;
+  /**
+   * Ends our direction, throws away what the peer still sends, and closes when
+   * that has ended or gone on for long: what was written last is heard also by
+   * a peer that listens only after it has sent. Nothing is unsent.
+   *
+   * @param over is told of the end, maybe before this returns
+   */
+  linger(over: () => void): void;
   /** Ends both directions at once; unsent bytes are lost. May be repeated. */
   close(): void;
 }

@@ -16,7 +16,7 @@ import type { HopSettings } from "../next_hop/settings.ts";
 import type { Beginning } from "../smtp_client/beginning.ts";
 import { checkAccess } from "../sys/access.ts";
 import type { Handover } from "./handover.ts";
-import type { Envelope, Submitter, Target } from "./target.ts";
+import type { Envelope, Refusal, Submitter, Target } from "./target.ts";
 import type { TargetContext, TargetMaker, TargetRow } from "./target_row.ts";
 
 /** How next hops are spoken to, whichever they are. */
@@ -132,7 +132,7 @@ class NextHop implements Target {
     return (await this.#loaded()).begin(beginning);
   }
 
-  /** Without asking about its recipients before. */
+  /** For who has not asked about its recipients before: all or none. */
   async open(envelope: Envelope, submitter: Submitter) {
     const { connection, helo, user } = submitter;
     const { remote, remoteHost, local } = connection;
@@ -143,7 +143,15 @@ class NextHop implements Target {
     } as const;
     const { sender } = envelope;
     const facts = { sender, sizeBytes: 0, eightBit: false, utf8: false };
-    return await (await this.begin({ ...facts, client })).open(envelope);
+    const handover = await this.begin({ ...facts, client });
+    const refusals: Refusal[] = [];
+    for (const recipient of envelope.recipients) {
+      const refusal = await handover.recipient(recipient);
+      if (refusal !== null) refusals.push(refusal);
+    }
+    if (refusals.length === 0) return await handover.open(envelope);
+    handover.leave();
+    return refusals.find(({ type }) => type === "later") ?? refusals[0];
   }
 
   #loaded(): Promise<Loaded> {

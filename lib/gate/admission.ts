@@ -48,6 +48,8 @@ export type Verdict =
 export interface Excess {
   readonly what: string;
   readonly why: string;
+  /** Of a share: it may be over in a moment. */
+  readonly isOfShare?: true;
 }
 
 type Names = readonly [
@@ -94,13 +96,15 @@ export class Admission {
   enter(ends: Ends, room = endlessRoom): Excess | null {
     if (ends.byProxy) return null;
     const { ip } = ends.remote;
-    const excess = this.#limits.enter(
-      ip,
-      performance.now(),
-      (held) => hasRoom(held, room, () => this.#standingOf(ends)),
-    );
-    if (excess === null) return null;
-    return { what: `too many connections from ${ip}`, why: excess };
+    let isOfShare = false;
+    const why = this.#limits.enter(ip, performance.now(), (held) => {
+      const enough = hasRoom(held, room, () => this.#standingOf(ends));
+      isOfShare = !enough;
+      return enough;
+    });
+    if (why === null) return null;
+    const what = `too many connections from ${ip}`;
+    return isOfShare ? { what, why, isOfShare } : { what, why };
   }
 
   /** By its address alone: names are looked up for those that are let in. */

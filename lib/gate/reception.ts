@@ -10,11 +10,19 @@ import type { Connection } from "../base/connection.ts";
 import type { Emit } from "../base/events.ts";
 import { reason } from "../base/reason.ts";
 import type { RawConnection } from "../sys/listener.ts";
-import { killIpOptions, sendNow, setNoDelay } from "../sys/socket.ts";
-import type { Admission, Admitted } from "./admission.ts";
+import {
+  drain,
+  endWriting,
+  killIpOptions,
+  sendNow,
+  setNoDelay,
+} from "../sys/socket.ts";
+import type { Admission, Admitted, Excess } from "./admission.ts";
 import { Client } from "./client.ts";
+import type { Room } from "./client_share.ts";
 import type { ConnectionNumbers } from "./numbers.ts";
 import type { GateOptions } from "./options.ts";
+import { OverShare } from "./over_share.ts";
 import { type Ends, noHeader, readProxyHeader } from "./proxy.ts";
 import {
   deniedStatus,
@@ -27,6 +35,9 @@ import type { Slots } from "./slots.ts";
 /** What a client over its limit is told, if anything (RFC 5321 3.8). */
 const busyReply = "421 4.7.0 too many connections, try again later\r\n";
 
+/** Of what such a client has said already. */
+const mostUnheardBytes = 65536;
+
 /**
  * Nothing here waits by a promise unless somebody has to be asked: a promise
  * costs, and the code between two exec calls is always cold.
@@ -35,6 +46,9 @@ export class Reception implements Desk {
   /** Those who are not a program's yet: they need this process. */
   #here = 0;
   #emptied: (() => void) | undefined;
+  readonly #overShare = new OverShare((client, ends, isLast) =>
+    this.#enterAgain(client, ends, isLast)
+  );
 
   /** @param changed is told when a slot is taken or given back */
   constructor(
@@ -132,13 +146,52 @@ export class Reception implements Desk {
       return this.ended(client, droppedStatus);
     }
     if (!this.server.hasPids) this.#number(client, ends);
-    const excess = this.admission.enter(ends, this.slots);
-    if (excess) {
-      this.#number(client, ends);
-      this.#drop(excess.what, excess.why);
-      if (this.options.busyReply) this.#tell(client, busyReply);
-      return this.ended(client, deniedStatus);
+    const excess = this.admission.enter(ends, this.#room);
+    if (excess === null) this.#entered(client, ends);
+    else if (excess.isOfShare) {
+      this.#overShare.add(client, ends, this.slots.isFull);
+    } else this.#turnAway(client, ends, excess);
+  }
+
+  /** Those that are over their share are here, but nobody's yet. */
+  get #room(): Room {
+    const { active, limit } = this.slots;
+    return { active: active - this.#overShare.count, limit };
+  }
+
+  /** @returns whether the client was let in or, at last, turned away */
+  #enterAgain(client: Client, ends: Ends, isLast: boolean): boolean {
+    try {
+      const excess = this.admission.enter(ends, this.#room);
+      if (excess === null) this.#entered(client, ends);
+      else if (isLast || !excess.isOfShare) {
+        this.#turnAway(client, ends, excess);
+      } else return false;
+    } catch (error) {
+      this.broken(client, error);
     }
+    return true;
+  }
+
+  #turnAway(client: Client, ends: Ends, { what, why }: Excess): void {
+    this.#number(client, ends);
+    this.#drop(what, why);
+    if (this.options.busyReply) this.#sayBusy(client);
+    this.ended(client, deniedStatus);
+  }
+
+  /**
+   * Nobody waits for a client that is to take no room: what it has said by now
+   * is thrown away, lest it hears a reset.
+   */
+  #sayBusy(client: Client): void {
+    const { fd } = client.conn;
+    if (this.#tell(client, busyReply) !== null) return;
+    endWriting(fd);
+    drain(fd, mostUnheardBytes);
+  }
+
+  #entered(client: Client, ends: Ends): void {
     client.entered = ends;
     if (!this.#prepare(client, ends)) return;
     const admitting = this.admission.admit(ends);
@@ -223,5 +276,6 @@ export class Reception implements Desk {
     if (client.entered) this.admission.leave(client.entered);
     this.slots.give();
     this.changed();
+    this.#overShare.hasRoom();
   }
 }

@@ -7,6 +7,7 @@
 
 import { toBytes } from "../base/bytes.ts";
 import { cutBlanks } from "./command_lines.ts";
+import { isMailDomain } from "./domain.ts";
 
 /** What follows `FROM:` or `TO:`. */
 export interface Path {
@@ -39,12 +40,19 @@ export function looseAddress(argument: string): string {
 export function quotedAddress(address: string): string {
   const at = address.lastIndexOf("@");
   const local = at === -1 ? address : address.slice(0, at);
-  if (/^[\w!#$%&'*+\-/=?^`{|}~.\x80-\xff]*$/.test(local)) return address;
+  if (address === "" || dotString.test(local)) return address;
   return `"${local.replace(/["\\]/g, "\\$&")}"${address.slice(local.length)}`;
 }
 
-const localPart =
-  /"(?:[ !#-[\]-~\x80-\xff]|\\[ -~\x80-\xff])*"|(?:[!#-'*+\--9=?A-Z^-~\x80-\xff]|\\[ -~\x80-\xff])+/;
+/** What needs no quotes: atoms, and single dots between them. */
+const dotString =
+  /^[\w!#$%&'*+\-/=?^`{|}~\x80-\xff]+(?:\.[\w!#$%&'*+\-/=?^`{|}~\x80-\xff]+)*$/;
+
+const atom = /(?:[!#-'*+\-/-9=?A-Z^-~\x80-\xff]|\\[ -~\x80-\xff])+/;
+const quoted = /"(?:[ !#-[\]-~\x80-\xff]|\\[ -~\x80-\xff])*"/;
+const localPart = new RegExp(
+  `${quoted.source}|${atom.source}(?:\\.${atom.source})*`,
+);
 const domain = /[\w\-\x80-\xff]+(?:\.[\w\-\x80-\xff]+)*|\[[\w:.\-]+\]/;
 const sourceRoute = /@[!#-9;=?-[\]-~]+:/;
 const path = new RegExp(
@@ -59,8 +67,7 @@ const bareMailbox = new RegExp(
 /**
  * The path in an argument, by RFC 5321 4.1.2 but for what is seen from honest
  * clients: blanks after the colon, no brackets around a whole mailbox, quoted
- * pairs outside of a quoted string, dots and 8-bit characters anywhere in a
- * local part.
+ * pairs outside of a quoted string, 8-bit characters in a local part.
  *
  * @param keyword `FROM:` or `TO:`
  * @returns null for anything else
@@ -74,6 +81,7 @@ export function strictPath(keyword: string, argument: string): Path | null {
   const { text: name } = unquote(local, 0, "");
   // Without its quotes, this would pass for a domain.
   if (domain === undefined && name.includes("@")) return null;
+  if (domain !== undefined && !isMailDomain(domain)) return null;
   return {
     address: domain === undefined ? name : `${name}@${domain}`,
     octets: written.length,

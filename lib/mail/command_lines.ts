@@ -106,9 +106,9 @@ export function parseCommand(line: string): Command {
   };
 }
 
-/** Cuts the blanks at the end, which RFC 5321 4.1.1 asks to tolerate. */
+/** Cuts blanks and tabs at the end, which RFC 5321 4.1.1 asks to tolerate. */
 export function cutBlanks(text: string): string {
   let end = text.length;
-  while (text[end - 1] === " ") end--;
+  while (text[end - 1] === " " || text[end - 1] === "\t") end--;
   return text.slice(0, end);
 }

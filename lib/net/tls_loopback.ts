@@ -140,7 +140,6 @@ export abstract class LoopbackStream extends SecuredStream {
       // It was closed already.
     }
     this.#outside?.close();
-    this.network.close();
     this.#wake();
   }
 

@@ -87,7 +87,6 @@ class NodeStream extends SecuredStream {
   }
 
   protected override closeAll(): void {
-    this.network.close();
     this.#socket.destroy();
   }
 }

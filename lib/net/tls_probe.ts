@@ -114,6 +114,11 @@ class MemoryStream implements Stream {
     this.peer?.arrive(bytes.slice());
   }
 
+  linger(over: () => void): void {
+    this.close();
+    over();
+  }
+
   close(): void {
     this.peer = undefined;
   }

@@ -32,6 +32,8 @@ export abstract class SecuredStream implements Stream {
   #closed = false;
   #isLeaving = false;
   #isGone = false;
+  /** Who waits for the end of a peer that is listened to no more. */
+  #lingers: (() => void) | null = null;
   #farewell: ReturnType<typeof setTimeout> | undefined;
   #facts: TlsFacts | null = null;
   /** Who looks at what is sent, until the handshake is over. */
@@ -51,7 +53,7 @@ export abstract class SecuredStream implements Stream {
   protected abstract flow(): void;
   /** Tells the client of the end, then {@linkcode leave leaves}. */
   protected abstract sayGoodbye(): void;
-  /** Closes all that there is. */
+  /** Closes all that there is beside the network. */
   protected abstract closeAll(): void;
 
   /** @throws Error with a reason for the log; then all is closed */
@@ -123,6 +125,12 @@ export abstract class SecuredStream implements Stream {
     });
   }
 
+  linger(over: () => void): void {
+    if (this.#closed) return over();
+    this.#lingers = over;
+    this.close();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -185,8 +193,17 @@ export abstract class SecuredStream implements Stream {
     this.#isGone = true;
     this.#closed = true;
     clearTimeout(this.#farewell);
+    this.#leaveNetwork();
     this.closeAll();
     this.#resolveGone();
+  }
+
+  #leaveNetwork(): void {
+    const { network } = this;
+    const over = this.#lingers;
+    if (over !== null && network.unsent === 0) return network.linger(over);
+    network.close();
+    over?.();
   }
 
   /** Goes on after something that was in the way has gone. */

@@ -5,7 +5,7 @@
  */
 import { toBytes } from "../base/bytes.ts";
 import { reason } from "../base/reason.ts";
-import { isIPv6 } from "node:net";
+import { isIP } from "node:net";
 import type { Refusal } from "../mail/answers.ts";
 import { later } from "../smtp_client/answer.ts";
 import type { ClientFacts } from "../smtp_client/beginning.ts";
@@ -118,7 +118,8 @@ function securer(endpoint: HopEndpoint, settings: HopSettings): Secure {
 
 /** Version 1 of HAProxy's proxy-protocol.txt. */
 export function proxyLine({ ip, port, local }: ClientFacts): string {
-  if (isIPv6(ip) !== isIPv6(local.ip)) return "PROXY UNKNOWN\r\n";
-  const family = isIPv6(ip) ? "TCP6" : "TCP4";
-  return `PROXY ${family} ${ip} ${local.ip} ${port} ${local.port}\r\n`;
+  const family = isIP(ip);
+  // A client on a pipe has no address.
+  if (family === 0 || family !== isIP(local.ip)) return "PROXY UNKNOWN\r\n";
+  return `PROXY TCP${family} ${ip} ${local.ip} ${port} ${local.port}\r\n`;
 }

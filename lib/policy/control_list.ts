@@ -7,6 +7,7 @@ import { foldCase } from "../base/bytes.ts";
 import { Unusable } from "../base/unusable.ts";
 import { shown, textFault, trimmed, writtenLines } from "../base/written.ts";
 import { asciiDomain, isAscii, withAsciiDomain } from "../mail/address.ts";
+import { withCanonicalLiteral } from "../mail/domain.ts";
 import { entryFault, type EntryKind } from "./list_entry.ts";
 
 /** Of a file that is something else, so many lines are complained about. */
@@ -93,6 +94,7 @@ class Entries {
       return this.#complain(`${place}: ${shown(entry)} ${fault}`);
     }
     this.#entries.add(foldCase(entry));
+    this.#entries.add(foldCase(withCanonicalLiteral(entry)));
     if (!isAscii(entry)) this.#entries.add(foldCase(this.#ascii(entry)));
   }
 

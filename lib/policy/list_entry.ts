@@ -4,6 +4,7 @@
  * @module
  */
 import { asciiDomain, isAscii, isUtf8 } from "../mail/address.ts";
+import { literalAddress } from "../mail/domain.ts";
 
 /**
  * `domain` is a domain, or `.domain` for all below it; `sender` an address or
@@ -17,15 +18,16 @@ const wanted: Record<EntryKind, string> = {
   recipient: "is no address, no @domain and no local name",
 };
 
-/** As the session reads it in MAIL and RCPT. */
-const domainForm = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\w:.-]+\])$/;
+/** Wider than what the session takes: a hyphen too many is no risk here. */
+const domainForm = /^[\w-]+(?:\.[\w-]+)*$/;
 /** Of any kind; \s would take a byte of UTF-8 for one. */
 const blank = /[\t\v\f\r ]/;
 
 /** Whether a byte string is what an address may have behind its `@`. */
 export function isDomain(text: string): boolean {
   const ascii = isAscii(text) ? text : asciiDomain(text);
-  return ascii !== null && domainForm.test(ascii);
+  if (ascii === null) return false;
+  return domainForm.test(ascii) || literalAddress(ascii) !== null;
 }
 
 /**

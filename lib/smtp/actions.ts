@@ -49,6 +49,8 @@ export type Action =
   | { readonly type: "reply"; readonly text: string }
   /** Ask whether mail is taken for it, then call `answered`. */
   | { readonly type: "ask"; readonly inquiry: Inquiry }
+  /** Go on a little later: a client that asks much has to wait. */
+  | { readonly type: "pause" }
   /** Find out who it is, then call `authenticated`. */
   | { readonly type: "authenticate"; readonly credentials: Credentials }
   /** Flush the replies, shake hands, then call `encrypted`. */

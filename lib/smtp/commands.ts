@@ -47,12 +47,24 @@ export type ReadParameters =
   | { readonly type: "malformed" }
   | { readonly type: "unknown" };
 
+/** Of AUTH, in upper case: `<>`, or xtext (RFC 3461 4). */
+const authValue = /^(?:<>|(?:[!-*,-<>-~]|\+[\dA-F]{2})+)$/;
+
+/** Whether a parameter is given twice, whatever it is (RFC 5321 4.1.2). */
+export function repeatsParameter(text: string): boolean {
+  const keywords = text.split(/ +/).map((each) =>
+    split(each.toUpperCase(), "=")[0]
+  );
+  return new Set(keywords).size < keywords.length;
+}
+
 /**
  * Reads the parameters of MAIL: `SIZE=n` (RFC 1870), `BODY=` (RFC 6152, RFC
  * 3030), `SMTPUTF8` (RFC 6531) and `AUTH=` (RFC 4954 5, which may be ignored).
  */
 export function mailParameters(text: string, offers: Offers): ReadParameters {
   let sizeBytes = 0, binary = false, utf8 = false;
+  if (repeatsParameter(text)) return { type: "malformed" };
   for (const parameter of text === "" ? [] : text.split(/ +/)) {
     const [keyword, value] = split(parameter.toUpperCase(), "=");
     if (keyword === "SIZE") {
@@ -66,7 +78,7 @@ export function mailParameters(text: string, offers: Offers): ReadParameters {
     } else if (parameter.toUpperCase() === "SMTPUTF8" && offers.smtpUtf8) {
       utf8 = true;
     } else if (keyword === "AUTH" && offers.auth) {
-      if (!/^(?:<>|[!-*,-<>-~+]+)$/.test(value)) return { type: "malformed" };
+      if (!authValue.test(value)) return { type: "malformed" };
     } else return { type: "unknown" };
   }
   return { type: "taken", parameters: { sizeBytes, binary, utf8 } };

@@ -18,6 +18,16 @@ export interface SessionConfig {
   /** Not null: accept every recipient, and append this to it. */
   readonly relayClient: string | null;
   acceptsRecipientDomain(domain: string): boolean;
+  /**
+   * Whether a recipient is the postmaster of a domain of ours, who is always
+   * taken. Not there: `postmaster` without a domain alone is.
+   */
+  isPostmaster?(recipient: string): boolean;
+  /**
+   * The domain for addresses without one; not there: such a recipient is
+   * refused, unless it is the postmaster. Ignored in classic mode.
+   */
+  readonly qualifyWith?: string | null;
   refusesSender(sender: string): boolean;
   /** Whether each recipient has to be asked about, by the action `ask`. */
   readonly asks?: boolean;

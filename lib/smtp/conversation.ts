@@ -10,6 +10,7 @@ import type { SessionConfig } from "./config.ts";
 import { EnvelopeReader } from "./envelope.ts";
 import { classicLimits, defaultLimits, type Limits } from "./limits.ts";
 import { LoginDialogue } from "./login.ts";
+import type { DoomedText } from "./doomed_text.ts";
 import type { IncomingMessage } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { classicReplies, defaultReplies, type Replies } from "./replies.ts";
@@ -29,6 +30,8 @@ export type Waiting =
 export type Phase =
   | { readonly type: "commands" }
   | { readonly type: "text"; readonly message: IncomingMessage }
+  /** It is refused already, and has not ended yet. */
+  | { readonly type: "doomed"; readonly text: DoomedText }
   | Chunk
   /** A chunk that is not taken, and what is said after it. */
   | { readonly type: "skip"; left: number; readonly reply: string }
@@ -65,6 +68,8 @@ export class Conversation {
   messages = 0;
   /** Commands since the last message: those refused, */
   errors = 0;
+  /** recipients refused, which an honest list may have many of, */
+  refusedRecipients = 0;
   /** and those that were harmless, but brought no message nearer. */
   harmless = 0;
 
@@ -105,6 +110,23 @@ export class Conversation {
   refuse(reply: string): void {
     if (++this.errors < this.limits.errors) this.reply(reply);
     else this.hangUp(this.say.tooManyErrors);
+  }
+
+  /**
+   * Says why a recipient is refused. That ends no session, for the others would
+   * be refused with it; but who goes on guessing has to wait.
+   */
+  refuseRecipient(reply: string): void {
+    const { refusedRecipients } = this.limits;
+    if (++this.refusedRecipients > refusedRecipients) {
+      this.out.act({ type: "pause" });
+    }
+    this.reply(reply);
+  }
+
+  /** Whether so many were refused that no more are asked about. */
+  get hasRefusedTooMany(): boolean {
+    return this.refusedRecipients >= 10 * this.limits.refusedRecipients;
   }
 
   /** Answers a harmless command; and ends it when there were too many. */

@@ -14,10 +14,13 @@ import {
   strictPath,
   withAsciiDomain,
 } from "../mail/address.ts";
+import { isMailDomain, withCanonicalLiteral } from "../mail/domain.ts";
+import { isPostmaster } from "../mail/postmaster.ts";
 import {
   type MailParameters,
   mailParameters,
   type Offers,
+  repeatsParameter,
 } from "./commands.ts";
 import type { SessionConfig } from "./config.ts";
 import type { Limits } from "./limits.ts";
@@ -79,9 +82,12 @@ export class EnvelopeReader {
         if (config.databytes > 0 && parameters.sizeBytes > config.databytes) {
           return refused(say.tooBig, "databytes");
         }
-        const given = this.#local(path.address);
+        const given = this.#qualified(path.address);
         const why = this.#encodingFault(given, parameters.utf8);
         const address = withAsciiDomain(given);
+        if (address !== given && isUnfit(address)) {
+          return refused(say.badSender);
+        }
         const eightBit = /(?:^| )BODY=8BITMIME(?: |$)/i.test(path.parameters);
         return why ?? { type: "sender", address, parameters, eightBit };
       }
@@ -112,17 +118,27 @@ export class EnvelopeReader {
     } else {
       const path = this.#strict("TO:", argument);
       if (!path || path.address === "") return refused(say.badRecipient);
-      if (path.parameters !== "") return refused(say.unknownParameter);
-      given = this.#local(path.address);
+      if (path.parameters !== "") {
+        const isTwice = repeatsParameter(path.parameters);
+        return refused(isTwice ? say.badArgument : say.unknownParameter);
+      }
+      given = this.#qualified(path.address);
       const why = this.#encodingFault(given, utf8);
       if (why) return why;
       address = withAsciiDomain(given);
+      if (address !== given && isUnfit(address)) {
+        return refused(say.badRecipient);
+      }
+      // What RELAYCLIENT appends may be a domain.
+      const isWhole = domainOf(address) !== null || relayClient ||
+        isPostmaster(address);
+      if (!isWhole) return refused(say.noDomain);
     }
     if (senderRefused) return refused(say.refusedSender, "badmailfrom");
-    // Without a domain it is a local name, like postmaster.
+    // To qmail-smtpd what has no domain is a local name.
     const ours = [given, address].map(domainOf).some((domain) =>
       domain === null || config.acceptsRecipientDomain(domain)
-    );
+    ) || (!config.classic && config.isPostmaster?.(address));
     if (!ours && relayClient === null) return refused(say.noRelay, "rcpthosts");
     return { type: "recipient", address: address + (relayClient ?? "") };
   }
@@ -144,6 +160,15 @@ export class EnvelopeReader {
     return address.length <= this.limits.pathBytes ? address : null;
   }
 
+  /** An address in default mode, with the domain that it is ours by. */
+  #qualified(address: string): string {
+    const { qualifyWith } = this.config;
+    const local = this.#local(withCanonicalLiteral(address));
+    const isWhole = !qualifyWith || domainOf(local) !== null ||
+      local === "" || isPostmaster(local);
+    return isWhole ? local : `${local}@${qualifyWith}`;
+  }
+
   #local(address: string): string {
     const { config } = this;
     return atLocalHost(address, {
@@ -152,6 +177,12 @@ export class EnvelopeReader {
         ip === config.connection.local.ip || config.isLocalAddress(ip),
     });
   }
+}
+
+/** Of an address whose domain was in UTF-8: as the DNS has it it may be none. */
+function isUnfit(address: string): boolean {
+  const domain = domainOf(address);
+  return domain !== null && !isMailDomain(domain);
 }
 
 function refused(reply: string, by = "syntax"): Refused {

@@ -18,6 +18,9 @@ export interface Limits {
   readonly recipientBytes: number;
   /** Commands refused since the last message; at this many: close. */
   readonly errors: number;
+  /** Recipients refused since the last message: after so many each of them
+   * makes the client wait, after ten times as many there is room for none. */
+  readonly refusedRecipients: number;
   /** Commands since the last message that brought none nearer; after so many:
    * close. */
   readonly harmlessCommands: number;
@@ -37,6 +40,7 @@ export const defaultLimits: Limits = {
   recipients: 1000, // Postfix, OpenSMTPD; RFC 5321 4.5.3.1.8 wants 100 at least
   recipientBytes,
   errors: 10,
+  refusedRecipients: 100, // half an old list of the least RFC 5321 wants taken
   harmlessCommands: 300, // Postfix 100; here NOOP every 4 s of 20 minutes
   failedLogins: 3,
   hops: 100, // RFC 5321 6.3: "normally at least 100"
@@ -53,6 +57,7 @@ export const classicLimits: Limits = {
   recipients: 10000,
   recipientBytes,
   errors: Infinity,
+  refusedRecipients: Infinity,
   harmlessCommands: Infinity,
   failedLogins: 3,
   hops: 100,

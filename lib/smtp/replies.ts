@@ -49,6 +49,7 @@ function fixedReplies(
     badArgument: reply(501, "5.5.4", "syntax error in the argument"),
     badSender: reply(501, "5.1.7", "syntax error in the reverse path"),
     badRecipient: reply(501, "5.1.3", "syntax error in the forward path"),
+    noDomain: reply(553, "5.1.3", "this address wants a domain"),
     unknownParameter: reply(555, "5.5.4", "parameter not recognized"),
     refusedSender: reply(
       553,

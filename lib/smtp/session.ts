@@ -9,7 +9,14 @@ import type { Action } from "./actions.ts";
 import { CommandLines, cutBlanks, type Line } from "../mail/command_lines.ts";
 import type { SessionConfig } from "./config.ts";
 import { commands, Conversation, type Waiting } from "./conversation.ts";
-import { beginText, protocolOf, readChunk, readText } from "./text.ts";
+import {
+  beginText,
+  leaveFaulty,
+  protocolOf,
+  readChunk,
+  readDoomed,
+  readText,
+} from "./text.ts";
 import { loginStep, obey } from "./verbs.ts";
 
 export type { SessionConfig, Waiting };
@@ -42,7 +49,13 @@ export class Session {
   /** Whether what comes next is the text of a message, taken or not. */
   get inText(): boolean {
     const { type } = this.#c.phase;
-    return type === "text" || type === "chunk" || type === "skip";
+    return type === "text" || type === "doomed" || type === "chunk" ||
+      type === "skip";
+  }
+
+  /** Whether all that is due yet is the end of a text that is refused. */
+  get isDoomed(): boolean {
+    return this.#c.phase.type === "doomed";
   }
 
   /** What it is called in logs. */
@@ -124,7 +137,7 @@ export class Session {
       const reply = c.say.refusal(answer);
       c.tellRecipient(c.asked, reply, answer.by ?? "policy");
       if (answer.code === 421) c.hangUp(reply);
-      else c.refuse(reply);
+      else c.refuseRecipient(reply);
     });
   }
 
@@ -166,7 +179,7 @@ export class Session {
     const c = this.#c;
     return this.#hear("committed", () => {
       if (delivery.type === "stored") {
-        c.errors = c.harmless = 0;
+        c.errors = c.refusedRecipients = c.harmless = 0;
         const { classic, now } = c.config;
         const id = classic ? delivery.id : c.messageId ?? delivery.id;
         c.reply(c.say.stored(id, now()));
@@ -176,8 +189,12 @@ export class Session {
 
   /** The client was silent, slow or here for too long. */
   timeout(): Action[] {
-    this.#c.hangUp(this.#c.say.timeout);
-    return this.#c.out.take();
+    const c = this.#c;
+    if (c.waiting === "closed") return [];
+    // The next attempt would fare no better.
+    if (c.phase.type === "doomed") leaveFaulty(c, c.phase.text.reply);
+    else c.hangUp(c.say.timeout);
+    return c.out.take();
   }
 
   /** The server is to end: the client may try again elsewhere, or later. */
@@ -227,6 +244,8 @@ export class Session {
     switch (phase.type) {
       case "text":
         return readText(c, phase.message, input, from);
+      case "doomed":
+        return readDoomed(c, phase.text, input, from);
       case "chunk":
         return readChunk(c, phase, input, from);
       case "skip": {
@@ -257,7 +276,8 @@ export class Session {
       c.phase = commands;
       return loginStep(c, c.login.respond(line.text));
     }
-    if (/[^ -~\x80-\xff]/.test(line.text)) return c.refuse(say.controlByte);
-    obey(c, cutBlanks(line.text));
+    const text = cutBlanks(line.text);
+    if (/[^ -~\x80-\xff]/.test(text)) return c.refuse(say.controlByte);
+    obey(c, text);
   }
 }

@@ -9,6 +9,7 @@ import { BinaryChunks, TextChunks } from "./chunks.ts";
 import { type Chunk, commands, type Conversation } from "./conversation.ts";
 import type { Framer } from "./framer.ts";
 import { DataFramer } from "./framing.ts";
+import { DoomedText } from "./doomed_text.ts";
 import { IncomingMessage, type Outcome } from "./message.ts";
 import { protocolName, received, shortName, shortNames } from "./received.ts";
 import type { Transaction } from "./transaction.ts";
@@ -58,12 +59,32 @@ export function readText(
   from: number,
 ): number {
   const { at, outcome } = message.read(input, from);
-  // Where a forged end was seen, nothing more is read as a command.
-  if (outcome.type === "faulty") {
-    tellRefused(c, outcome.reply);
-    c.hangUp(outcome.reply);
-  } else finish(c, outcome);
+  if (outcome.type !== "faulty") finish(c, outcome);
+  else if (c.config.classic) leaveFaulty(c, outcome.reply);
+  else {
+    const { databytes } = c.config;
+    const mostBytes = databytes > 0 ? databytes : Infinity;
+    const text = new DoomedText(outcome.reply, input[at - 1], mostBytes);
+    c.phase = { type: "doomed", text };
+  }
   return at;
+}
+
+/** Reads what is left of a text that is refused, and leaves at its end. */
+export function readDoomed(
+  c: Conversation,
+  text: DoomedText,
+  input: Uint8Array,
+  from: number,
+): number {
+  if (text.read(input, from)) leaveFaulty(c, text.reply);
+  return input.length;
+}
+
+/** Where a forged end was seen, nothing more is read as a command. */
+export function leaveFaulty(c: Conversation, reply: string): void {
+  tellRefused(c, reply);
+  c.hangUp(reply);
 }
 
 /** The same for a chunk. */

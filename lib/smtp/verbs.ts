@@ -59,9 +59,13 @@ export function obey(c: Conversation, line: string): void {
   else c.refuse(say.unrecognized);
 }
 
+/** RFC 5321 4.5.3.1.2: of a name in HELO. */
+const mostNameBytes = 255;
+
 function hello(c: Conversation, verb: "HELO" | "EHLO", argument: string): void {
   const { classic, greeting } = c.config;
-  if (!classic && !argument) return c.refuse(c.say.badArgument);
+  const isName = argument !== "" && argument.length <= mostNameBytes;
+  if (!classic && !isName) return c.refuse(c.say.badArgument);
   c.endTransaction();
   c.helo = argument;
   c.helloVerb = verb;
@@ -157,10 +161,11 @@ function rcpt(c: Conversation, argument: string): void {
   );
   if (read.type === "refused") {
     c.tellRecipient(pathIn(argument), read.reply, read.by);
-    return c.refuse(read.reply);
+    const isSomebody = read.by !== "syntax" || hasBrackets(argument);
+    return isSomebody ? c.refuseRecipient(read.reply) : c.refuse(read.reply);
   }
   const { recipients } = transaction;
-  if (recipients.isFullFor(read.address)) {
+  if (recipients.isFullFor(read.address) || c.hasRefusedTooMany) {
     const { classic } = c.config;
     const reply = classic ? say.outOfMemory : say.tooManyRecipients;
     c.tellRecipient(read.address, reply, "recipients-limit");
@@ -173,6 +178,10 @@ function rcpt(c: Conversation, argument: string): void {
     c.reply(say.recipientOk);
   }
 }
+
+/** Whether RCPT means somebody, though nobody can have such an address. */
+const hasBrackets = (argument: string): boolean =>
+  /^TO: *<[^<>]+>/i.test(argument);
 
 /** What stands between the brackets, of what was refused; else all of it. */
 const pathIn = (argument: string): string =>

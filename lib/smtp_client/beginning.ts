@@ -95,7 +95,7 @@ export function xclientLine(
   const { ip, port, host, helo, user, protocol } = client;
   const attributes: [name: string, value: string | null][] = [
     ["NAME", host],
-    ["ADDR", ip.includes(":") ? `IPV6:${ip}` : ip],
+    ["ADDR", xclientAddress(ip)],
     ["PORT", String(port)],
     ["PROTO", protocol],
     ["HELO", helo],
@@ -105,6 +105,10 @@ export function xclientLine(
     .map(([name, value]) => ` ${name}=${xtext(value ?? "[UNAVAILABLE]")}`);
   return `XCLIENT${given.join("")}\r\n`;
 }
+
+/** A client on a pipe has none. */
+const xclientAddress = (ip: string) =>
+  /^[\d.]+$/.test(ip) ? ip : ip.includes(":") ? `IPV6:${ip}` : null;
 
 /** RFC 3461 4; the longest that Postfix takes are 255 bytes. */
 function xtext(value: string): string {

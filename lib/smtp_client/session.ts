@@ -11,7 +11,7 @@
 import type { Delivery, Refusal } from "../mail/answers.ts";
 import type { Credentials } from "../mail/sasl.ts";
 import type { ClientAction } from "./actions.ts";
-import { later, refusalOf, wordsOf } from "./answer.ts";
+import { refusalOf, wordsOf } from "./answer.ts";
 import {
   type Beginning,
   type ClientFacts,
@@ -26,7 +26,18 @@ import {
   capabilitiesOf,
   noCapabilities,
 } from "./capabilities.ts";
+import { Commands } from "./commands.ts";
 import { LoginSteps } from "./login.ts";
+import {
+  fault,
+  hangUp,
+  leftEarly,
+  noMechanism,
+  noTls,
+  noTlsForPassword,
+  silence,
+  unwelcome,
+} from "./losses.ts";
 import { type Reply, ReplyReader } from "./reply.ts";
 import { type Step, stepSeconds } from "./steps.ts";
 
@@ -43,23 +54,11 @@ export interface ClientConfig {
   readonly xclient: boolean;
 }
 
-/** A command that waits for its turn. */
-interface Command {
-  readonly line: string;
-  readonly step: Step;
-  /** May be sent before what goes before it is answered (RFC 2920). */
-  readonly follows: boolean;
-}
-
 export class ClientSession {
   readonly #replies = new ReplyReader();
   #actions: ClientAction[] = [];
   #capabilities = noCapabilities;
-  /** Answers that are due, in their order. */
-  readonly #due: { readonly step: Step; forgotten?: boolean }[] = [
-    { step: "greeting" },
-  ];
-  #commands: Command[] = [];
+  readonly #commands = new Commands();
   #phase: "hello" | "handshake" | "idle" | "envelope" | "text" | "lost" =
     "hello";
   #isEncrypted = false;
@@ -76,7 +75,9 @@ export class ClientSession {
   #taken = 0;
   #outcomes: Delivery[] = [];
 
-  constructor(readonly config: ClientConfig) {}
+  constructor(readonly config: ClientConfig) {
+    this.#commands.expect("greeting");
+  }
 
   get capabilities(): Capabilities {
     return this.#capabilities;
@@ -84,7 +85,7 @@ export class ClientSession {
 
   /** Whether a message may begin. */
   get isReady(): boolean {
-    return this.#phase === "idle" && this.#due.length === 0;
+    return this.#phase === "idle" && this.#commands.next === null;
   }
 
   get isLost(): boolean {
@@ -98,8 +99,8 @@ export class ClientSession {
 
   /** How long the server may take for what is due now; 0 while nothing is. */
   get patienceSeconds(): number {
-    const [first] = this.#due;
-    return first ? stepSeconds[first.step] : 0;
+    const { next } = this.#commands;
+    return next === null ? 0 : stepSeconds[next];
   }
 
   /** Bytes from the server. */
@@ -125,19 +126,13 @@ export class ClientSession {
 
   /** The server has hung up. */
   ended(): ClientAction[] {
-    const text = this.#due[0]?.step === "end"
-      ? "the next hop hung up when it had the message, which may come twice"
-      : "the next hop hung up";
-    this.#lose(later("4.4.2", text));
+    this.#lose(hangUp(this.#commands.next === "end"));
     return this.#take();
   }
 
   /** It took longer than it may. */
   late(): ClientAction[] {
-    const text = this.#due[0]?.step === "end"
-      ? "the next hop does not say whether it has the message, which may come twice"
-      : "the next hop does not answer";
-    this.#lose(later("4.4.2", text));
+    this.#lose(silence(this.#commands.next === "end"));
     return this.#take();
   }
 
@@ -182,7 +177,7 @@ export class ClientSession {
   textEnds(): ClientAction[] {
     const count = this.config.protocol === "lmtp" ? this.#taken : 1;
     this.#outcomes = [];
-    for (let i = 0; i < count; i++) this.#due.push({ step: "end" });
+    for (let i = 0; i < count; i++) this.#commands.expect("end");
     return this.#take();
   }
 
@@ -196,8 +191,7 @@ export class ClientSession {
     if (this.#phase !== "envelope") return;
     // In the middle of an introduction there is nothing to go back to.
     if (!this.#hasSender) return this.#lose(leftEarly);
-    for (const each of this.#due) each.forgotten = true;
-    this.#commands = [];
+    this.#commands.forget();
     this.#recipients = [];
     this.#beginning = null;
     this.#phase = "idle";
@@ -225,36 +219,32 @@ export class ClientSession {
   }
 
   #command(step: Step, line: string, follows = false): void {
-    this.#commands.push({ line, step, follows });
+    this.#commands.add(step, line, follows);
     this.#pump();
   }
 
   /** Sends what may be sent now. */
   #pump(): void {
-    let lines = "";
-    for (;;) {
-      const [next] = this.#commands;
-      if (next === undefined) break;
-      const isRecipient = next.step === "recipient";
+    const { pipelining } = this.#capabilities;
+    const lines = this.#commands.takeLines(pipelining, (step) => {
       // After MAIL is refused there is nothing to be asked.
-      if (isRecipient && this.#senderRefusal && this.#due.length === 0) {
-        this.#commands.shift();
-        this.#answer(this.#senderRefusal);
-        continue;
-      }
-      const mayFollow = next.follows && this.#capabilities.pipelining;
-      if (this.#due.length > 0 && !mayFollow) break;
-      this.#commands.shift();
-      this.#due.push({ step: next.step });
-      lines += next.line;
-    }
+      if (step !== "recipient" || this.#senderRefusal === null) return false;
+      this.#answer(this.#senderRefusal);
+      return true;
+    });
     if (lines !== "") this.#send(lines);
   }
 
   #sayHello(): void {
-    const { protocol, name } = this.config;
+    const { protocol } = this.config;
     const verb = protocol === "lmtp" ? "LHLO" : "EHLO";
-    this.#command("hello", `${verb} ${name}\r\n`);
+    this.#command("hello", `${verb} ${this.#name}\r\n`);
+  }
+
+  /** Ours, or, after XCLIENT, our client's: a server takes the last one. */
+  get #name(): string {
+    const helo = this.#beginning?.client.helo ?? "";
+    return /^[\w.:\-[\]]{1,255}$/.test(helo) ? helo : this.config.name;
   }
 
   #mail(): void {
@@ -273,14 +263,14 @@ export class ClientSession {
   }
 
   #hear(reply: Reply): void {
-    const due = this.#due.shift();
-    if (due === undefined) return this.#hearUnasked(reply);
+    const due = this.#commands.answered();
+    if (due === null) return this.#hearUnasked(reply);
     const { step } = due;
     const isMore = reply.code >= 300 && reply.code < 400;
-    if (isMore && (due.forgotten || !asksForMore.has(step))) {
-      return this.#lose(fault(`${reply.code}`));
+    if (isMore && (due.isForgotten || !asksForMore.has(step))) {
+      return this.#lose(fault(reply.code));
     }
-    if (!due.forgotten) this.#obey(step, reply);
+    if (!due.isForgotten) this.#obey(step, reply);
     if (this.#phase === "lost") return;
     // It says so before it closes (RFC 5321 3.8).
     if (reply.code === 421) return this.#lose(refusalOf(reply));
@@ -290,7 +280,7 @@ export class ClientSession {
   /** Such as a time that is over, or the fault of a text that goes on. */
   #hearUnasked(reply: Reply): void {
     const isRefusal = reply.code >= 400;
-    this.#lose(isRefusal ? refusalOf(reply) : fault(`${reply.code}`));
+    this.#lose(isRefusal ? refusalOf(reply) : fault(reply.code));
   }
 
   #obey(step: Step, reply: Reply): void {
@@ -333,14 +323,14 @@ export class ClientSession {
 
   #greeted(reply: Reply): void {
     const { code } = reply;
-    const { protocol, name } = this.config;
+    const { protocol } = this.config;
     if (code !== 250) {
       const isOld = code >= 500 && protocol === "smtp" && !this.#isEncrypted;
       if (!isOld || this.#isHelo) {
         return this.#lose(unwelcome("answers our name with", reply));
       }
       this.#isHelo = true;
-      return this.#command("hello", `HELO ${name}\r\n`);
+      return this.#command("hello", `HELO ${this.#name}\r\n`);
     }
     this.#capabilities = this.#isHelo ? noCapabilities : capabilitiesOf(reply);
     if (this.#beginning) return this.#mail();
@@ -366,15 +356,11 @@ export class ClientSession {
     const { credentials, mayLogInClear } = this.config;
     if (credentials === null || this.#isLoggedIn) return this.#rest();
     if (!this.#isEncrypted && !mayLogInClear) {
-      return this.#lose(
-        later("4.7.0", "the next hop gets no password without TLS"),
-      );
+      return this.#lose(noTlsForPassword);
     }
     this.#login = LoginSteps.begin(credentials, this.#capabilities.auth);
     if (this.#login === null) {
-      return this.#lose(
-        later("4.7.0", "the next hop offers neither AUTH PLAIN nor LOGIN"),
-      );
+      return this.#lose(noMechanism);
     }
     this.#command("login", this.#login.next()!);
   }
@@ -399,7 +385,7 @@ export class ClientSession {
       this.#actions.push({ type: "goAhead" });
       return;
     }
-    if (code < 400) return this.#lose(fault(`${code}`));
+    if (code < 400) return this.#lose(fault(code));
     this.#actions.push({ type: "refused", refusal: refusalOf(reply) });
     this.#forget();
   }
@@ -409,7 +395,7 @@ export class ClientSession {
     this.#outcomes.push(
       code < 300 ? { type: "stored", id: wordsOf(reply) } : refusalOf(reply),
     );
-    if (this.#due.length > 0) return;
+    if (this.#commands.next === "end") return;
     this.#actions.push({ type: "delivered", outcomes: this.#outcomes });
     if (code !== 421) this.#rest();
   }
@@ -418,28 +404,16 @@ export class ClientSession {
   #rest(): void {
     this.#phase = "idle";
     this.#beginning = null;
-    if (this.#due.length === 0) this.#actions.push({ type: "ready" });
+    if (this.isReady) this.#actions.push({ type: "ready" });
   }
 
   #lose(refusal: Refusal): void {
     if (this.#phase === "lost") return;
     this.#phase = "lost";
-    this.#due.length = 0;
-    this.#commands = [];
+    this.#commands.clear();
     this.#actions.push({ type: "lost", refusal });
   }
 }
 
 /** What is neither taken nor refused is an answer to these alone. */
 const asksForMore: ReadonlySet<Step> = new Set(["data", "login"]);
-
-const leftEarly = later("4.4.2", "the client left");
-
-const noTls = later("4.7.4", "the next hop offers no TLS");
-
-const fault = (what: string): Refusal =>
-  later("4.5.0", `the next hop said what was not due: ${what}`);
-
-/** About the connection, and no message: never for good. */
-const unwelcome = (what: string, reply: Reply): Refusal =>
-  later("4.4.0", `the next hop ${what} ${reply.code} ${wordsOf(reply)}`);

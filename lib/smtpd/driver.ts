@@ -27,6 +27,12 @@ const digitZero = 48;
 /** How long a client that is left may take to hear why, at least. */
 const farewellSeconds = 1;
 
+/** How long a client may be silent whose text is refused, and goes on yet. */
+const doomedSeconds = 5;
+
+/** How long a client waits for what it has asked for too often. */
+const pauseMs = 500;
+
 /** What is not begun any more when the session is to end. */
 const beginnings: ReadonlySet<Action["type"]> = new Set(
   ["ask", "authenticate", "startTls", "open"] as const,
@@ -168,7 +174,11 @@ class Driver implements Receiver, Serving, Timed {
   }
 
   #extend(): void {
-    this.#idleUntil = this.clock.after(this.patience.idleSeconds);
+    const { idleSeconds } = this.patience;
+    const seconds = this.session.isDoomed
+      ? Math.min(idleSeconds || doomedSeconds, doomedSeconds)
+      : idleSeconds;
+    this.#idleUntil = this.clock.after(seconds);
   }
 
   /** Does all of it, or, where something takes its time, the rest after that. */
@@ -194,6 +204,12 @@ class Driver implements Receiver, Serving, Timed {
             this.#story.asked(performance.now() - since);
             this.#perform(session.answered(answer));
           });
+        }
+        case "pause": {
+          if (this.#due !== null) break;
+          this.#flush();
+          const over = new Promise<void>((go) => setTimeout(go, pauseMs));
+          return this.#wait(over, () => this.#perform(actions, i + 1));
         }
         case "authenticate": {
           const { credentials } = action;
@@ -405,8 +421,22 @@ class Driver implements Receiver, Serving, Timed {
 
   #close(): void {
     if (this.#isOver) return;
-    this.#leave();
-    this.ending.ended(this.#exitCode ?? 1);
+    const exitCode = this.#exitCode ?? 1;
+    if (!this.#mayTalkYet) {
+      this.#leave();
+      this.ending.ended(exitCode);
+      return;
+    }
+    this.#isOver = true;
+    this.#forget();
+    this.stream.linger(() => this.ending.ended(exitCode));
+  }
+
+  /** Whether the client may still talk, and would hear a reset, not us. */
+  get #mayTalkYet(): boolean {
+    if (this.#exitCode === 0 || this.#hasEnded) return false;
+    if (this.stream.unsent > 0) return false; // it does not listen
+    return this.#due !== "shutDown" || this.session.inText;
   }
 
   #fail(error: unknown): void {
@@ -420,9 +450,13 @@ class Driver implements Receiver, Serving, Timed {
 
   #leave(): void {
     this.#isOver = true;
+    this.#forget();
+    this.stream.close();
+  }
+
+  #forget(): void {
     this.services.target.leave?.();
     this.clock.remove(this);
-    this.stream.close();
   }
 }
 

@@ -69,8 +69,8 @@ export class SmtpProtocol implements Protocol {
     const env = new ConnectionEnvironment(this.#inherited, connection);
     const settings = this.#settings.forSession(connection, env);
     if (settings.type === "unreadable") {
-      sayLast(stream, toBytes(unreadableControls));
-      ending.ended(1); // qmail-smtpd's exit code without its control files
+      // qmail-smtpd's exit code without its control files
+      sayLast(stream, toBytes(unreadableControls), () => ending.ended(1));
       return over;
     }
     const { config, services, patience } = settings;
@@ -79,12 +79,27 @@ export class SmtpProtocol implements Protocol {
   }
 }
 
-/** Closes when the client has taken it, or did not within the time. */
-function sayLast(stream: Stream, bytes: Uint8Array<ArrayBuffer>): void {
-  const close = () => stream.close();
+/**
+ * Leaves when the client has taken it, or did not within the time.
+ *
+ * @param over is told of the end, once
+ */
+function sayLast(
+  stream: Stream,
+  bytes: Uint8Array<ArrayBuffer>,
+  over: () => void,
+): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const leave = () => {
+    clearTimeout(timer);
+    stream.linger(over);
+  };
   stream.paused = true;
-  stream.open({ received: () => {}, ended: close, drained: close });
+  stream.open({ received: () => {}, ended: leave, drained: leave });
   stream.write(bytes);
-  if (stream.unsent === 0) close();
-  else setTimeout(close, farewellMs);
+  if (stream.unsent === 0) return leave();
+  timer = setTimeout(() => {
+    stream.close();
+    over();
+  }, farewellMs);
 }

@@ -5,6 +5,8 @@
  * @module
  */
 import type { Receiver, Stream } from "../base/stream.ts";
+import { Lingering } from "../sys/lingering.ts";
+import { endWriting } from "../sys/socket.ts";
 
 const bufferBytes = 32768;
 
@@ -48,6 +50,18 @@ export class StandardStream implements Stream {
     this.#unsent.push(bytes.slice());
     this.#unsentBytes += bytes.length;
     if (this.#unsent.length === 1) this.#send();
+  }
+
+  linger(over: () => void): void {
+    endWriting(1);
+    const lingering = new Lingering(() => {
+      this.close();
+      over();
+    });
+    if (this.#isEndTold) return lingering.ended();
+    this.#receiver = lingering;
+    this.readBytes = bufferBytes;
+    this.paused = false;
   }
 
   /** They are closed by leaving, which is to wait for `closed`. */

@@ -31,6 +31,10 @@ const scratchLength = new Uint32Array(1);
 const scratchLengthBytes = new Uint8Array(scratchLength.buffer);
 
 const noOptions = new Uint8Array(1);
+const SHUT_WR = 1;
+
+/** Where what nobody wants to know goes. */
+const waste = new Uint8Array(new ArrayBuffer(4096));
 
 /** Forgets IP options of a connection, so that no source route answers. */
 export function killIpOptions(fd: number): void {
@@ -58,6 +62,19 @@ export function sendNow(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
   const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
   const n = libc().send(fd, bytes, bytes.length, flags);
   if (check("send", n) < bytes.length) throw new SystemError("send", EAGAIN);
+}
+
+/** Ends our direction of a connection; of anything else nothing. */
+export function endWriting(fd: number): void {
+  libc().shutdown(fd, SHUT_WR);
+}
+
+/** Throws away what has arrived by now, but no more than so many bytes. */
+export function drain(fd: number, mostBytes: number): void {
+  const { length } = waste;
+  for (let left = mostBytes; left > 0; left -= length) {
+    if (libc().recv(fd, waste, length, MSG_DONTWAIT) < length) return;
+  }
 }
 
 /**

@@ -6,16 +6,15 @@
 import type { Receiver, Stream } from "../base/stream.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "./epoll.ts";
 import { eventLoop, type Watcher } from "./event_loop.ts";
+import { Lingering } from "./lingering.ts";
 import { errno, libc } from "./libc.ts";
 import { EAGAIN, EINTR, MSG_DONTWAIT, MSG_NOSIGNAL } from "./numbers.ts";
-import { peerName } from "./socket.ts";
+import { endWriting, peerName } from "./socket.ts";
 
 /** One buffer for all: a stream that waits has none of its own. */
 const input = new Uint8Array(new ArrayBuffer(65536));
 
 const nothing = new Uint8Array(new ArrayBuffer(0));
-
-const SHUT_WR = 1;
 
 /** Interest in nothing: the descriptor is not watched. */
 const none = 0;
@@ -74,7 +73,20 @@ export class SocketStream implements Stream, Watcher {
 
   /** Ends our direction, for good: what is unsent has to be none. */
   endWriting(): void {
-    if (!this.#closed) libc().shutdown(this.fd, SHUT_WR);
+    if (!this.#closed) endWriting(this.fd);
+  }
+
+  linger(over: () => void): void {
+    if (this.#closed) return over();
+    this.endWriting();
+    const lingering = new Lingering(() => {
+      this.close();
+      over();
+    });
+    if (this.#hasEnded) return lingering.ended();
+    this.#receiver = lingering;
+    this.readBytes = input.length;
+    this.paused = false;
   }
 
   close(): void {

@@ -20,7 +20,7 @@ const relay = { RELAYCLIENT: "" };
 const smtpd = ["-RHl0", "127.0.0.1", "0", "smtpd"];
 /** Received lines: qmail's form, postern's default. */
 const received =
-  /^Received: from unknown \(HELO \S+\) \(127\.0\.0\.1\)\n {2}by 0 with E?SMTP id [\da-z-]+; \d\d? \w{3} \d{4} [\d:]{8} -0000$/m;
+  /^Received: from unknown \(HELO \S+\) \(127\.0\.0\.1\)\n {2}by 0 with E?SMTP( id [\da-z-]+)?; \d\d? \w{3} \d{4} [\d:]{8} -0000$/m;
 
 const names = (folder: string) => {
   try {

@@ -57,7 +57,7 @@ Deno.test("strictPath() reads paths of RFC 5321 and unquotes them", () => {
     'FROM:<"a>b"@c>': ["a>b@c", ""],
     'FROM:<""@c>': ["@c", ""],
     "FROM:<a\\ b@c>": ["a b@c", ""],
-    "FROM:<.a..b.@c>": [".a..b.@c", ""],
+    'FROM:<".a..b."@c>': [".a..b.@c", ""],
     "FROM:<@x.y,@[1.2.3.4]:a@b>": ["a@b", ""],
     "FROM:<a@[127.0.0.1]>": ["a@[127.0.0.1]", ""],
     "FROM:<a@[IPv6:::1]>": ["a@[IPv6:::1]", ""],

@@ -21,6 +21,7 @@
 import { noOffers } from "../../lib/smtp/commands.ts";
 import type { SessionConfig } from "../../lib/smtp/session.ts";
 import type { Refusal } from "../../lib/mail/answers.ts";
+import { isPostmaster } from "../../lib/mail/postmaster.ts";
 import { type Answers, type Run, testConfig } from "./run.ts";
 
 export interface Dialogue {
@@ -79,11 +80,28 @@ function readOptions(line: string, dialogue: Dialogue): void {
       case "errors":
       case "harmlessCommands":
       case "recipientBytes":
+      case "refusedRecipients":
       case "failedLogins":
       case "textLineBytes":
       case "hops": {
         const limits = { ...config.limits, [name]: Number(value) };
         dialogue.config = { ...config, limits };
+        break;
+      }
+      case "qualifyWith":
+        dialogue.config = { ...config, qualifyWith: value };
+        break;
+      case "localDomain": {
+        const isLocalAddress = (ip: string) =>
+          ["127.0.0.1", "::1"].includes(ip);
+        const acceptsRecipientDomain = (domain: string) => domain === value;
+        dialogue.config = { ...config, isLocalAddress, acceptsRecipientDomain };
+        break;
+      }
+      case "postmasterAt": {
+        const isOurs = (recipient: string) =>
+          isPostmaster(recipient, (domain) => domain === value);
+        dialogue.config = { ...config, isPostmaster: isOurs };
         break;
       }
       case "offers": {

@@ -80,7 +80,7 @@ Deno.test("no two dialogues are the same", () => {
 /** Those of the other dialect, that classic shares the names of. */
 const onlyDefault = new Set([
   ...["nestedMail", "unrecognized", "badArgument", "badSender"],
-  ...["badRecipient", "unknownParameter", "tooManyRecipients"],
+  ...["badRecipient", "unknownParameter", "tooManyRecipients", "noDomain"],
   ...["tooManyErrors", "tooManyHarmless", "textLineTooLong", "utf8Needed"],
   ...[
     "notUtf8",

@@ -27,6 +27,8 @@ export class FakeClient implements Stream {
   /** What it has taken. */
   heard = "";
   closed = 0;
+  /** How often it was closed gently. */
+  lingered = 0;
   /** The most that was ever kept for it. */
   mostUnsent = 0;
   /** Called before it is told anything; throws in the place of the driver. */
@@ -84,6 +86,12 @@ export class FakeClient implements Stream {
     this.#unsent += fromBytes(bytes);
     const wasWaiting = this.#send(false);
     if (wasWaiting) this.mostUnsent = Math.max(this.mostUnsent, this.unsent);
+  }
+
+  linger(over: () => void): void {
+    this.lingered++;
+    this.close();
+    over();
   }
 
   close(): void {

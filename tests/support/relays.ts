@@ -140,6 +140,7 @@ relayhost = [127.0.0.1]:${next}
 smtp_tls_security_level = encrypt
 smtp_tls_loglevel = 1
 smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_authorized_xclient_hosts = 127.0.0.1
 minimal_backoff_time = 1s
 queue_run_delay = 2s
 `,
