@@ -30,6 +30,7 @@ const withUsers = (fn: (server: SmtpServer) => Promise<void>) =>
   withSmtpd({
     relays: false,
     smtpd: async (folder) => [
+      ...["--relay", `maildir:${folder}/Maildir`],
       ...["--rcpthosts", "to.example", "--passwords"],
       await makePasswords(`${folder}/passwords`, {
         [user]: password,
@@ -45,7 +46,7 @@ function assertStored({ stored }: SmtpServer, ...protocols: string[]): void {
     assertEquals(text.slice(text.indexOf("\n\n") + 2), utf8(body));
     assertMatch(text, /^Subject: hello$/m);
   }
-  const seen = texts.map((text) => / by 0 with (\S+);/.exec(text)![1]);
+  const seen = texts.map((text) => / by 0 with (\S+) id /.exec(text)![1]);
   assertEquals(seen.sort(), protocols);
 }
 
@@ -171,7 +172,7 @@ with client() as c:
       // It tries CRAM-MD5, PLAIN and LOGIN, whichever are offered, in turn.
       assertEquals(said, "535\n");
       assertStored(server, "ESMTP", "ESMTPS", "ESMTPSA", "UTF8SMTP");
-      const [utf8] = server.stored().filter((text) => / UTF8SMTP;/.test(text));
+      const [utf8] = server.stored().filter((text) => / UTF8SMTP id /.test(text));
       assertMatch(utf8, /^Delivered-To: \xe6\x97\xa5@to\.example$/m);
       assertMatch(utf8, /^From: j\xc3\xb6rg@sender\.example$/m);
     }),
