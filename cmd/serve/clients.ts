@@ -80,7 +80,8 @@ allows; what is still too little is said at the start, with both numbers.`,
       usual: "as many as are free",
       manual: `A client is an IPv4 address, or an IPv6 /64; 0 is for no limit.
 Without the option it may have as many connections as are free for others, so
-that no client can shut out the rest: of 40 one alone gets 20, two some 13 each.
+that few clients cannot shut out the rest: of 40 one alone gets 20, and another
+one then 10.
 With --workers that is so of each worker's part of them.
 One to whose address the rules give RELAYCLIENT may have all of them, and one
 whose address is also our end of the connection, this machine, all but the last

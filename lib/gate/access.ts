@@ -49,6 +49,15 @@ export class AccessRules {
     return reader;
   }
 
+  /**
+   * The database that decides now; null without one.
+   *
+   * @throws SystemError, CdbError
+   */
+  get database(): CdbReader | null {
+    return this.#file?.contents() ?? null;
+  }
+
   /** @param isNamedSo as {@linkcode decide} has it */
   decide(peer: Peer, isNamedSo = true): Access {
     if (this.#file === null) return allowAll;

@@ -36,6 +36,8 @@ const ruleLimit = 300;
 export interface Admitted {
   readonly connection: Connection;
   readonly verdict: Verdict;
+  /** Which of the access rules denies. */
+  readonly rule?: string | null;
 }
 
 export type Verdict =
@@ -59,14 +61,14 @@ type Names = readonly [
 ];
 
 export class Admission {
-  readonly #rules: AccessRules;
+  readonly rules: AccessRules;
   readonly #localNames: LocalNames;
   readonly #limits: ClientLimits;
   readonly #resolver: Resolver;
 
   constructor(readonly options: GateOptions, readonly emit: Emit = () => {}) {
     const path = options.rules;
-    this.#rules = new AccessRules(
+    this.rules = new AccessRules(
       path,
       options.allowMissingRules,
       options.classic,
@@ -110,7 +112,7 @@ export class Admission {
   /** By its address alone: names are looked up for those that are let in. */
   #standingOf({ local, remote }: Ends): Standing {
     const peer = { ip: remote.ip, host: null, info: null };
-    const access = this.#rules.decide(peer);
+    const access = this.rules.decide(peer);
     if (access.type !== "unreadable" && relays(access)) return "relay";
     return remote.ip === local.ip ? "machine" : "stranger";
   }
@@ -138,7 +140,7 @@ export class Admission {
   #decide(ends: Ends, names: Names): Admitted | Promise<Admitted> {
     const [, host, info] = names;
     const peer = { ip: ends.remote.ip, host, info };
-    const access = this.#rules.decide(peer);
+    const access = this.rules.decide(peer);
     return this.#wantsProof(access)
       ? this.#prove(peer, access).then((proved) =>
         this.#admitted(ends, names, proved)
@@ -166,7 +168,7 @@ export class Admission {
           `RELAYCLIENT wants a name that is confirmed (${why})`,
       ));
     }
-    return this.#rules.decide(peer, why === null);
+    return this.rules.decide(peer, why === null);
   }
 
   #admitted(
@@ -187,7 +189,7 @@ export class Admission {
       case "allow":
         return { connection, verdict: { type: "ok" } };
       case "deny":
-        return { connection, verdict: { type: "deny" } };
+        return { connection, verdict: { type: "deny" }, rule: access.rule };
       case "unreadable": {
         const what = `unable to read ${this.options.rules}`;
         const verdict = { type: "drop", what, why: access.reason } as const;

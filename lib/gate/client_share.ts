@@ -1,10 +1,12 @@
 /**
  * What one client may have at once where no number is given (`--per-ip`): as
- * many connections as are free for others. Alone it gets half of the gate's,
- * two get a third each, and there is always one left for who comes next. Pure.
+ * many connections as are free for others. Alone it gets half of the gate's, a
+ * second one half of the rest, and so on: few cannot shut out who comes next.
+ * Pure.
  *
  * @module
  */
+
 /** Connections there are now, a newcomer counted, and those there may be. */
 export interface Room {
   readonly active: number;

@@ -51,13 +51,13 @@ export class ProtocolServer implements Server {
     return this.protocol.replies;
   }
 
-  activities(): Map<number, Activity> {
-    const all = new Map<number, Activity>();
+  activities(wanted: ReadonlySet<number>): Map<number, Activity> {
+    const found = new Map<number, Activity>();
     for (const { client: { number }, serving } of this.#visits) {
-      if (number === null) continue;
-      all.set(number, serving?.activity ?? shakesHands);
+      if (number === null || !wanted.has(number)) continue;
+      found.set(number, serving?.activity ?? shakesHands);
     }
-    return all;
+    return found;
   }
 
   refresh(): void {

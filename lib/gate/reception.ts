@@ -89,7 +89,7 @@ export class Reception implements Desk {
 
   serving(client: Client, connection: Connection, number?: number): void {
     if (number !== undefined) this.#called(client, number, connection);
-    this.#verdict("connection.ok", client, connection);
+    this.#letIn(client, connection);
   }
 
   handedOver(client: Client): void {
@@ -116,7 +116,7 @@ export class Reception implements Desk {
   ): void {
     if (connection !== null) {
       this.#number(client, connection);
-      this.#verdict("connection.ok", client, connection);
+      this.#letIn(client, connection);
     }
     this.#drop(what, why);
     this.ended(client, droppedStatus);
@@ -219,13 +219,18 @@ export class Reception implements Desk {
     return false;
   }
 
-  #admit(client: Client, { connection, verdict }: Admitted): void {
+  #admit(client: Client, { connection, verdict, rule }: Admitted): void {
     switch (verdict.type) {
       case "ok":
         return this.server.serve(client, connection, this);
       case "deny":
         this.#number(client, connection);
-        this.#verdict("connection.deny", client, connection);
+        this.emit({
+          type: "connection.deny",
+          number: client.number!,
+          connection,
+          rule: rule ?? null,
+        });
         return this.ended(client, deniedStatus);
       case "drop":
         this.#number(client, connection);
@@ -238,12 +243,8 @@ export class Reception implements Desk {
     this.emit({ type: "connection.dropped", what, why });
   }
 
-  #verdict(
-    type: "connection.ok" | "connection.deny",
-    { number }: Client,
-    connection: Connection,
-  ): void {
-    this.emit({ type, number: number!, connection });
+  #letIn({ number }: Client, connection: Connection): void {
+    this.emit({ type: "connection.ok", number: number!, connection });
   }
 
   /** Gives a connection without a process a number, once. */

@@ -39,8 +39,8 @@ export interface Server {
   serve(client: Client, connection: Connection, desk: Desk): void;
   /** How many replies were given, by the first digit of their codes. */
   readonly replies: readonly number[];
-  /** What each connection that is served here is at, by its number. */
-  activities(): Map<number, Activity>;
+  /** What connections that are served here are at, by the numbers that are wanted. */
+  activities(wanted: ReadonlySet<number>): Map<number, Activity>;
   /** Reads settings again at the next connection (SIGHUP). */
   refresh(): void;
   /** The process is to end: tells those who are served here so. */

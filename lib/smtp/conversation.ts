@@ -46,6 +46,12 @@ export interface Chunk {
   readonly last: boolean;
 }
 
+/**
+ * Harmless commands that are taken beyond their limit: few enough to cost
+ * nobody anything, and no program that looks whether we live says more.
+ */
+const harmlessPerSecond = 200;
+
 export const commands: Phase = { type: "commands" };
 
 export class Conversation {
@@ -72,6 +78,8 @@ export class Conversation {
   refusedRecipients = 0;
   /** and those that were harmless, but brought no message nearer. */
   harmless = 0;
+  /** When the first of those came, milliseconds since 1970. */
+  #harmlessSince = 0;
 
   constructor(readonly config: SessionConfig) {
     const { classic } = config;
@@ -131,8 +139,17 @@ export class Conversation {
 
   /** Answers a harmless command; and ends it when there were too many. */
   humour(reply: string): void {
-    if (++this.harmless <= this.limits.harmlessCommands) this.reply(reply);
+    if (++this.harmless === 1) this.#harmlessSince = +this.config.now();
+    if (this.harmless <= this.#harmlessLimit) this.reply(reply);
     else this.hangUp(this.say.tooManyHarmless);
+  }
+
+  /** Who asks now and then may do so for as long as he is here. */
+  get #harmlessLimit(): number {
+    const { harmlessCommands } = this.limits;
+    if (this.harmless <= harmlessCommands) return harmlessCommands;
+    const ms = Math.max(0, +this.config.now() - this.#harmlessSince);
+    return harmlessCommands + ms * harmlessPerSecond / 1000;
   }
 
   /** Reads past what is left of a chunk, then says why it is refused. */

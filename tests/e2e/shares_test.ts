@@ -103,6 +103,29 @@ for (const [name, program] of programs) {
       }),
   );
 
+  // Its last connection may not be known to have ended by then.
+  Deno.test(
+    needing({}, `who hangs up may come again at once: ${name}`),
+    () =>
+      gate([], async (gate) => {
+        const rounds = program[0] === "smtpd" ? 200 : 20;
+        const comesAndGoes = async () => {
+          for (let i = 0; i < rounds; i++) {
+            const to = { ip: "127.0.0.1", port: gate.port };
+            const client = await ClientFrom.connect("127.1.0.1", to);
+            await new Promise<void>((resolve) => {
+              if (client.ended || client.received !== "") resolve();
+              client.socket.once("data", () => resolve());
+              client.socket.once("end", () => resolve());
+            });
+            client.close();
+            assertEquals(client.received.slice(0, 3), "220", `connection ${i}`);
+          }
+        };
+        await Promise.all(Array.from({ length: 8 }, comesAndGoes));
+      }),
+  );
+
   Deno.test(
     needing({}, `workers give a share of their part: ${name}`),
     () =>

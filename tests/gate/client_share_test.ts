@@ -20,8 +20,8 @@ function greedy(limit: number, clients: readonly Standing[]): number[] {
   return held;
 }
 
-const strangers = (count: number) =>
-  Array.from({ length: count }, (): Standing => "stranger");
+const stranger = (): Standing => "stranger";
+const strangers = (count: number) => Array.from({ length: count }, stranger);
 
 Deno.test("one client has half of a gate, two a third each, and so on", () => {
   assertEquals(greedy(40, strangers(1)), [20]);
@@ -38,12 +38,24 @@ Deno.test("however few there are, a client has one of them", () => {
   }
 });
 
-Deno.test("greedy clients leave one for who comes next", () => {
+Deno.test("of clients that come one after the other, five cannot have all", () => {
+  const held: number[] = [];
+  for (let active = 0; active < 40;) {
+    let own = 0;
+    const more = () =>
+      hasRoom(own, { active: active + 1, limit: 40 }, stranger);
+    for (; active < 40 && more(); active++) own++;
+    held.push(own);
+  }
+  assertEquals(held, [20, 10, 5, 3, 1, 1]);
+});
+
+Deno.test("clients that come at the same time leave one for another", () => {
   for (let clients = 1; clients < 40; clients++) {
     const active = greedy(40, strangers(clients)).reduce((a, b) => a + b);
     assertEquals(active < 40, true, `${clients} clients have all`);
     assertEquals(
-      hasRoom(0, { active: active + 1, limit: 40 }, () => "stranger"),
+      hasRoom(0, { active: active + 1, limit: 40 }, stranger),
       true,
     );
   }
