@@ -27,6 +27,18 @@ function routes(text: string): readonly Route[] {
   }
 }
 
+/** An address or the path of a Maildir, which may be written as a target. */
+function mailbox(text: string): string {
+  const path = text.replace(/^maildir:/, "");
+  if (path.includes("/")) {
+    target(`maildir:${path}`);
+    return path;
+  }
+  const isAddress = /^[^\s<>@]+(@[^\s<>@]+)?$/.test(text);
+  if (isAddress) return text;
+  throw new ValueError("an address, or a path with a slash in it");
+}
+
 function percent(text: string): number {
   if (/^\d{1,2}(\.\d+)?$/.test(text)) return Number(text);
   throw new ValueError("a percentage below 100");
@@ -171,6 +183,25 @@ of the folder.
 A full disk is 452 4.3.1, other trouble 451 4.3.0.`,
       read: (text) => target(`maildir:${text}`),
       initial: null,
+    }),
+    postmaster: value({
+      long: "postmaster",
+      value: "mailbox",
+      help: "who has the mail of postmaster: an address, or a Maildir's path " +
+        "(it has a slash)",
+      manual:
+        `RFC 5321 4.5.1 wants mail for \`postmaster\`, without a domain and
+at each of ours, to be taken always.
+No list of recipients, RCPTCHECK or \`@domain\` of --badrcptto keeps it away; an
+entry of its own in --badrcptto does, as do senders, clients and --policy.
+
+Without this option it goes to the one mailbox there is, or, where each user has
+one, to that of the postmaster at the domain, else at --me.
+If there is neither, it is refused.
+--check looks whether the mailbox that is named takes it.
+An address without a domain is at --me.`,
+      read: mailbox,
+      initial: unasked.postmaster,
     }),
     createMailboxes: flag({
       long: "create-mailboxes",

@@ -104,6 +104,12 @@ Not asked about clients that may relay.`,
       read: path,
       initial: unasked.recipients,
     }),
+    qualify: flag({
+      long: "qualify",
+      help: "add --me to addresses without a domain, not refuse them",
+      manual: `Without it such a recipient is told 553 5.1.3, unless it is the
+postmaster; a sender is taken as it is.`,
+    }),
     openRelay: flag({
       long: "open-relay",
       help: "accept mail for every domain from everyone",

@@ -84,20 +84,26 @@ export const smtpLimits = {
   errors: limit({
     long: "max-errors",
     value: "n",
-    help: "since the last message",
-    least: 1,
+    help: "commands refused since the last message",
     usual: defaultLimits.errors,
     classic: classicLimits.errors,
     reply: "421 4.7.0, close",
+  }),
+  refusedRecipients: limit({
+    long: "max-refused",
+    value: "n",
+    help: "recipients refused since the last message",
+    usual: defaultLimits.refusedRecipients,
+    classic: classicLimits.refusedRecipients,
+    reply: "each waits half a second; beyond ten times as many: 452 4.5.3",
   }),
   harmlessCommands: limit({
     long: "max-harmless",
     value: "n",
     help: "commands without a message",
-    least: 1,
     usual: defaultLimits.harmlessCommands,
     classic: classicLimits.harmlessCommands,
-    reply: "421 4.7.0, close",
+    reply: "421 4.7.0, close; 200 more are taken for each second that goes by",
   }),
   hops: limit({
     long: "max-hops",
@@ -146,6 +152,12 @@ the first 30 seconds, and silence where text is due counts.
 Errors, which log-ins that failed or could not be decided are too, count since
 the last message that was taken; so do commands that bring none nearer: NOOP,
 EHLO, RSET, HELP, VRFY, MAIL, an empty BDAT.
+A recipient that is refused is no error: a list may have many that are no more,
+and the others are to have their message.
+Text that is refused is read to its end, as far as --databytes and the rate
+allow, or until it stands still for 5 seconds.
+Who is left is listened to for 2 seconds more, or until it leaves, lest it hears
+a reset and not why.
 The recipients of a message have 3 MB together, 24 bytes each beside their
 addresses; from the thousandth on those beyond their limit are errors.
 A handshake has 60 seconds at the most, three wrong passwords are the limit.

@@ -73,12 +73,14 @@ export function requestOf(
 /** @throws UsageError */
 export function understood(given: readonly Given[]): SmtpdRequest {
   const { maildir, ...values } = valuesOf(options, given);
-  const limited = Object.entries(valuesOf(smtpLimits, given));
+  const limited = Object.entries(valuesOf(smtpLimits, given))
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [name, value || Infinity]);
   return {
     ...values,
     ...valuesOf(sessionLimits, given),
     deliver: maildir ?? values.deliver,
-    limits: Object.fromEntries(limited.filter(([, value]) => value !== null)),
+    limits: Object.fromEntries(limited),
   };
 }
 

@@ -29,7 +29,7 @@ const recipientsATurn = 100;
 /** What is set for all Maildirs of a process. */
 export type MaildirContext = Pick<
   TargetContext,
-  "host" | "createMailboxes" | "minFreePercent" | "emit"
+  "host" | "createMailboxes" | "minFreePercent" | "isPostmaster" | "emit"
 >;
 
 export const maildirRow: TargetRow = {
@@ -41,6 +41,8 @@ export const maildirRow: TargetRow = {
     return (context) => new Maildirs(path, context);
   },
 };
+
+const postmaster = "postmaster";
 
 const unknownUser: Refusal = {
   type: "never",
@@ -76,12 +78,25 @@ export class Maildirs implements Target {
   }
 
   #accepts(recipient: string): Refusal | null | Promise<Refusal | null> {
+    const answer = (box: Mailbox | Refusal) =>
+      box instanceof Mailbox ? this.#linkIn(box) : box;
+    const found = this.#find(recipient);
+    return found instanceof Promise ? found.then(answer) : answer(found);
+  }
+
+  /** The mailbox of a recipient, if there is one. */
+  #find(recipient: string): Mailbox | Refusal | Promise<Mailbox | Refusal> {
     const box = this.#boxOf(recipient);
     if (!(box instanceof Mailbox)) return box;
     const known = this.#isKnown(box);
-    return known instanceof Promise
-      ? known.then((refused) => refused ?? this.#linkIn(box))
-      : known ?? this.#linkIn(box);
+    if (known === null) return box;
+    return known.then((refusal) => {
+      if (refusal === null) return box;
+      const isLost = refusal === unknownUser && recipient !== postmaster &&
+        this.context.isPostmaster?.(recipient);
+      // Where a domain of ours has none, there is this host's.
+      return isLost ? this.#find(postmaster) : refusal;
+    });
   }
 
   #boxOf(recipient: string): Mailbox | Refusal {
@@ -108,11 +123,9 @@ export class Maildirs implements Target {
     const boxes = new Map<string, { box: Mailbox; recipients: string[] }>();
     for (const [i, recipient] of envelope.recipients.entries()) {
       if (i % recipientsATurn === recipientsATurn - 1) await othersTurn();
-      const box = this.#boxOf(recipient);
+      const found = this.#find(recipient);
+      const box = found instanceof Promise ? await found : found;
       if (!(box instanceof Mailbox)) return box;
-      const asked = this.#isKnown(box);
-      const refused = asked instanceof Promise ? await asked : asked;
-      if (refused) return refused;
       const known = boxes.get(box.inside);
       if (known) known.recipients.push(recipient);
       else boxes.set(box.inside, { box, recipients: [recipient] });

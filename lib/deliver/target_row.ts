@@ -17,6 +17,8 @@ export interface TargetContext {
   readonly createMailboxes: boolean;
   /** Nothing is taken when less of a Maildir's disk is free; 0 for off. */
   readonly minFreePercent: number;
+  /** Whether a recipient is our postmaster; not there: nobody is. */
+  isPostmaster?(recipient: string): boolean;
   readonly emit: Emit;
   /** How next hops are spoken to, where that is not as usual. */
   readonly nextHop?: NextHopOptions;

@@ -32,6 +32,15 @@ export function inOrder(policies: readonly Policy[]): Policy {
   };
 }
 
+/** Asks about all recipients but some. */
+export function exceptFor(
+  isExempt: (recipient: string) => boolean,
+  policy: Policy,
+): Policy {
+  return (question) =>
+    isExempt(question.recipient) ? Promise.resolve(accept) : policy(question);
+}
+
 /**
  * Asks only about clients who have not logged in: what judges a client by its
  * address, or a recipient as one of ours, is not meant for our own users.

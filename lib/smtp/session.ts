@@ -46,6 +46,11 @@ export class Session {
     return this.#c.waiting;
   }
 
+  /** Whether it is qmail-smtpd's. */
+  get isClassic(): boolean {
+    return this.#c.config.classic;
+  }
+
   /** Whether what comes next is the text of a message, taken or not. */
   get inText(): boolean {
     const { type } = this.#c.phase;

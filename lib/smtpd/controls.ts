@@ -5,6 +5,7 @@
  */
 import { foldCase } from "../base/bytes.ts";
 import { senderMatcher } from "../policy/badmailfrom.ts";
+import { isPostmaster } from "../mail/postmaster.ts";
 import { badRcptTo } from "../policy/badrcptto.ts";
 import type { Policy } from "../policy/question.ts";
 import { domainMatcher } from "../policy/rcpthosts.ts";
@@ -35,6 +36,8 @@ export interface Controls {
   readonly patience: Patience;
   readonly databytes: number;
   accepts(domain: string): boolean;
+  /** Whether a recipient is our postmaster, at whichever of our domains. */
+  isPostmaster(recipient: string): boolean;
   /** Somebody has said which domains are ours. */
   readonly namesDomains: boolean;
   refuses(sender: string): boolean;
@@ -90,6 +93,12 @@ export class ControlSource {
     );
     const badrcptto = reader.list("badrcptto", options.badrcptto, "sender");
     reader.end();
+    const isListed = domainMatcher(rcpthosts ?? new Set([foldCase(me)]), more);
+    const names = new Set([foldCase(me), foldCase(localIpHost)]);
+    const isOurs = (domain: string) =>
+      names.has(foldCase(domain)) || isListed(domain);
+    const isOurPostmaster = (recipient: string) =>
+      !options.classic && isPostmaster(recipient, isOurs);
     return {
       greeting: smtpgreeting ?? me,
       me,
@@ -103,12 +112,11 @@ export class ControlSource {
       },
       databytes,
       // Without a list qmail relays for everyone; we for nobody.
-      accepts: options.openRelay
-        ? () => true
-        : domainMatcher(rcpthosts ?? new Set([foldCase(me)]), more),
+      accepts: options.openRelay ? () => true : isListed,
+      isPostmaster: isOurPostmaster,
       namesDomains: rcpthosts !== null || more !== undefined,
       refuses: senderMatcher(badmailfrom ?? nobody),
-      badRcptTo: badrcptto?.size ? badRcptTo(badrcptto) : null,
+      badRcptTo: badrcptto?.size ? badRcptTo(badrcptto, isOurPostmaster) : null,
     };
   }
 }

@@ -435,6 +435,7 @@ class Driver implements Receiver, Serving, Timed {
   /** Whether the client may still talk, and would hear a reset, not us. */
   get #mayTalkYet(): boolean {
     if (this.#exitCode === 0 || this.#hasEnded) return false;
+    if (this.session.isClassic) return false; // qmail-smtpd leaves at once
     if (this.stream.unsent > 0) return false; // it does not listen
     return this.#due !== "shutDown" || this.session.inText;
   }

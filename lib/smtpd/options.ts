@@ -26,6 +26,8 @@ export const unasked = {
   /** Path of a list of recipients. */
   recipients: null as string | null,
   openRelay: false,
+  /** Our name is added to addresses without a domain. */
+  qualify: false,
   normalizeLf: false,
   /** Where a policy program listens. */
   policy: null as PolicyAddress | null,
@@ -48,6 +50,8 @@ export const unasked = {
   relayAuth: null as string | null,
   relayClient: "none" as HopSettings["client"],
   relayConnections: 20,
+  /** An address or the path of a Maildir; null: where there is one. */
+  postmaster: null as string | null,
   createMailboxes: false,
   /** Of a Maildir's disk: nothing is taken below it; 0 for off. */
   minFree: 0,

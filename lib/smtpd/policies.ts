@@ -10,7 +10,7 @@ import type { Target } from "../deliver/target.ts";
 import type { Helper } from "../helper/helper.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { PolicyAddress } from "../policy/delegation.ts";
-import { accept, type Policy } from "../policy/question.ts";
+import { accept, exceptFor, type Policy } from "../policy/question.ts";
 import type { Answer } from "../mail/answers.ts";
 import type { Inquiry } from "../smtp/actions.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
@@ -43,6 +43,8 @@ export interface Asker {
   readonly env: ProgramEnvironment;
   readonly me: string;
   readonly badRcptTo: Policy | null;
+  /** Of whom nobody is asked whether there is such a mailbox. */
+  isPostmaster(recipient: string): boolean;
   readonly target: Target;
   /** The session's, in logs. */
   readonly name: string;
@@ -133,18 +135,21 @@ export class SmtpPolicies {
     };
   }
 
-  async #policy({ env, me, badRcptTo }: Asker): Promise<Policy> {
+  async #policy(asker: Asker): Promise<Policy> {
+    const { env, me, badRcptTo, isPostmaster } = asker;
     const { options, emit } = this;
     const { sessionPolicy } = await import("../policy/session_policy.ts");
     const { resolver, helper, recipients, program } = await this.#shared ??
       nothing;
     const path = env.get(rcptcheckVariable);
+    const ofMailboxes = (policy: Policy | "" | undefined) =>
+      policy ? exceptFor(isPostmaster, policy) : undefined;
     const rcptcheck = path && (await import("../policy/rcptcheck_program.ts"))
       .rcptcheck(path, env.entries(), rcptcheckSeconds, emit);
     return sessionPolicy({
       trusted: env.has("RELAYCLIENT"),
       badRcptTo: badRcptTo ?? undefined,
-      recipients,
+      recipients: ofMailboxes(recipients),
       dnsbl: options.dnsbl && resolver
         ? {
           zones: options.dnsbl,
@@ -154,7 +159,7 @@ export class SmtpPolicies {
         }
         : undefined,
       spf: options.spf && resolver ? { me, resolver, helper, emit } : undefined,
-      rcptcheck: rcptcheck || undefined,
+      rcptcheck: ofMailboxes(rcptcheck),
       program,
       answered: (policy, answer, milliseconds) =>
         emit({ type: "policy.answered", policy, answer, milliseconds }),

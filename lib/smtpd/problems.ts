@@ -13,7 +13,7 @@ import { checkFolder, type Use } from "../sys/access.ts";
 import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
 import { asProgram } from "../ucspi/environment.ts";
 import { whyNotRunnable } from "../ucspi/runnable.ts";
-import { controlsNow } from "./controls.ts";
+import { controlsNow, hostNameNow } from "./controls.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { environments } from "./reach.ts";
 import { Targets } from "./targets.ts";
@@ -34,6 +34,7 @@ export async function smtpdProblems(
   own: ReadonlyMap<string, string>,
   ruled: Variables,
 ): Promise<string[]> {
+  const me = hostNameNow(options);
   const found = [
     ofControls(options, own),
     ofRecipients(options),
@@ -43,7 +44,7 @@ export async function smtpdProblems(
     ...environments(own, ruled).flatMap((env) => [
       ofProgram("RCPTCHECK", textOf(env.get("RCPTCHECK") ?? "")),
       ofTemporaryFolder(options, env),
-      new Targets(options, () => {}).problems(asProgram(env)),
+      new Targets(options, () => {}).problems(asProgram(env), me),
       ofRelaying(options, env, ruled),
     ]),
   ];

@@ -89,7 +89,10 @@ function sayLast(
   bytes: Uint8Array<ArrayBuffer>,
   over: () => void,
 ): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timer = setTimeout(() => {
+    stream.close();
+    over();
+  }, farewellMs);
   const leave = () => {
     clearTimeout(timer);
     stream.linger(over);
@@ -97,9 +100,5 @@ function sayLast(
   stream.paused = true;
   stream.open({ received: () => {}, ended: leave, drained: leave });
   stream.write(bytes);
-  if (stream.unsent === 0) return leave();
-  timer = setTimeout(() => {
-    stream.close();
-    over();
-  }, farewellMs);
+  if (stream.unsent === 0) leave();
 }

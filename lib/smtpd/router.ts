@@ -56,6 +56,8 @@ export class Router implements Target {
     readonly way: Way,
     readonly common: Common,
     readonly connection: Connection,
+    /** Whose a recipient's mail is, where that is somebody else's. */
+    readonly inFact: (recipient: string) => string = (recipient) => recipient,
   ) {}
 
   get name(): string | undefined {
@@ -75,13 +77,15 @@ export class Router implements Target {
   }
 
   accepts(recipient: string): Refusal | null | Promise<Refusal | null> {
-    const target = this.way(recipient);
+    const owner = this.inFact(recipient);
+    const target = this.way(owner);
     if ("type" in target) return target;
-    return target.accepts?.(recipient) ?? null;
+    return target.accepts?.(owner) ?? null;
   }
 
   async offer(inquiry: Inquiry): Promise<Refusal | null> {
-    const { messageNumber, recipient } = inquiry;
+    const { messageNumber } = inquiry;
+    const recipient = this.inFact(inquiry.recipient);
     if (messageNumber !== this.#messageNumber) {
       this.leave();
       this.#messageNumber = messageNumber;
@@ -110,9 +114,10 @@ export class Router implements Target {
   }
 
   open(
-    envelope: Envelope,
+    { recipients, ...rest }: Envelope,
     submitter: Submitter,
   ): Message | Refusal | Promise<Message | Refusal> {
+    const envelope = { ...rest, recipients: recipients.map(this.inFact) };
     const handover = this.#handover;
     this.#handover = null;
     this.#messageNumber = 0;

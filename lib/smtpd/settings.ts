@@ -169,13 +169,17 @@ export class SmtpSettings {
     const { me, badRcptTo } = controls;
     const name = nextSessionName();
     const asker = { connection, env, me, name };
-    const { accepts, namesDomains } = controls;
-    const sending = { connection, env, me, accepts, namesDomains };
+    const { accepts, namesDomains, isPostmaster } = controls;
+    const sending = {
+      ...{ connection, env, me, accepts, namesDomains, isPostmaster },
+    };
     const target = this.#policies.recording(
       this.#targets.forSession(sending),
       asker,
     );
-    const ask = this.#policies.forSession({ ...asker, badRcptTo, target });
+    const ask = this.#policies.forSession({
+      ...{ ...asker, badRcptTo, isPostmaster, target },
+    });
     const databytes = env.get("DATABYTES");
     const config: SessionConfig = {
       classic: this.options.classic,
@@ -184,6 +188,8 @@ export class SmtpSettings {
       isLocalAddress: this.#isLocalAddress,
       relayClient: env.get("RELAYCLIENT") ?? null,
       acceptsRecipientDomain: controls.accepts,
+      isPostmaster,
+      qualifyWith: this.options.qualify ? me : null,
       refusesSender: controls.refuses,
       offers: this.#offers(target),
       asks: ask !== null,

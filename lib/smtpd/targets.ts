@@ -31,6 +31,7 @@ export interface Sending {
   readonly me: string;
   /** Whether a domain is ours. */
   accepts(domain: string): boolean;
+  isPostmaster(recipient: string): boolean;
   /** Whether somebody has said which are. */
   readonly namesDomains: boolean;
 }
@@ -43,6 +44,9 @@ export class Targets {
   readonly #queue: Target;
   readonly #maildir: Target;
   readonly #relay: Target | null;
+  /** Who has the postmaster's mail, by address or by a Maildir. */
+  readonly #postmaster: Postmaster;
+  #isPostmaster: (recipient: string) => boolean = () => false;
   readonly #routes: ReadonlyMap<string, Target>;
   readonly #file: RoutesFile | null;
   /** By what they were written as: one may be on several ways. */
@@ -64,6 +68,7 @@ export class Targets {
       queueProgram,
       createMailboxes,
       minFreePercent: minFree,
+      isPostmaster: (recipient) => this.#isPostmaster(recipient),
       emit,
       nextHop: {
         tls: relayTls,
@@ -78,6 +83,10 @@ export class Targets {
     this.#queue = queue;
     this.#maildir = maildir;
     this.#relay = this.#made(options.relay);
+    this.#postmaster = postmasterOf(
+      options.postmaster,
+      (text) => this.#target(text),
+    );
     this.#routes = new Map(
       options.route?.toReversed().map(({ domain, make }) =>
         [domain, this.#made(make)!] as const
@@ -104,14 +113,20 @@ export class Targets {
   /** That clients may relay, and have no way to; null if there is one. */
   deadEnd(env: ProgramEnvironment): string | null {
     const { classic, openRelay } = this.options;
-    return classic || openRelay || this.#hasWays || this.#usual(env).takesAll
+    return classic || openRelay || this.#hasRoutes || this.#usual(env).takesAll
       ? null
       : "clients may relay ($RELAYCLIENT, or a log-in), but there is no way " +
         "for what they send elsewhere, which is refused: --relay TARGET gives one";
   }
 
-  /** @param env of the session */
-  async problems(env: ProgramEnvironment): Promise<readonly string[]> {
+  /**
+   * @param env of the session
+   * @param me this host's name, if that can be told
+   */
+  async problems(
+    env: ProgramEnvironment,
+    me: string | null,
+  ): Promise<readonly string[]> {
     const found: string[] = [];
     for (const target of new Set(this.#all(this.#usual(env)))) {
       found.push(...await target.problems?.(env) ?? []);
@@ -121,7 +136,24 @@ export class Targets {
     } catch (error) {
       found.push(...problemsIn(error));
     }
+    if (found.length === 0 && me !== null) {
+      found.push(...await this.#ofPostmaster(env, me));
+    }
     return [...new Set(found)];
+  }
+
+  /** Only of one that is named: not every gate has somebody for its mail. */
+  async #ofPostmaster(env: ProgramEnvironment, me: string): Promise<string[]> {
+    if (this.options.classic || this.options.postmaster === null) return [];
+    this.#host = me;
+    const { target, address } = this.#postmaster;
+    const taker = target ?? this.#usual(env);
+    const owner = address === null ? "postmaster" : qualified(address, me);
+    const refusal = await taker.accepts?.(owner);
+    return refusal?.type !== "never" ? [] : [
+      `--postmaster: nobody takes mail for ${owner}: ` +
+      "name somebody who does, or a Maildir",
+    ];
   }
 
   /** @param env of the session */
@@ -147,8 +179,9 @@ export class Targets {
 
   /** What takes all messages of a session. */
   forSession(sending: Sending): Target {
-    const { connection, env, me, namesDomains } = sending;
+    const { connection, env, me, namesDomains, isPostmaster } = sending;
     this.#host = me;
+    this.#isPostmaster = isPostmaster;
     const usual = this.#usual(env);
     if (this.options.classic) return usual;
     // Where nobody has said which domains are ours, all go to the one place.
@@ -158,12 +191,27 @@ export class Targets {
       return usual.begin ? new Router(() => usual, usual, connection) : usual;
     }
     const common = this.#common(usual);
-    const way = (recipient: string) => this.#way(recipient, usual, sending);
-    return new Router(way, common, connection);
+    const { address } = this.#postmaster;
+    const owner = address && qualified(address, me);
+    const way = (recipient: string) =>
+      recipient === owner && domainOf(owner) === me
+        ? usual
+        : this.#way(recipient, usual, sending);
+    if (owner === null) return new Router(way, common, connection);
+    return new Router(
+      way,
+      common,
+      connection,
+      (recipient) => isPostmaster(recipient) ? owner : recipient,
+    );
   }
 
   /** Whether there is more than one. */
   get #hasWays(): boolean {
+    return this.#hasRoutes || this.options.postmaster !== null;
+  }
+
+  get #hasRoutes(): boolean {
     return this.#relay !== null || this.#file !== null || this.#routes.size > 0;
   }
 
@@ -185,8 +233,10 @@ export class Targets {
   #way(
     recipient: string,
     usual: Target,
-    { accepts }: Sending,
+    { accepts, isPostmaster }: Sending,
   ): Target | Refusal {
+    const isOurs = isPostmaster(recipient);
+    if (isOurs && this.#postmaster.target) return this.#postmaster.target;
     const domain = foldCase(domainOf(recipient) ?? "");
     const key = lookupKeys(domain).find((each) => this.#routes.has(each));
     if (key !== undefined) return this.#routes.get(key)!;
@@ -200,7 +250,7 @@ export class Targets {
         return routesUnreadable;
       }
     }
-    if (domain === "" || accepts(domain)) return usual;
+    if (domain === "" || isOurs || accepts(domain)) return usual;
     return this.#relay ?? (usual.takesAll ? usual : noWay);
   }
 
@@ -217,8 +267,9 @@ export class Targets {
   }
 
   #all(usual: Target): Target[] {
-    const relay = this.#relay === null ? [] : [this.#relay];
-    return [usual, ...relay, ...this.#routes.values(), ...this.#filed];
+    const others = [this.#relay, this.#postmaster.target]
+      .filter((target) => target !== null);
+    return [usual, ...others, ...this.#routes.values(), ...this.#filed];
   }
 
   /** Those that somebody has named. */
@@ -249,6 +300,24 @@ export class Targets {
     return this.#known.get(text) ?? this.#made(readTarget(text))!;
   }
 }
+
+/** Both null: whoever takes it. */
+interface Postmaster {
+  readonly target: Target | null;
+  readonly address: string | null;
+}
+
+/** A path has a slash. */
+function postmasterOf(
+  mailbox: string | null,
+  make: (target: string) => Target,
+): Postmaster {
+  if (!mailbox?.includes("/")) return { target: null, address: mailbox };
+  return { target: make(`maildir:${mailbox}`), address: null };
+}
+
+const qualified = (address: string, me: string) =>
+  address.includes("@") ? address : `${address}@${me}`;
 
 const noWay: Refusal = {
   type: "never",

@@ -16,13 +16,18 @@ const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 const headerBytes = 8;
 const halfWords = 3;
 
+export const CAP_KILL = 5;
 export const CAP_SETGID = 6;
 export const CAP_SETUID = 7;
 export const CAP_SETPCAP = 8;
 export const CAP_NET_BIND_SERVICE = 10;
 
-/** For a process that root starts and that is nobody: both of its ids. */
-export const bothIds = 1n << BigInt(CAP_SETGID) | 1n << BigInt(CAP_SETUID);
+const bothIds = 1n << BigInt(CAP_SETGID) | 1n << BigInt(CAP_SETUID);
+/**
+ * For a process that root starts, that becomes nobody, and that root is to be
+ * able to end all the same.
+ */
+export const processOfNobody = bothIds | 1n << BigInt(CAP_KILL);
 /** What root does to files of others: CAP_CHOWN to CAP_FOWNER, and both ids. */
 export const filesOfOthers = 0b1111n | bothIds;
 

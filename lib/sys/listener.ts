@@ -148,6 +148,11 @@ export class ReservedPort {
   }
 }
 
+/** Whether an address could be had: nobody can connect to it. Throws SystemError. */
+export function tryBind(at: Endpoint): void {
+  libc().close(boundSocket(at, false));
+}
+
 function boundSocket({ ip, port }: Endpoint, shared: boolean): number {
   const v6 = isIPv6(ip);
   const fd = check(

@@ -81,6 +81,18 @@ Deno.test("a domain in UTF-8 is in a list as the DNS knows it, too", () => {
   assertEquals(entries(`@${utf8}`, "recipient"), [`@${utf8}`, `@${ascii}`]);
 });
 
+Deno.test("an address literal is in a list in its one form, too", () => {
+  const entries = (text: string, kind: EntryKind) => [
+    ...fileEntries(text, "/f", kind),
+  ];
+  const long = "[IPv6:0:0:0:0:0:0:0:1]", short = "[ipv6:::1]";
+  assertEquals(entries(long, "domain"), [long.toLowerCase(), short]);
+  assertEquals(entries("@[127.0.0.01]", "sender"), [
+    "@[127.0.0.01]",
+    "@[127.0.0.1]",
+  ]);
+});
+
 const matching: Record<EntryKind, readonly string[]> = {
   domain: [
     ...[
@@ -116,6 +128,8 @@ const never: [kind: EntryKind, entry: string, why: string][] = [
   ["domain", "a.exam!ple", "no domain is written like that"],
   ["domain", "a:25", "no domain is written like that"],
   ["domain", "[192.0.2.1", "no domain is written like that"],
+  ["domain", "[999.0.2.1]", "no domain is written like that"],
+  ["domain", "[IPv6:none]", "no domain is written like that"],
   ["domain", "\xe4.example", "it is not in UTF-8"],
   ["domain", "\xc2\xa0.example", "no domain is written like that"],
   ["sender", "@", "no domain is behind the @"],

@@ -133,3 +133,18 @@ Deno.test("badRcptTo() refuses listed addresses and @domains, 553 5.7.1", async 
     if (answer.type !== "accept") assertEquals(answer.code, 553);
   }
 });
+
+Deno.test("badRcptTo() leaves out our postmaster, unless it is he who is meant", async () => {
+  const policy = badRcptTo(
+    classicEntries("@a.example\n@b.example\npostmaster@b.example\n"),
+    (recipient) => /^postmaster@[ab]\./i.test(recipient),
+  );
+  const cases: Record<string, string> = {
+    "x@a.example": "never",
+    "Postmaster@a.example": "accept",
+    "Postmaster@b.example": "never",
+  };
+  for (const [recipient, type] of Object.entries(cases)) {
+    assertEquals((await policy(question({ recipient }))).type, type, recipient);
+  }
+});

@@ -27,7 +27,7 @@ Deno.test("readRoutes() tells the commas of a target from those between routes",
       "*=discard",
     ]
   ) {
-    assertThrows(() => readRoutes(text), Error, undefined, text);
+    assertThrows(() => readRoutes(text), Error);
   }
 });
 
