@@ -136,9 +136,10 @@ export class EnvelopeReader {
     }
     if (senderRefused) return refused(say.refusedSender, "badmailfrom");
     // To qmail-smtpd what has no domain is a local name.
-    const ours = [given, address].map(domainOf).some((domain) =>
-      domain === null || config.acceptsRecipientDomain(domain)
-    ) || (!config.classic && config.isPostmaster?.(address));
+    const ours =
+      [given, address].map(domainOf).some((domain) =>
+        domain === null || config.acceptsRecipientDomain(domain)
+      ) || (!config.classic && config.isPostmaster?.(address));
     if (!ours && relayClient === null) return refused(say.noRelay, "rcpthosts");
     return { type: "recipient", address: address + (relayClient ?? "") };
   }

@@ -172,7 +172,9 @@ with client() as c:
       // It tries CRAM-MD5, PLAIN and LOGIN, whichever are offered, in turn.
       assertEquals(said, "535\n");
       assertStored(server, "ESMTP", "ESMTPS", "ESMTPSA", "UTF8SMTP");
-      const [utf8] = server.stored().filter((text) => / UTF8SMTP id /.test(text));
+      const [utf8] = server.stored().filter((text) =>
+        / UTF8SMTP id /.test(text)
+      );
       assertMatch(utf8, /^Delivered-To: \xe6\x97\xa5@to\.example$/m);
       assertMatch(utf8, /^From: j\xc3\xb6rg@sender\.example$/m);
     }),

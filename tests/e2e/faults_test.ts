@@ -225,7 +225,7 @@ Deno.test(
             send(gate, "Subject: x\r\n\r\nx", address);
           assertMatch(await to("Ann+lists@foreign.example"), /^250 /);
           assertMatch(await to("bob@foreign.example"), /^550 5\.1\.1 /);
-          assertMatch(await to("..@foreign.example"), /^550 5\.1\.1 /);
+          assertMatch(await to("..@foreign.example"), /^501 5\.1\.3 /);
           assertMatch(await to('"../x"@foreign.example'), /^550 5\.1\.1 /);
           const ann = `${folder}/foreign.example/ann/Maildir`;
           assertEquals(names(`${ann}/new`).length, 1);
