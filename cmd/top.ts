@@ -102,15 +102,32 @@ export async function run(args: string[], calledAs: string): Promise<number> {
     });
   }
   try {
-    for (;;) {
-      const facts = await look();
-      const size = Deno.consoleSize();
-      print(clear + screen(facts, size, colours).join("\n"));
+    let facts = await look();
+    for (let trouble = "";;) {
+      const { rows, columns } = terminalSize();
+      const size = { rows: trouble === "" ? rows : rows - 1, columns };
+      const lines = screen(facts, size, colours);
+      if (trouble !== "") {
+        lines.unshift(colours.alarm(trouble.slice(0, columns)));
+      }
+      print(clear + lines.join("\n"));
       await new Promise((over) => setTimeout(over, every * 1000));
+      trouble = "";
+      try {
+        facts = await look();
+      } catch (error) {
+        trouble = (error as Error).message; // it may be started again
+      }
     }
   } finally {
     print(showCursor);
   }
+}
+
+/** Some terminals, as over a serial line, do not know theirs: it is 0. */
+function terminalSize(): { rows: number; columns: number } {
+  const { rows, columns } = Deno.consoleSize();
+  return { rows: rows || 24, columns: columns || 80 };
 }
 
 function placeIn(text: string) {

@@ -203,8 +203,10 @@ What a gate would only warn of is told as well: a certificate that has expired,
 is not valid yet or not for our name; a password file that everybody on the
 machine may read.
 
-Nothing is bound, and descriptors that a supervisor would hand over are not
+Nothing listens, and descriptors that a supervisor would hand over are not
 looked for.
+The place of --metrics is tried: where a gate answers already, it is taken for
+the one whose options are looked at.
 A policy program is connected to, and asked nothing.`,
     }),
   },
@@ -227,6 +229,7 @@ export const lookingAt = {
         "HOST:PORT or unix:PATH of a status page, and of Prometheus' numbers",
       manual: `At / is a page for people, at /metrics text for Prometheus, and
 postern-top(1) shows the same in a terminal; of all --workers together.
+postern-metrics(5) tells of each number.
 Nothing can be changed there.
 It is opened with the ids of --uid and --gid, so a PATH has to be where these
 may make a file.

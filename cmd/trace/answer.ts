@@ -10,6 +10,7 @@ import { Progress } from "../../lib/cli/progress.ts";
 import {
   fileSource,
   pipeSource,
+  type Reading,
   type Source,
   spooled,
   UnreadableLog,
@@ -54,9 +55,13 @@ export async function answer(
     if (notes.isShort) {
       complain(`${calledAs}: many sessions: only the lines asked for are told`);
     }
-    if (found > 0) return 0;
-    complain(`${calledAs}: ${whyNothing(query, sources, notes)}`);
-    return 1;
+    if (found === 0) {
+      complain(`${calledAs}: ${whyNothing(query, sources, notes)}`);
+    }
+    for (const [log, why] of bar.cuts) {
+      complain(`${calledAs}: unable to read the rest of ${log}: ${why}`);
+    }
+    return bar.cuts.size > 0 ? 111 : found > 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UnreadableLog)) throw error;
     throw new Fatal(111, `fatal: ${error.message}`, { cause: error });
@@ -64,7 +69,7 @@ export async function answer(
 }
 
 /** A bar for who waits, once it is known how much there is to read. */
-class Bar {
+class Bar implements Reading {
   #progress: Progress;
 
   constructor(readonly calledAs: string) {
@@ -80,7 +85,12 @@ class Bar {
     this.#progress = this.#made(isKnown ? sum * times : null);
   }
 
-  readonly advance = (bytes: number) => this.#progress.advance(bytes);
+  readonly passed = (bytes: number) => this.#progress.advance(bytes);
+
+  /** Logs whose rest could not be read, and why. */
+  readonly cuts = new Map<string, string>();
+
+  readonly cut = (log: string, why: string) => void this.cuts.set(log, why);
 
   end(): void {
     this.#progress.end();
@@ -103,7 +113,7 @@ async function sourcesOf(
 ): Promise<Source[]> {
   const sources: Source[] = [];
   for (const path of files) {
-    if (path !== stdin) sources.push(fileSource(path, bar.advance));
+    if (path !== stdin) sources.push(fileSource(path, bar));
     else sources.push(await stdinSource(query, bar));
   }
   return sources;
@@ -112,9 +122,9 @@ async function sourcesOf(
 /** A pipe that has to be read twice is kept in a file. */
 async function stdinSource(query: Query, bar: Bar): Promise<Source> {
   const name = "stdin";
-  if (isFile(stdinPath)) return fileSource(stdinPath, bar.advance, name);
-  const pipe = pipeSource(Deno.stdin, name, bar.advance);
-  return wantsContext(query) ? await spooled(pipe, bar.advance) : pipe;
+  if (isFile(stdinPath)) return fileSource(stdinPath, bar, name);
+  const pipe = pipeSource(Deno.stdin, name, bar);
+  return wantsContext(query) ? await spooled(pipe, bar) : pipe;
 }
 
 function isFile(path: string): boolean {

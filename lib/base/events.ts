@@ -85,9 +85,16 @@ export type GateEvent =
     readonly ip: string;
   }
   | {
-    readonly type: "connection.ok" | "connection.deny";
+    readonly type: "connection.ok";
     readonly number: number;
     readonly connection: Connection;
+  }
+  | {
+    readonly type: "connection.deny";
+    readonly number: number;
+    readonly connection: Connection;
+    /** Which of the access rules has decided. */
+    readonly rule?: string | null;
   }
   | {
     readonly type: "connection.dropped";

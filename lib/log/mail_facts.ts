@@ -98,6 +98,7 @@ export function tellFields(event: GateEvent, to: Fields): boolean {
       to.number("conn", event.number);
       tellEnd(event.connection, to);
       to.word("by", "rules");
+      to.word("rule", event.rule ?? null);
       return true;
     case "settings.refreshed":
       return true;

@@ -8,8 +8,9 @@ import { timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import prometheus from "prom-client";
 import type { Facts } from "./facts.ts";
+import type { Question } from "./http.ts";
 import { page } from "./page.ts";
-import { renewScript, style } from "./style.ts";
+import { icon, renewScript, style } from "./style.ts";
 
 /** Who knows what is asked for. */
 export interface Knowledge {
@@ -17,14 +18,15 @@ export interface Knowledge {
   readonly name: string;
   /** Which everybody has to say; null where only this machine can ask. */
   readonly token: string | null;
-  facts(): Promise<Facts>;
+  /** @param hasMetrics whether Prometheus' numbers are wanted, too */
+  facts(hasMetrics: boolean): Promise<Facts>;
   /** What the rules say of an address: a text for each rules file. */
   explain(ip: string): readonly string[];
 }
 
 /** Nothing from elsewhere, no frames, nothing inline. */
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; " +
-  "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; " +
+  "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; " +
   "frame-ancestors 'none'";
 
 const headers = {
@@ -41,7 +43,7 @@ const prometheusText = "text/plain; version=0.0.4; charset=utf-8";
 
 /** The reply to one request. Never rejects. */
 export async function answer(
-  request: Request,
+  request: Question,
   known: Knowledge,
 ): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -60,19 +62,21 @@ export async function answer(
       );
     case "/style.css":
       return reply(200, "text/css", style);
+    case "/icon.svg":
+      return reply(200, "image/svg+xml", icon);
     case "/renew.js":
       return reply(200, "text/javascript", renewScript);
     case "/facts.json":
       return reply(
         200,
         "application/json",
-        JSON.stringify(await known.facts()),
+        JSON.stringify(await known.facts(false)),
       );
     case "/metrics":
       return reply(
         200,
         prometheusText,
-        await exposition((await known.facts()).metrics),
+        await exposition((await known.facts(true)).metrics),
       );
     default:
       return reply(404, "text/plain", "there are / and /metrics\n");
@@ -102,8 +106,13 @@ async function statusPage(
       ? [`${address} is no IP address`]
       : known.explain(address),
   };
-  return page(known.name, await known.facts(), explained, Date.now());
+  const facts = await known.facts(false);
+  await othersTurn();
+  return page(known.name, facts, explained, Date.now());
 }
+
+/** What is said for long holds up all who are connected: it has pauses. */
+const othersTurn = () => new Promise((over) => setTimeout(over, 0));
 
 /** Of all workers: numbers are added up where that makes sense. */
 async function exposition(each: readonly unknown[]): Promise<string> {

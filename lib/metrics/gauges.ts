@@ -6,8 +6,7 @@
 import prometheus from "prom-client";
 import type { Durations } from "../base/durations.ts";
 import { lookupTimes } from "../net/lookup_times.ts";
-import { openDescriptors } from "../sys/descriptors.ts";
-import { descriptorLimit } from "../sys/rlimit.ts";
+import type { Level } from "./facts.ts";
 
 const { Counter, Gauge } = prometheus;
 
@@ -15,6 +14,7 @@ const { Counter, Gauge } = prometheus;
 export interface Sources {
   /** Connections held, and how many may be. */
   slots(): { readonly active: number; readonly limit: number };
+  descriptors(): Level;
   readonly turns: Durations;
   /** Replies that were given, by the first digit of their codes. */
   replies(): readonly number[];
@@ -24,7 +24,7 @@ export interface Sources {
 /** Registers them; each is read when it is asked for. */
 export function addGauges(
   registry: prometheus.Registry,
-  { slots, turns, replies, version }: Sources,
+  { slots, descriptors, turns, replies, version }: Sources,
 ): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -44,12 +44,12 @@ export function addGauges(
   gauge(
     "process_open_fds",
     "Number of open file descriptors.",
-    () => openDescriptors().length,
+    () => descriptors().now,
   );
   gauge(
     "process_max_fds",
     "Maximum number of open file descriptors.",
-    () => descriptorLimit().soft,
+    () => descriptors().most,
   );
   gauge(
     "process_resident_memory_bytes",

@@ -35,5 +35,8 @@ function asText(part: Part): string {
   if (part === null) return "";
   if (part instanceof Html) return part.text;
   if (typeof part === "object") return part.map(({ text }) => text).join("");
-  return String(part).replace(/[&<>"']/g, (c) => escapes[c]);
+  const text = String(part);
+  return /[&<>"']/.test(text)
+    ? text.replace(/[&<>"']/g, (c) => escapes[c])
+    : text;
 }

@@ -33,7 +33,11 @@ export class Ledger {
         return;
       case "connection.deny":
         this.#period.connections++;
-        return this.#refuse(event.connection.remote.ip, "connection", "rules");
+        return this.#refuse(
+          event.connection.remote.ip,
+          "connection",
+          event.rule == null ? "rules" : `rule ${event.rule}`,
+        );
       case "connection.dropped":
         return this.#refuse(event.what, "connection", event.why);
       case "message.stored":
@@ -44,7 +48,11 @@ export class Ledger {
       case "recipient.refused":
         return this.#answer(event.party, "recipient", event.reply);
       case "login.refused":
-        return this.#refuse(ipOf(event.party), "log-in", event.user);
+        return this.#refuse(
+          ipOf(event.party),
+          "log-in",
+          `user ${event.user}`,
+        );
       case "tls.failed":
         return this.#refuse(event.ip, "handshake", event.reason);
     }

@@ -6,7 +6,7 @@
  */
 import type { Emit, GateEvent } from "../base/events.ts";
 import type { Activity } from "../base/protocol.ts";
-import { openDescriptors } from "../sys/descriptors.ts";
+import { countDescriptors } from "../sys/descriptors.ts";
 import { descriptorLimit } from "../sys/rlimit.ts";
 import type { Durations } from "../base/durations.ts";
 import { Counters } from "./counters.ts";
@@ -22,14 +22,18 @@ import { Ledger } from "./ledger.ts";
 
 /** Of the sessions that are named; the others are counted. */
 const mostSessions = 200;
-/** With thousands of them, counting descriptors takes its time. */
+/** With thousands of them, counting descriptors may take its time. */
 const countAgainMs = 5000;
 
 /** Where the facts are that no event tells. */
 export interface Sources {
   slots(): { readonly active: number; readonly limit: number };
-  /** What connections are at, by number; those of programs are not there. */
-  activities(): ReadonlyMap<number, Activity>;
+  /**
+   * What connections are at, by number; those of programs are not there.
+   *
+   * @param wanted numbers of those that are asked for
+   */
+  activities(wanted: ReadonlySet<number>): ReadonlyMap<number, Activity>;
   readonly turns: Durations;
   /** Replies that were given, by the first digit of their codes. */
   replies(): readonly number[];
@@ -42,6 +46,8 @@ interface Presence {
   readonly ip: string;
   readonly host: string | null;
   readonly since: number;
+  /** Whether it was let in; before that its names are asked for. */
+  readonly isIn: boolean;
 }
 
 export class Observer {
@@ -55,7 +61,10 @@ export class Observer {
   #countedAt = -Infinity;
 
   constructor(readonly sources: Sources) {
-    addGauges(this.#counters.registry, sources);
+    addGauges(this.#counters.registry, {
+      ...sources,
+      descriptors: () => this.#descriptorLevel(),
+    });
   }
 
   readonly emit: Emit = (event) => {
@@ -64,7 +73,8 @@ export class Observer {
     this.#ledger.emit(event);
   };
 
-  async facts(): Promise<Facts> {
+  /** @param hasMetrics whether Prometheus' numbers are wanted, too */
+  async facts(hasMetrics: boolean): Promise<Facts> {
     const { active, limit } = this.sources.slots();
     return {
       now: steadyNow(),
@@ -78,18 +88,28 @@ export class Observer {
       certificates: [...this.#certificates]
         .map(([path, expires]) => ({ path, expires })),
       rules: this.sources.rules.map(rulesAt),
-      metrics: [await this.#counters.registry.getMetricsAsJSON()],
+      metrics: hasMetrics
+        ? [await this.#counters.registry.getMetricsAsJSON()]
+        : [],
     };
   }
 
   #note(event: GateEvent): void {
     switch (event.type) {
+      case "connection.begun":
+        this.#present.set(event.number, {
+          ip: event.ip,
+          host: null,
+          since: steadyNow(),
+          isIn: false,
+        });
+        return;
       case "connection.ok": {
         const { remote, remoteHost } = event.connection;
+        const since = this.#present.get(event.number)?.since ?? steadyNow();
         this.#present.set(event.number, {
-          ip: remote.ip,
-          host: remoteHost,
-          since: steadyNow(),
+          ...{ ip: remote.ip, host: remoteHost, since },
+          isIn: true,
         });
         return;
       }
@@ -105,19 +125,19 @@ export class Observer {
   }
 
   #sessions(): SessionFacts[] {
-    const found: SessionFacts[] = [];
-    const activities = this.sources.activities();
-    for (const [number, present] of this.#present) {
-      if (found.length === mostSessions) break;
+    const numbers = [...this.#present.keys().take(mostSessions)];
+    const activities = this.sources.activities(new Set(numbers));
+    return numbers.map((number) => {
       const activity = activities.get(number);
-      found.push({
+      const { isIn, ...present } = this.#present.get(number)!;
+      return {
         number,
         ...present,
         helo: activity?.helo ?? null,
-        doing: activity?.doing ?? "has a program",
-      });
-    }
-    return found;
+        doing: activity?.doing ??
+          (isIn ? "has a program" : "waits to be let in"),
+      };
+    });
   }
 
   #descriptorLevel(): Level {
@@ -126,7 +146,7 @@ export class Observer {
       this.#countedAt = now;
       this.#descriptors = {
         what: "descriptors",
-        now: openDescriptors().length,
+        now: countDescriptors(),
         most: descriptorLimit().soft,
       };
     }

@@ -50,7 +50,7 @@ export function page(
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <title>${facts.active} of ${facts.limit} · postern on ${name}</title>
-        <link rel="icon" href="data:,">
+        <link rel="icon" href="icon.svg">
         <link rel="stylesheet" href="style.css">
         <script src="renew.js" defer></script>
       </head>
@@ -193,7 +193,7 @@ function sessionRow(
         <small>${shownName(host)}</small>
       `
   }</th>
-      <td>${ago(now - since)}</td>
+      <td class="short">${ago(now - since)}</td>
       <td>${helo === null ? "" : shownName(helo)}</td>
       <td>${doing}</td>
     </tr>
@@ -203,9 +203,9 @@ function sessionRow(
 const refusalRow = ({ time, ip, what, why }: Refusal, now: number): Html =>
   markup`
     <tr>
-      <td>${ago(now - time)} ago</td>
-      <th scope="row">${ip}</th>
-      <td>${what}</td>
+      <td class="short">${ago(now - time)} ago</td>
+      <th scope="row">${shownName(ip)}</th>
+      <td class="short">${what}</td>
       <td>${shownName(why)}</td>
     </tr>
   `;

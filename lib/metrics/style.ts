@@ -48,9 +48,16 @@ meter { display: block; width: 100%; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
 tbody th { font-weight: 600; }
+.short { white-space: nowrap; }
 pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--rule); border-radius: .3rem; }
 footer { margin-top: 2rem; font-size: .875rem; color: var(--faint); }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
+`;
+
+/** A gate in a wall. */
+export const icon =
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
+<path fill="#1f5fa8" d="M1 15V7a7 7 0 0 1 14 0v8h-4V8a3 3 0 0 0-6 0v7z"/></svg>
 `;
 
 /** Fetches the page again and takes its facts, unless somebody is reading in them. */

@@ -43,7 +43,7 @@ export function screen(
   const { active, limit, levels, now } = facts;
   const all = [{ what: "connections", now: active, most: limit }, ...levels];
   const counts = all.map(({ what, now, most }) => {
-    const text = `${what} ${now} of ${most}`;
+    const text = `${shownName(what)} ${now} of ${most}`;
     return now >= 0.8 * most ? alarm(text) : text;
   });
   const refusals = facts.refusals.slice(0, refusalsShown);
@@ -99,19 +99,18 @@ function sessionLine(
 ): string {
   const name = helo ?? host;
   return [
-    ip.padEnd(fieldWidth),
+    shownName(ip).padEnd(fieldWidth),
     ago(now - since).padEnd(8),
-    (name === null ? "" : shownName(name)).slice(0, fieldWidth)
-      .padEnd(fieldWidth),
-    doing,
+    cut(name === null ? "" : shownName(name), fieldWidth).padEnd(fieldWidth),
+    shownName(doing),
   ].join(" ");
 }
 
 const refusalLine = ({ time, ip, what, why }: Refusal, now: number): string =>
   [
     `${ago(now - time)} ago`.padEnd(12),
-    ip.padEnd(fieldWidth),
-    what.padEnd(10),
+    shownName(ip).padEnd(fieldWidth),
+    shownName(what).padEnd(10),
     shownName(why),
   ].join(" ");
 

@@ -32,7 +32,10 @@ const utf8 = new TextDecoder();
  * turns the direction of writing, become `?`; long ones are cut.
  */
 export function shownName(bytes: string): string {
+  // Most are so, and a page has hundreds.
+  if (bytes.length <= nameLimit && /^[ -~]*$/.test(bytes)) return bytes;
   const text = utf8.decode(toBytes(bytes))
     .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, "?");
-  return text.length > nameLimit ? `${text.slice(0, nameLimit)}…` : text;
+  if (text.length <= nameLimit) return text;
+  return `${[...text].slice(0, nameLimit).join("")}…`;
 }

@@ -37,7 +37,7 @@ export async function checkBlocks(
   blocks: readonly Block[],
   ofProcess: ProcessOptions,
 ): Promise<string[]> {
-  const { pidfile, workers } = ofProcess;
+  const { pidfile, workers, metrics } = ofProcess;
   const all: Findings[] = blocks.map((_, i) =>
     new Findings(blocks.length > 1 ? `block ${i + 1}: ` : "")
   );
@@ -47,6 +47,8 @@ export async function checkBlocks(
   );
   const unwritable = await mailLogProblem(ofProcess);
   if (unwritable !== null) general.add(unwritable);
+  const watched = metrics && await import("./metrics_place.ts");
+  await general.of(() => void watched?.readTokenOf(ofProcess));
   const places: Endpoint[] = [];
   const protocols: (Protocol | null)[] = [];
   for (const [i, block] of blocks.entries()) {
@@ -62,6 +64,7 @@ export async function checkBlocks(
   await general.of(() => {
     if (Deno.uid() === 0) dropIds(ofProcess);
   });
+  await general.of(() => watched?.tryPlace(metrics!));
   await general.of(async () => {
     if (!ofProcess.confine) return;
     confinementOf(ofProcess, await reachOfBlocks(blocks));

@@ -6,7 +6,7 @@
 import { Fatal } from "../base/fatal.ts";
 import { parentOf } from "../base/path.ts";
 import type { NeededFolder, NeededProgram, Reach } from "../base/reach.ts";
-import { bothIds, filesOfOthers } from "../sys/capabilities.ts";
+import { filesOfOthers, processOfNobody } from "../sys/capabilities.ts";
 import type { Bonds } from "../sys/confine.ts";
 import { startedFrom } from "../sys/ourselves.ts";
 import type { Permit } from "../sys/landlock.ts";
@@ -56,6 +56,11 @@ export function confinementOf(
   if (options.metrics?.type === "unix") {
     permits.push({ path: parentOf(options.metrics.path), use: "socket" });
   }
+  const home = parentOf(startedFrom);
+  if (reach.hasHelper && home !== "/") {
+    // Helpers come and go, and an upgrade puts another file in its place.
+    permits.push({ path: home, use: "execute" });
+  }
   const isOthers =
     [...reach.reads, ...pems].some((path) => isOfOthers(path, othersMayRead)) ||
     reach.writes.some(({ path, isOthers }) =>
@@ -65,7 +70,8 @@ export function confinementOf(
     permits,
     keepsAbstract: Deno.env.get("NOTIFY_SOCKET")?.startsWith("@") ?? false,
     kept: staysRoot
-      ? (isOthers ? filesOfOthers : 0n) | (reach.hasHelper ? bothIds : 0n)
+      ? (isOthers ? filesOfOthers : 0n) |
+        (reach.hasHelper ? processOfNobody : 0n)
       : 0n,
     folders: reach.writes
       .filter(({ path, isMade }) => isMade && writes.includes(path))

@@ -93,6 +93,7 @@ export async function serve(
     // Before anyone can know of us: a HUP would end the process until then.
     handleSignals(all, emit, role, () => {
       readiness.stopping();
+      watch?.stopping();
       // A socket that was handed over outlives us.
       if (inherited.length === 0) {
         turnNewcomersAway(all.map(({ gate }) => gate.listener.fd));
@@ -105,7 +106,7 @@ export async function serve(
       attempt(`write ${options.pidfile}`, () => pidfile?.publish());
       dropPrivileges(options, blocks);
     }
-    watch?.open(all, emit);
+    await watch?.open(all, emit);
     if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
     attempt("open /dev/null", releaseStdinAndStdout);
     if (!role) { for (const { slots } of all) emit(statusOf(slots)); }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Facts } from "../metrics/facts.ts";
+import { lastingMetrics } from "../metrics/lasting.ts";
 import {
   fileToHand,
   readHandedFile,
@@ -30,6 +31,12 @@ export class SharedFacts {
 
   constructor(readonly part: WorkerPart) {}
 
+  /** What the worker had counted in whose place this one is. */
+  async before(): Promise<unknown[]> {
+    const found = factsIn(this.part.index);
+    return found === null ? [] : await lastingMetrics(found.metrics);
+  }
+
   /** Tells the others. */
   write(facts: Facts): void {
     const fd = takeHandedFiles().renewed.get(pathOf(this.part.index));
@@ -40,17 +47,25 @@ export class SharedFacts {
   /** What the others have told. */
   read(): Facts[] {
     const { count, index } = this.part;
-    for (let i = 0; i < count; i++) if (i !== index) this.#readOne(i);
-    return [...this.#last.values()];
-  }
-
-  #readOne(index: number): void {
-    try {
-      const bytes = readHandedFile(pathOf(index), true);
-      if (bytes === null || bytes.length === 0) return;
-      this.#last.set(index, JSON.parse(new TextDecoder().decode(bytes)));
-    } catch {
-      // It is being written just now: what was there before will do.
+    const all: Facts[] = [];
+    for (let i = 0; i < count; i++) {
+      if (i === index) continue;
+      const found = factsIn(i) ?? this.#last.get(i);
+      if (found === undefined) continue; // it has not told anything yet
+      this.#last.set(i, found);
+      all.push(found);
     }
+    return all;
+  }
+}
+
+/** What a worker has told; null if nothing, or if it is telling just now. */
+function factsIn(index: number): Facts | null {
+  try {
+    const bytes = readHandedFile(pathOf(index), true);
+    if (bytes === null || bytes.length === 0) return null;
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
   }
 }

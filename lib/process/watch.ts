@@ -6,18 +6,16 @@
  */
 import type { Activity } from "../base/protocol.ts";
 import type { Emit } from "../base/events.ts";
-import { Fatal } from "../base/fatal.ts";
-import { reason } from "../base/reason.ts";
 import { answer } from "../metrics/answers.ts";
 import { type Facts, together } from "../metrics/facts.ts";
+import { HttpServer, type Question } from "../metrics/http.ts";
 import { Observer } from "../metrics/observer.ts";
-import { type Place, placeText } from "../metrics/place.ts";
-import { readToken } from "../metrics/token.ts";
+import type { Place } from "../metrics/place.ts";
 import { eventLoop } from "../sys/event_loop.ts";
 import { version } from "../base/version.ts";
 import type { Block, Serving } from "./block.ts";
-import { Explainer } from "./explainer.ts";
-import { attempt } from "./fatal.ts";
+import { explanationOf } from "./explainer.ts";
+import { listenForQuestions, readTokenOf, statOf } from "./metrics_place.ts";
 import type { ProcessOptions } from "./options.ts";
 import { SharedFacts } from "./shared_facts.ts";
 import type { WorkerRole } from "./worker_role.ts";
@@ -30,26 +28,28 @@ export class Watch {
   readonly #shared: SharedFacts | null;
   readonly #token: string | null;
   readonly #place: Place;
-  readonly #explainers: readonly Explainer[];
-  #server: Deno.HttpServer | null = null;
+  /** Of workers in whose place this one is. */
+  #before: readonly unknown[] = [];
+  #server: HttpServer | null = null;
+  /** The socket that was made. */
+  #inode: number | null = null;
   #all: readonly Serving[] = [];
 
   /** Reads what only root may read. Throws Fatal. */
   constructor(
     place: Place,
-    { metricsToken }: ProcessOptions,
+    options: ProcessOptions,
     blocks: readonly Block[],
     readonly role: WorkerRole | null,
   ) {
     this.#place = place;
-    this.#token = metricsToken === null ? null : readToken(metricsToken);
+    this.#token = readTokenOf(options);
     this.#shared = role && new SharedFacts(role.part);
     const paths = blocks.map(({ options: { rules } }) => rules);
     const rules = [...new Set(paths.filter((path) => path !== null))];
-    this.#explainers = rules.map((path) => new Explainer(path));
     this.#observer = new Observer({
       slots: () => this.#slots,
-      activities: () => this.#activities,
+      activities: (wanted) => this.#activities(wanted),
       turns: eventLoop.turns,
       replies: () => this.#replies,
       rules,
@@ -62,45 +62,74 @@ export class Watch {
   }
 
   /** Opens the place, with the ids of those who serve. Throws Fatal. */
-  open(all: readonly Serving[], emit: Emit): void {
+  async open(all: readonly Serving[], emit: Emit): Promise<void> {
     this.#all = all;
-    if (this.role && this.role.part.index > 0) {
-      const tell = async () => this.#shared!.write(await this.#own());
+    if (this.#shared !== null) {
+      const shared = this.#shared;
+      const before = await shared.before();
+      this.#before = before.length === 0 ? [] : [before];
+      const tell = async () => shared.write(await this.#own(true));
       Deno.unrefTimer(setInterval(tell, tellAgainMs));
-      return;
+      if (shared.part.index > 0) return;
     }
-    if (this.#place.type === "unix") removeStale(this.#place.path);
-    this.#server = attempt(
-      `listen at --metrics ${placeText(this.#place)}`,
-      () => serveAt(this.#place, (request) => this.#answer(request)),
+    // What runs for the first time takes long: nobody is here yet to wait.
+    await this.#answer(rehearsal);
+    const listener = await listenForQuestions(this.#place, this.role !== null);
+    if (this.#place.type === "unix") {
+      this.#inode = statOf(this.#place.path)?.ino ?? null;
+    }
+    this.#server = new HttpServer(
+      listener,
+      (question) => this.#answer(question),
+      emit,
     );
-    this.#server.finished.catch((error) => {
-      emit({ type: "trouble", text: `--metrics has ended: ${reason(error)}` });
-    });
+  }
+
+  /** The process is to end; one that takes its place may listen already. */
+  stopping(): void {
+    if (this.role !== null) this.#server?.close();
   }
 
   /** Removes what was made in the file system. */
   close(): void {
-    if (this.#server === null || this.#place.type !== "unix") return;
+    this.#server?.close();
+    if (this.#inode === null || this.#place.type !== "unix") return;
     try {
-      Deno.removeSync(this.#place.path);
+      const { path } = this.#place;
+      if (statOf(path)?.ino === this.#inode) Deno.removeSync(path);
     } catch {
       // The ids may not; the next start takes its place.
     }
   }
 
-  #answer(request: Request): Promise<Response> {
-    return answer(request, {
+  #answer(question: Question): Promise<Response> {
+    return answer(question, {
       name: Deno.hostname(),
       token: this.#token,
-      facts: async () =>
-        together([await this.#own(), ...this.#shared?.read() ?? []]),
-      explain: (ip) => this.#explainers.map((each) => each.explain(ip)),
+      facts: async (hasMetrics) =>
+        together([
+          await this.#own(hasMetrics),
+          ...this.#shared?.read() ?? [],
+        ]),
+      explain: (ip) => this.#explain(ip),
     });
   }
 
-  #own(): Promise<Facts> {
-    return this.#observer.facts();
+  async #own(hasMetrics: boolean): Promise<Facts> {
+    const facts = await this.#observer.facts(hasMetrics);
+    if (!hasMetrics) return facts;
+    return { ...facts, metrics: [...facts.metrics, ...this.#before] };
+  }
+
+  /** By each database once. */
+  #explain(ip: string): string[] {
+    const found = new Map<string, string>();
+    for (const { reception: { admission } } of this.#all) {
+      const { options: { rules: path }, rules } = admission;
+      if (path === null || found.has(path)) continue;
+      found.set(path, explanationOf(path, () => rules.database!, ip));
+    }
+    return [...found.values()];
   }
 
   get #slots(): { active: number; limit: number } {
@@ -119,33 +148,15 @@ export class Watch {
     return sums;
   }
 
-  get #activities(): ReadonlyMap<number, Activity> {
-    return new Map(this.#all.flatMap(({ server }) => [...server.activities()]));
+  #activities(wanted: ReadonlySet<number>): ReadonlyMap<number, Activity> {
+    return new Map(
+      this.#all.flatMap(({ server }) => [...server.activities(wanted)]),
+    );
   }
 }
 
-function serveAt(
-  place: Place,
-  handler: (request: Request) => Promise<Response>,
-): Deno.HttpServer {
-  const onListen = () => {}; // it would be told on stdout
-  if (place.type === "tcp") {
-    const { host: hostname, port } = place;
-    return Deno.serve({ hostname, port, onListen }, handler);
-  }
-  return Deno.serve({ path: place.path, onListen }, handler);
-}
-
-/** What a gate has left there that is no more. */
-function removeStale(path: string): void {
-  let isSocket: boolean | null;
-  try {
-    isSocket = Deno.lstatSync(path).isSocket;
-  } catch {
-    return; // nothing is there, as it should be
-  }
-  if (!isSocket) {
-    throw new Fatal(100, `--metrics: ${path} is there, and is no socket`);
-  }
-  Deno.removeSync(path);
-}
+const rehearsal: Question = {
+  method: "GET",
+  url: "http://localhost/",
+  headers: new Headers(),
+};

@@ -5,7 +5,7 @@
  */
 import { createGunzip } from "node:zlib";
 import { Readable } from "node:stream";
-import { reason } from "../base/reason.ts";
+import { codeOf, reason } from "../base/reason.ts";
 
 type Blocks = AsyncGenerator<Uint8Array<ArrayBuffer>>;
 
@@ -18,6 +18,14 @@ export class UnreadableLog extends Error {
   constructor(readonly log: string, why: string, cause?: unknown) {
     super(`unable to read ${log}: ${why}`, { cause });
   }
+}
+
+/** Is told how reading goes. */
+export interface Reading {
+  /** Bytes that were read. */
+  passed(bytes: number): void;
+  /** A compressed log has an end that is none; what was before it counts. */
+  cut(log: string, why: string): void;
 }
 
 /** Where a log is read from. */
@@ -41,12 +49,11 @@ const strangers: readonly (readonly [magic: string, program: string])[] = [
  * A file, which may be compressed by gzip.
  *
  * @param path of it
- * @param passed is told of bytes that were read from it
  * @throws UnreadableLog
  */
 export function fileSource(
   path: string,
-  passed: (bytes: number) => void,
+  reading: Reading,
   name = path,
 ): Source {
   try {
@@ -54,7 +61,7 @@ export function fileSource(
     if (info.isDirectory) throw new Error("it is a folder");
     const sizeBytes = info.isFile ? info.size : null;
     Deno.openSync(path).close();
-    return { name, sizeBytes, blocks: () => blocksOf(path, name, passed) };
+    return { name, sizeBytes, blocks: () => blocksOf(path, name, reading) };
   } catch (error) {
     throw new UnreadableLog(name, reason(error), error);
   }
@@ -63,11 +70,11 @@ export function fileSource(
 async function* blocksOf(
   path: string,
   name: string,
-  passed: (bytes: number) => void,
+  reading: Reading,
 ): Blocks {
   const file = await Deno.open(path);
   try {
-    yield* decompressed(readAll(file, passed), name);
+    yield* decompressed(readAll(file, reading), name, reading);
   } finally {
     file.close();
   }
@@ -77,19 +84,19 @@ async function* blocksOf(
 export function pipeSource(
   file: { read(into: Uint8Array): Promise<number | null> },
   name: string,
-  passed: (bytes: number) => void,
+  reading: Reading,
 ): Source {
   return {
     name,
     sizeBytes: null,
-    blocks: () => decompressed(readAll(file, passed), name),
+    blocks: () => decompressed(readAll(file, reading), name, reading),
   };
 }
 
 /** The same, kept in a file without a name, to be read again. */
 export async function spooled(
   { name, blocks }: Source,
-  passed: (bytes: number) => void,
+  reading: Reading,
 ): Promise<Source> {
   const path = await Deno.makeTempFile({ prefix: "postern-trace-" });
   const file = await Deno.open(path, { read: true, write: true });
@@ -106,14 +113,14 @@ export async function spooled(
     sizeBytes,
     blocks: () => {
       file.seekSync(0, Deno.SeekMode.Start);
-      return readAll(file, passed);
+      return readAll(file, reading);
     },
   };
 }
 
 async function* readAll(
   file: { read(into: Uint8Array): Promise<number | null> },
-  passed: (bytes: number) => void,
+  { passed }: Pick<Reading, "passed">,
 ): Blocks {
   const block = new Uint8Array(blockBytes);
   for (;;) {
@@ -125,7 +132,11 @@ async function* readAll(
 }
 
 /** As it is, or what gzip has made of it. Throws UnreadableLog. */
-async function* decompressed(blocks: Blocks, name: string): Blocks {
+async function* decompressed(
+  blocks: Blocks,
+  name: string,
+  { cut }: Reading,
+): Blocks {
   try {
     const first = await blocks.next();
     if (first.done) return;
@@ -138,7 +149,8 @@ async function* decompressed(blocks: Blocks, name: string): Blocks {
       );
     }
     const all = startingWith(head, blocks);
-    yield* startsWith(head, "\x1f\x8b") ? gunzipped(all) : all;
+    if (!startsWith(head, "\x1f\x8b")) yield* all;
+    else yield* gunzipped(all, (why) => cut(name, why));
   } catch (error) {
     if (error instanceof UnreadableLog) throw error;
     throw new UnreadableLog(name, reason(error), error);
@@ -158,12 +170,25 @@ async function* copies(blocks: Blocks): Blocks {
   for await (const block of blocks) yield block.slice();
 }
 
-async function* gunzipped(blocks: Blocks): Blocks {
+async function* gunzipped(
+  blocks: Blocks,
+  cut: (why: string) => void,
+): Blocks {
   const plain = createGunzip({ chunkSize: blockBytes });
   Readable.from(copies(blocks), { objectMode: false })
     .on("error", (error) => plain.destroy(error))
     .pipe(plain);
-  yield* plain as AsyncIterable<Uint8Array<ArrayBuffer>>;
+  let isBegun = false;
+  try {
+    for await (const block of plain as AsyncIterable<Uint8Array<ArrayBuffer>>) {
+      isBegun = true;
+      yield block;
+    }
+  } catch (error) {
+    // By zlib: who has begun to read such a log wants what there is of it.
+    if (!isBegun || !codeOf(error)?.startsWith("Z_")) throw error;
+    cut(reason(error));
+  }
 }
 
 function startsWith(bytes: Uint8Array, magic: string): boolean {

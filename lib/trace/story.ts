@@ -111,7 +111,8 @@ function outcomeOf(record: Record): string {
       return `${text(record, "path")}, until ${text(record, "until")}`;
     default: {
       const reply = `${code} ${text(record, "reply")}`.trim();
-      return by === "" ? reply : `${reply} (by ${by})`.trim();
+      const who = `by ${by} ${text(record, "rule")}`.trimEnd();
+      return by === "" ? reply : `${reply} (${who})`.trim();
     }
   }
 }

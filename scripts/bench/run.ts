@@ -11,6 +11,7 @@
  *     idle [SESSIONS ...]        memory of sessions that wait
  *     turns [ROUNDS [SECONDS]]   the longest turn of the event loop
  *     mail-log [ROUNDS [MESSAGES]]   what the mail log costs
+ *     metrics [ROUNDS [MESSAGES]]   what --metrics costs
  *     attackers [ROUNDS [SECONDS]]   what an honest client bears beside them
  *
  * @module
@@ -26,6 +27,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   idle: () => import("./idle.ts"),
   turns: () => import("./turns.ts"),
   "mail-log": () => import("./mail_log.ts"),
+  metrics: () => import("./metrics.ts"),
   attackers: () => import("./attackers.ts"),
 };
 

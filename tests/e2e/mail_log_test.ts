@@ -306,7 +306,7 @@ Deno.test(
           assert(read.endsWith(` rules.read path=${cdb}`), read);
           assertMatch(
             deny,
-            / connection\.deny conn=2 client=127\.0\.0\.1 .* by=rules$/,
+            / connection\.deny conn=2 client=127\.0\.0\.1 .* by=rules rule=127\.0\.0\.1$/,
           );
         },
       );

@@ -200,6 +200,102 @@ Deno.test(
     }),
 );
 
+Deno.test(
+  needing({}, "a place that another has is left alone, and --check says so"),
+  () =>
+    inFolder(async (folder) => {
+      const socket = `unix:${folder}/socket`;
+      await withGate(gateAt(socket), {}, async () => {
+        const second = await output(postern, ["serve", ...gateAt(socket)]);
+        assertEquals(second.code, 111);
+        assertMatch(second.stderr, /listen at --metrics unix:.*it is in use/);
+        assertEquals((await output(postern, ["top", socket])).code, 0);
+        // It may well be the gate that is to be started again.
+        assertEquals(await problemsOf(socket), []);
+      });
+      using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const taken = `127.0.0.1:${(other.addr as Deno.NetAddr).port}`;
+      other.accept().then((conn) => conn.close()).catch(() => {});
+      await Deno.writeTextFile(`${folder}/file`, "short\n");
+      const free = `unix:${folder}/free`;
+      for (
+        const [place, words, ...more] of [
+          [taken, `unable to listen at --metrics ${taken}: `],
+          [`unix:${folder}/none/x`, "file does not exist"],
+          [`unix:${folder}/file`, "is no socket"],
+          [`unix:${folder}/${"x".repeat(108)}`, "107 bytes at the most"],
+          [free, "line 1: the token", "--metrics-token", `${folder}/file`],
+          [free, "unable to read", "--metrics-token", `${folder}/none`],
+        ]
+      ) {
+        const lines = await problemsOf(place, ...more);
+        assertEquals(lines.length, 1, lines.join("\n"));
+        assert(lines[0].includes(words), lines[0]);
+      }
+      assertEquals(await problemsOf(free), []);
+    }),
+);
+
+/** What --check says of a place. */
+async function problemsOf(place: string, ...more: string[]): Promise<string[]> {
+  const { stderr } = await output(postern, [
+    ...["serve", "--check", ...gateAt(place, ...more)],
+  ]);
+  return stderr.split("\n").filter((line) =>
+    line.includes("--metrics") ||
+    /token|unable to read/.test(line)
+  );
+}
+
+Deno.test(
+  needing({}, "strangers at the place take no descriptors, nor the process"),
+  async () => {
+    const place = `127.0.0.1:${freePort()}`;
+    await withGate(gateAt(place), {}, async (gate) => {
+      const [hostname, port] = place.split(":");
+      const silent: Deno.Conn[] = [];
+      for (let i = 0; i < 200; i++) {
+        silent.push(await Deno.connect({ hostname, port: Number(port) }));
+      }
+      await until("all but some have to go", async () => {
+        const metrics = await textAt(`http://${place}/metrics`);
+        const open = Number(/^process_open_fds (\d+)$/m.exec(metrics)?.[1]);
+        return open < 100;
+      });
+      const client = await visit(gate.port);
+      client.conn.close();
+      assertEquals((await gate.stop()).code, 0);
+      for (const conn of silent) conn.close();
+    });
+  },
+);
+
+Deno.test(
+  needing({}, "a worker that was killed has its numbers again"),
+  async () => {
+    const place = `127.0.0.1:${freePort()}`;
+    await withGate(gateAt(place, "--workers", "2"), {}, async (gate) => {
+      for (let i = 0; i < 8; i++) (await visit(gate.port)).conn.close();
+      const stored =
+        'postern_messages_total{target="discard",outcome="stored"} 8';
+      const has = () =>
+        textAt(`http://${place}/metrics`).then(
+          (text) => text.includes(stored),
+          () => false, // nobody answers
+        );
+      await until("all are counted", has);
+      // Each has told the other of it.
+      await new Promise((over) => setTimeout(over, 1200));
+      const { pid } = gate.child;
+      const workers = (await Deno.readTextFile(
+        `/proc/${pid}/task/${pid}/children`,
+      )).trim().split(" ").map(Number);
+      for (const worker of workers) Deno.kill(worker, "SIGKILL");
+      await until("they are back, and so are the numbers", has);
+    });
+  },
+);
+
 /** What a checker of accessibility finds. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);

@@ -97,8 +97,13 @@ const events: [event: GateEvent, line: string][] = [
     `conn=12 ${end} reason="no \\x3d shared"`,
   ],
   [
-    { type: "connection.deny", number: 12, connection: party.connection },
-    `conn=12 ${end} by=rules`,
+    {
+      type: "connection.deny",
+      number: 12,
+      connection: party.connection,
+      rule: "192.0.",
+    },
+    `conn=12 ${end} by=rules rule=192.0.`,
   ],
   [{ type: "settings.refreshed" }, ""],
   [{ type: "rules.read", path: "/etc/tcp.cdb" }, "path=/etc/tcp.cdb"],

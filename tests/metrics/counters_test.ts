@@ -93,6 +93,7 @@ async function text(events: readonly GateEvent[], workers = 1) {
     const turns = new Durations();
     for (const ms of [0.1, 3, 3000]) turns.record(ms);
     addGauges(counters.registry, {
+      descriptors: () => ({ what: "descriptors", now: 9, most: 99 }),
       slots: () => ({ active: 3, limit: 40 }),
       turns,
       replies: () => [0, 0, 5, 1],
