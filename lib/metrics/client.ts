@@ -15,37 +15,48 @@ const mostBytes = 16 << 20;
  * @param token null if none is wanted
  * @throws Error that says what is wrong
  */
-export function fetchFacts(place: Place, token: string | null): Promise<Facts> {
+export async function fetchFacts(
+  place: Place,
+  token: string | null,
+): Promise<Facts> {
   const where = place.type === "unix"
     ? { socketPath: place.path }
     : { host: place.host, port: place.port };
   const headers: Record<string, string> = token === null
     ? {}
     : { authorization: `Bearer ${token}` };
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      { ...where, path: "/facts.json", headers, timeout: patienceMs },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (piece: string) => {
-          text += piece;
-          if (text.length > mostBytes) asked.destroy(new Error("too much"));
-        });
-        response.on("error", reject);
-        response.on("end", () => {
-          try {
-            resolve(factsIn(response.statusCode ?? 0, text));
-          } catch (error) {
-            reject(error);
-          }
-        });
-      },
-    );
-    asked.on("timeout", () => asked.destroy(new Error("no answer")));
-    asked.on("error", reject);
-    asked.end();
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<Facts>();
+  const asked = request(
+    { ...where, path: "/facts.json", headers },
+    (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (piece: string) => {
+        text += piece;
+        if (text.length > mostBytes) asked.destroy(new Error("too much"));
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        try {
+          resolve(factsIn(response.statusCode ?? 0, text));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    },
+  );
+  asked.on("error", reject);
+  asked.end();
+  // On some runtimes nothing at all is heard of one that hangs up at once.
+  const timer = setTimeout(() => {
+    reject(new Error("no answer"));
+    asked.destroy();
+  }, patienceMs);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function factsIn(status: number, text: string): Facts {

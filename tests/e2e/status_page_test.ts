@@ -229,7 +229,7 @@ Deno.test(
         ]
       ) {
         const lines = await problemsOf(place, ...more);
-        assertEquals(lines.length, 1, lines.join("\n"));
+        assertEquals(lines.length, 1, `${place}: ${lines.join("\n")}`);
         assert(lines[0].includes(words), lines[0]);
       }
       assertEquals(await problemsOf(free), []);
