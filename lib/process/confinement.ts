@@ -101,11 +101,28 @@ function refuseSetId({ named, path }: NeededProgram): void {
  */
 function placesOf(path: string): string[] {
   const real = realPath(path);
-  if (real !== null && Deno.statSync(real).isDirectory) return [real];
+  if (real !== null && Deno.statSync(real).isDirectory) {
+    return [real, ...besideLink(path)];
+  }
   return [path, ...real === null ? [] : [real]].flatMap((each) => {
     const folder = parentOf(each);
-    return folder === "/" ? [each] : [each, folder]; // not the whole machine
+    if (folder === "/") return [each]; // not the whole machine
+    return [each, folder, ...besideLink(folder)];
   });
+}
+
+/**
+ * What a folder that is a link (`current` to `releases/7`) will lead to when
+ * it is replaced: most likely a folder beside the one of now.
+ */
+function besideLink(folder: string): string[] {
+  try {
+    if (!Deno.lstatSync(folder).isSymlink) return [];
+  } catch {
+    return []; // it is not there
+  }
+  const real = realPath(folder);
+  return real === null || parentOf(real) === "/" ? [] : [parentOf(real)];
 }
 
 /**

@@ -16,7 +16,7 @@ import { releaseStdinAndStdout } from "../sys/descriptors.ts";
 import { eventLoop } from "../sys/event_loop.ts";
 import { turnNewcomersAway } from "../sys/last_call.ts";
 import { keepClientsTogether, letClientsPart } from "../sys/reuseport.ts";
-import { isIgnored, SIGINT } from "../sys/signals.ts";
+import { listenToSignals } from "../sys/signals.ts";
 import { type Block, open, serverOf, type Serving } from "./block.ts";
 import { reserveDescriptors } from "./descriptor_limit.ts";
 import { attempt, fatal } from "./fatal.ts";
@@ -216,17 +216,14 @@ function handleSignals(
     if (!isOverdue) emit(trouble(cpuLimitText));
     isOverdue = true; // the kernel says so each second
   };
-  // Where a shell ignores it for us and all that we start, it stays ignored.
-  const interrupt = isIgnored(SIGINT) ? [] : [["SIGINT", stop] as const];
-  const handlers = [
+  listenToSignals([
     ["SIGTERM", stop],
-    ...interrupt,
+    ["SIGINT", stop],
     ["SIGXCPU", overdue],
     ["SIGHUP", refresh],
     ["SIGUSR1", report],
     ["SIGUSR2", measure],
-  ] as const;
-  for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
+  ]);
   role?.orphaned().then(stop);
 }
 

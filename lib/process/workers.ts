@@ -15,7 +15,7 @@ import { filesText, filesVariable } from "../sys/handed_files.ts";
 import { textDescriptor, textVariable } from "../sys/handed_text.ts";
 import { ourArguments, ourPath } from "../sys/ourselves.ts";
 import { waitFor } from "../sys/children.ts";
-import { isIgnored, SIGINT } from "../sys/signals.ts";
+import { listenToSignals } from "../sys/signals.ts";
 import { spawn } from "../sys/spawn.ts";
 import { entries, ownEnvironment } from "../ucspi/environment.ts";
 import { type Emit, trouble } from "../base/events.ts";
@@ -158,14 +158,13 @@ class Supervisor {
   /** @param onReady is called when all workers accept */
   async run(onReady: () => void): Promise<number> {
     const stop = () => this.#stop();
-    const handlers = [
+    listenToSignals([
       ["SIGTERM", stop],
-      ...(isIgnored(SIGINT) ? [] : [["SIGINT", stop] as const]),
+      ["SIGINT", stop],
       ["SIGHUP", () => this.#renew()],
       ["SIGUSR1", () => this.#status(true)],
       ["SIGUSR2", () => this.#measure()],
-    ] as const;
-    for (const [signal, act] of handlers) Deno.addSignalListener(signal, act);
+    ]);
     const lives = this.#workers.map((worker) => this.#firstLife(worker));
     const ended = Promise.all(lives.map(({ ended }) => ended));
     try {

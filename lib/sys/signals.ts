@@ -45,3 +45,19 @@ export function isIgnored(signal: number): boolean {
   libc().sigaction(signal, null, new Uint8Array(action.buffer));
   return action[0] === SIG_IGN;
 }
+
+/**
+ * From now on these are called at signals. A SIGINT that whoever started us
+ * ignores, as a shell does for what it puts in the background, stays ignored,
+ * for us and all that we start.
+ */
+export function listenToSignals(
+  handlers: readonly (readonly [signal: Deno.Signal, act: () => void])[],
+): void {
+  const isDeaf = isIgnored(SIGINT);
+  for (const [signal, act] of handlers) {
+    if (!isDeaf || signal !== "SIGINT") Deno.addSignalListener(signal, act);
+  }
+  // Runtimes from 2.7 on take it up with any other.
+  if (isDeaf) libc().signal(SIGINT, SIG_IGN);
+}

@@ -6,8 +6,8 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Answer, txt, withDns } from "../support/dns_server.ts";
-import { type TestGate, withGate } from "../support/gate.ts";
-import { needing, until } from "../support/peers.ts";
+import { TestGate, withGate } from "../support/gate.ts";
+import { needing, postern, until } from "../support/peers.ts";
 import { childrenOf } from "../support/processes.ts";
 import { loopback } from "../support/random.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
@@ -175,4 +175,47 @@ Deno.test(
       for (const each of [...strangers, ann]) each.close();
       await Promise.allSettled(guesses);
     }),
+);
+
+Deno.test(
+  needing(
+    { root: true },
+    "a confined gate starts helpers of what replaced it, and may end them",
+  ),
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const program = `${folder}/postern`;
+    try {
+      await Deno.copyFile(postern, program);
+      await withDns(
+        loopback(),
+        { "no.example TXT": txt("v=spf1 -all") },
+        async ({ ip }) => {
+          const args = ["serve", "-1", ...smtpd];
+          const env = { DNSCACHEIP: ip };
+          const gate = await TestGate.start(args, {
+            ...{ program, asGiven: true, env },
+          });
+          try {
+            assertEquals(await recipientFrom(gate, "a@no.example"), "550");
+            const { pid } = gate.child;
+            const [, capabilities] = /^CapEff:\t(.*)$/m.exec(
+              read(`/proc/${pid}/status`),
+            )!;
+            assert(BigInt(`0x${capabilities}`) & 1n << 5n, "no CAP_KILL");
+            await Deno.copyFile(postern, `${program}.new`);
+            await Deno.rename(`${program}.new`, program);
+            const [helper] = childrenOf(pid);
+            Deno.kill(helper, "SIGKILL");
+            await until("its end", () => !childrenOf(pid).includes(helper));
+            assertEquals(await recipientFrom(gate, "a@no.example"), "550");
+          } finally {
+            await gate.stop("SIGKILL");
+          }
+        },
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 );
