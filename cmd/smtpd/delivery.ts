@@ -131,7 +131,9 @@ DANE and MTA-STS are not looked at.`,
       value: "file",
       help: "log in there with AUTH: HOST USER PASSWORD a line, or * for HOST",
       manual: `PLAIN or LOGIN, over TLS, or to this machine itself.
-Read before root is given up, and again at SIGHUP.`,
+HOST is the host's own name or address, without a port, also where MX records
+name it.
+Read before root is given up, and again at SIGHUP if the new ids may.`,
       read: path,
       initial: unasked.relayAuth,
     }),

@@ -24,8 +24,8 @@ const hostName =
   /^(?=.{1,253}$)[a-z\d_](?:[\w-]{0,62})(?:\.[a-z\d_][\w-]{0,62})*\.?$/i;
 
 /**
- * Reads `HOST[:PORT]`, where an IPv6 address stands in brackets; with a comma
- * between several.
+ * Reads `HOST[:PORT]`, where an IPv6 address stands in brackets, and a name in
+ * brackets is that host itself; with a comma between several.
  *
  * @throws Error that says what is wrong
  */
@@ -40,6 +40,7 @@ export function smtpAddresses(text: string): HopAddress[] {
  */
 export function lmtpAddresses(text: string): HopAddress[] {
   return listed(text).map((each) => {
+    if (each.startsWith("/")) throw new Error(`wants unix:${each}`);
     if (!each.startsWith("unix:")) return hostIn(each, null);
     const path = each.slice("unix:".length);
     if (path === "") throw new Error("a path is wanted after unix:");
@@ -59,7 +60,7 @@ function hostIn(text: string, usual: number | null): HopAddress {
   const literal = found?.[1], name = found?.[2], digits = found?.[3];
   const host = literal ?? name ?? "";
   const isAddress = isIP(host) !== 0;
-  if (!found || (literal !== undefined && !isAddress)) {
+  if (!found) {
     const hint = isIP(text) === 6 ? ": an IPv6 address stands in brackets" : "";
     throw new Error(`${JSON.stringify(text)} is no HOST:PORT${hint}`);
   }
@@ -74,6 +75,6 @@ function hostIn(text: string, usual: number | null): HopAddress {
     type: "host",
     host: isAddress ? canonicalAddress(host) : host.replace(/\.$/, ""),
     port,
-    byMx: digits === undefined && !isAddress,
+    byMx: digits === undefined && literal === undefined && !isAddress,
   };
 }

@@ -10,10 +10,11 @@ import type { Refusal } from "../mail/answers.ts";
 import { later } from "../smtp_client/answer.ts";
 import type { ClientFacts } from "../smtp_client/beginning.ts";
 import { ClientSocket } from "../sys/client_socket.ts";
-import { acknowledgeNow, setNoDelay } from "../sys/socket.ts";
+import { acknowledgeNow, setNoDelay, socketName } from "../sys/socket.ts";
 import { SocketStream } from "../sys/socket_stream.ts";
 import { HopConnection, type Secure } from "./connection.ts";
 import { type HopEndpoint, isThisMachine, written } from "./endpoints.ts";
+import { knowOurs } from "./ourselves.ts";
 import type { HopSettings } from "./settings.ts";
 
 const connectSeconds = 10;
@@ -73,6 +74,9 @@ async function attempt(
       if (endpoint.type === "tcp") acknowledgeNow(stream.fd);
     },
   );
+  if (endpoint.type === "tcp") {
+    connection.forget = knowOurs(socketName(stream.fd), endpoint.at);
+  }
   const refusal = await connection.ready();
   return refusal === null
     ? connection

@@ -32,6 +32,8 @@ export class HopConnection implements Receiver, Timed {
   hasTlsFailed = false;
   /** Is told, once, when it is lost. */
   onLost: () => void = () => {};
+  /** What is known of it elsewhere goes with it. */
+  forget: () => void = () => {};
   #until = never;
   #isShakingHands = false;
   readonly #ready: ((refusal: Refusal | null) => void)[] = [];
@@ -128,7 +130,10 @@ export class HopConnection implements Receiver, Timed {
   }
 
   received(bytes: Bytes): void {
-    this.#do(this.session.ingest(bytes));
+    const { heard } = this.session;
+    const actions = this.session.ingest(bytes);
+    // A reply that comes byte by byte has no more time than one that does not.
+    if (this.session.heard > heard || actions.length > 0) this.#do(actions);
     // It may have more to say, and wait with that (Nagle's algorithm).
     if (!this.lost && this.session.patienceSeconds > 0) this.hurry();
   }
@@ -214,6 +219,7 @@ export class HopConnection implements Receiver, Timed {
   #lose(refusal: Refusal): void {
     if (this.lost) return;
     this.lost = refusal;
+    this.forget();
     this.clock.remove(this);
     this.stream.close();
     for (const resolve of this.#ready.splice(0)) resolve(refusal);

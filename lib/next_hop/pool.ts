@@ -5,7 +5,6 @@
  * @module
  */
 import type { Emit } from "../base/events.ts";
-import { isSame } from "../base/endpoint.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import type { Refusal } from "../mail/answers.ts";
 import { type Ticker, ticker, type Timed } from "../net/deadlines.ts";
@@ -17,7 +16,8 @@ import {
 } from "../smtp_client/capabilities.ts";
 import { connectTo } from "./connecting.ts";
 import { HopConnection } from "./connection.ts";
-import { type Endpoints, type HopEndpoint, written } from "./endpoints.ts";
+import { type Endpoints, written } from "./endpoints.ts";
+import { isOurs, isOurselves, loop } from "./ourselves.ts";
 import type { HopSettings } from "./settings.ts";
 
 /** A connection that nobody uses is closed after this. */
@@ -96,6 +96,10 @@ export class HopPool implements Timed {
     client: ClientFacts,
     isFresh = false,
   ): Promise<HopConnection | Refusal> {
+    if (isOurs(client)) {
+      this.#trouble.tell([`${this.named()}: ${loop.text}`]);
+      return Promise.resolve(loop);
+    }
     while (!isFresh) {
       const idle = this.#idle.pop();
       if (idle === undefined) break;
@@ -251,12 +255,6 @@ export class HopPool implements Timed {
     return why ?? later("4.4.1", "no next hop");
   }
 }
-
-/** Where our own client has come to. */
-const isOurselves = (endpoint: HopEndpoint, { local }: ClientFacts) =>
-  endpoint.type === "tcp" && isSame(endpoint.at, local);
-
-const loop = later("4.4.6", "the next hop is this server itself");
 
 const busy = later(
   "4.3.2",

@@ -4,13 +4,18 @@
  *
  * @module
  */
+import { isIP } from "node:net";
 import { foldCase, fromBytes } from "../base/bytes.ts";
+import { codeOf } from "../base/reason.ts";
 import type { Credentials } from "../mail/sasl.ts";
 import { readHandedFile } from "../sys/handed_files.ts";
 import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
 
 /** Of a file's mode: everybody else. */
 const othersMayRead = 0o004;
+
+/** Read by this process already, maybe with ids that it has given up since. */
+const readBefore = new Set<string>();
 
 interface Read {
   readonly credentials: ReadonlyMap<string, Credentials>;
@@ -50,11 +55,16 @@ export class HopSecrets {
     return this.#now.authorities;
   }
 
-  /** What is wrong with the files now, each in a line. */
+  /**
+   * What is wrong with the files now, each in a line. One that root alone may
+   * read, and has read before it was given up, is as it should be.
+   */
   problems(): string[] {
     const found: string[] = [];
+    const authPath = seen(this.authPath),
+      authorityPath = seen(this.authorityPath);
     try {
-      new HopSecrets(this.authPath, this.authorityPath).read();
+      new HopSecrets(authPath, authorityPath).read();
     } catch (error) {
       found.push((error as Error).message);
     }
@@ -72,10 +82,23 @@ export class HopSecrets {
   }
 }
 
+/** The path, unless its file was read and cannot be any more. */
+function seen(path: string | null): string | null {
+  if (path === null || !readBefore.has(path)) return path;
+  try {
+    readNamedFile(path);
+    return path;
+  } catch (error) {
+    return codeOf(error) === "EACCES" ? null : path;
+  }
+}
+
 /** @param again whether it may be another file by now */
 function readText(path: string, again: boolean): string {
   try {
-    return fromBytes(readHandedFile(path, again) ?? readNamedFile(path));
+    const bytes = readHandedFile(path, again) ?? readNamedFile(path);
+    readBefore.add(path);
+    return fromBytes(bytes);
   } catch (error) {
     throw new Error(`unable to read ${path}: ${whyUnreadable(error)}`);
   }
@@ -93,6 +116,13 @@ function credentialsIn(path: string, text: string): Map<string, Credentials> {
       );
     }
     const [, host, user, password] = parts;
+    if (host !== "*" && !isIP(host) && !/^[\w.-]+$/.test(host)) {
+      throw new Error(
+        `${path}, line ${
+          i + 1
+        }: ${host} is no host: its name or address is wanted, and no port`,
+      );
+    }
     const key = foldCase(host);
     if (!found.has(key)) found.set(key, { user, password });
   });

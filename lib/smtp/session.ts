@@ -141,7 +141,11 @@ export class Session {
       }
       const reply = c.say.refusal(answer);
       c.tellRecipient(c.asked, reply, answer.by ?? "policy");
+      // No room for more of them says nothing of whom there is, as a guess wants.
+      const isForRoom = answer.code === 452 &&
+        !c.transaction!.recipients.isOneTooMany();
       if (answer.code === 421) c.hangUp(reply);
+      else if (isForRoom) c.reply(reply);
       else c.refuseRecipient(reply);
     });
   }

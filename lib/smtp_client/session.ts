@@ -97,6 +97,12 @@ export class ClientSession {
     return this.#taken;
   }
 
+  /** Replies that have come, each whole. */
+  get heard(): number {
+    return this.#heard;
+  }
+  #heard = 0;
+
   /** How long the server may take for what is due now; 0 while nothing is. */
   get patienceSeconds(): number {
     const { next } = this.#commands;
@@ -107,6 +113,7 @@ export class ClientSession {
   ingest(bytes: Uint8Array): ClientAction[] {
     for (const reply of this.#replies.read(bytes)) {
       if (this.#phase === "lost") break;
+      this.#heard++;
       // In the clear, by whomever (RFC 3207 4.2).
       if (this.#phase === "handshake") this.#lose(fault("before TLS"));
       else this.#hear(reply);

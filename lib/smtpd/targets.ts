@@ -107,6 +107,8 @@ export class Targets {
   }
 
   async prepare(): Promise<void> {
+    // The file may name next hops when root, who may read this, is given up.
+    if (this.#file !== null) this.#context.nextHop?.secrets.read();
     for (const target of this.#used()) await target.prepare?.();
   }
 

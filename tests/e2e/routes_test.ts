@@ -18,6 +18,7 @@ import {
 } from "../support/passing_on.ts";
 import { inFolder, needing, output, postern, until } from "../support/peers.ts";
 import { runs } from "../support/random.ts";
+import { freePort } from "../support/relays.ts";
 import type { SmtpClient } from "../support/smtp_client.ts";
 
 Deno.test(
@@ -96,6 +97,69 @@ Deno.test(
         client.close();
       });
     }),
+);
+
+Deno.test(
+  needing(
+    { root: true },
+    "passwords for next hops may be root's alone, whatever names these",
+  ),
+  () =>
+    inFolder(async (folder) => {
+      const hop = new NextHop({ offers: ["PIPELINING", "AUTH PLAIN"] });
+      const auth = `${folder}/auth`, routes = `${folder}/routes`;
+      await Deno.writeTextFile(auth, "* ann secret\n", { mode: 0o600 });
+      await Deno.writeTextFile(routes, `else.example=${hop.target}\n`);
+      const ids = ["-u65534", "-g65534"];
+      const deliver = ["--deliver", "discard", "--relay-auth", auth];
+      for (const way of [["--relay", hop.target], ["--routes", routes]]) {
+        for (const confined of ["--confine", "--no-confine"]) {
+          const args = [
+            ...[confined, ...ids, ...serve, ...named, ...deliver, ...way],
+          ];
+          const check = ["serve", "--check", ...args];
+          const { code, stderr } = await output(postern, check, trusted);
+          assertEquals([code, stderr], [0, ""]);
+          const before = hop.lines.length;
+          await withGate(args, trusted, async (gate) => {
+            const client = await greeted(gate.port);
+            assertEquals(
+              codes(await send(client, ["a@else.example"])),
+              ["250 2.1.5", "250 2.0.0"],
+            );
+            client.close();
+          });
+          assert(
+            hop.lines.slice(before).some((line) => line.startsWith("AUTH ")),
+          );
+        }
+      }
+      hop.close();
+    }),
+);
+
+Deno.test(
+  needing({}, "a way that leads back to the gate by another address is seen"),
+  async () => {
+    const port = freePort();
+    const target = `smtp:127.0.0.2:${port}`;
+    const options = ["--deliver", "discard", "--relay", target];
+    await withGate(
+      ["-vRHl0", "0", `${port}`, "smtpd", ...named, ...options],
+      trusted,
+      async (gate) => {
+        const client = await greeted(gate.port);
+        for (let i = 0; i < 2; i++) {
+          assertEquals(
+            codes(await send(client, ["a@else.example", "a@ours.example"])),
+            ["451 4.4.6", "250 2.1.5", "250 2.0.0"],
+          );
+        }
+        await gate.logged(/warning: smtp:\S+ the next hop is this server/);
+        client.close();
+      },
+    );
+  },
 );
 
 /** Sends numbered messages, without pause, until it is told to end. */

@@ -15,6 +15,9 @@ Deno.test("smtpAddresses() reads hosts, and knows when MX records count", () => 
     ["192.0.2.1:2525", [host("192.0.2.1", 2525)]],
     ["[2001:DB8::1]", [host("2001:db8::1", 25)]],
     ["[2001:db8::1]:26", [host("2001:db8::1", 26)]],
+    // As Postfix has it: the host itself, not those of its MX records.
+    ["[mail.example]", [host("mail.example", 25)]],
+    ["[mail.example]:587", [host("mail.example", 587)]],
     ["a:1, b:2", [host("a", 1), host("b", 2)]],
   ];
   for (const [text, expected] of texts) {
@@ -33,6 +36,7 @@ Deno.test("lmtpAddresses() wants a port, or a path", () => {
   for (const text of ["localhost", "unix:", "", "a:24,"]) {
     assertThrows(() => lmtpAddresses(text), Error, "wanted");
   }
+  assertThrows(() => lmtpAddresses("/run/lmtp"), Error, "unix:/run/lmtp");
 });
 
 Deno.test("what is no host or port is refused", () => {
@@ -48,7 +52,9 @@ Deno.test("what is no host or port is refused", () => {
     "a..b",
     "1.2.3",
     "2001:db8::1",
-    "[a]:25",
+    "[a b]:25",
+    "[1.2.3]",
+    "[]",
     "[::1",
     "user@host",
     "a/b",

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { HopSecrets } from "../../lib/next_hop/secrets.ts";
 import { inFolder } from "../support/peers.ts";
 
@@ -34,4 +34,19 @@ Deno.test("what is wrong with the files is told", () =>
       `${folder}/ca: there is no certificate in PEM in it`,
     ]);
     assertEquals(new HopSecrets(null, null).problems(), []);
+  }));
+
+Deno.test("a host has no port and no brackets", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/auth`;
+    for (const host of ["mail.example:587", "[mail.example]", "a/b"]) {
+      await Deno.writeTextFile(path, `${host} ann x\n`, { mode: 0o600 });
+      const found = new HopSecrets(path, null).problems();
+      assertEquals(found.length, 1);
+      assertMatch(found[0], /auth, line 1: .* is no host/);
+    }
+    for (const host of ["*", "192.0.2.1", "2001:db8::1", "mail.example"]) {
+      await Deno.writeTextFile(path, `${host} ann x\n`, { mode: 0o600 });
+      assertEquals(new HopSecrets(path, null).problems(), [], host);
+    }
   }));

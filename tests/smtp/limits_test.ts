@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { toBytes } from "../../lib/base/bytes.ts";
 import { classicLimits, defaultLimits } from "../../lib/smtp/limits.ts";
 import { Recipients } from "../../lib/smtp/recipients.ts";
 import { Session } from "../../lib/smtp/session.ts";
@@ -166,3 +167,28 @@ for (
     assertEquals(!/^421 /m.test(replies), isHeard);
   });
 }
+
+Deno.test("whom there is no room for is no guess, and makes nobody wait", () => {
+  const waits = (code: 452 | 550) => {
+    const session = new Session({
+      ...testConfig,
+      asks: true,
+      limits: { refusedRecipients: 2 },
+    });
+    session.start();
+    session.ingest(toBytes("HELO h\r\nMAIL FROM:<a@b.example>\r\n"));
+    let pauses = 0;
+    for (let i = 0; i < 10; i++) {
+      session.ingest(toBytes(`RCPT TO:<x${i}@example.com>\r\n`));
+      const actions = session.answered({
+        ...(code === 452
+          ? { type: "later", code, enhanced: "4.5.3" }
+          : { type: "never", code, enhanced: "5.1.1" }),
+        text: "no",
+      });
+      pauses += actions.filter(({ type }) => type === "pause").length;
+    }
+    return pauses;
+  };
+  assertEquals([waits(452), waits(550)], [0, 8]);
+});

@@ -12,6 +12,8 @@ export const dovecotPeers = ["dovecot"];
 export interface Dovecot {
   readonly port: number;
   readonly path: string;
+  /** Of the process whose children do the work. */
+  readonly pid: number;
   /** The messages of a user. */
   stored(user: string): string[];
 }
@@ -105,6 +107,7 @@ service stats {
     await fn({
       port,
       path,
+      pid: child.pid,
       stored(user) {
         const files = `${home(user)}/Maildir/new`;
         try {

@@ -12,6 +12,17 @@ export function childrenOf(pid: number): number[] {
   );
 }
 
+/** Those of them that run a program of that name. */
+export function childrenNamed(pid: number, name: string): number[] {
+  return childrenOf(pid).filter((child) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${child}/comm`) === `${name}\n`;
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+}
+
 /** How many open descriptors of ours lead into a folder. */
 export function descriptorsIn(folder: string): number {
   let count = 0;

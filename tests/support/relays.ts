@@ -26,11 +26,11 @@ export interface Relay {
   prepare(route: Route): Promise<string[]>;
 }
 
-/** Runs `fn` while a relay runs; its log is told if that fails. */
+/** Runs `fn` while a relay runs, with its pid; its log is told if that fails. */
 export async function withRelay(
   relay: Relay,
   route: Route,
-  fn: () => Promise<void>,
+  fn: (pid: number) => Promise<void>,
 ): Promise<void> {
   const [program, ...args] = await relay.prepare(route);
   const logPath = `${route.folder}/log`;
@@ -61,7 +61,7 @@ export async function withRelay(
         return false;
       }
     });
-    await fn();
+    await fn(child.pid);
   } catch (error) {
     const said = await Deno.readTextFile(logPath);
     throw new Error(`${relay.name} said:\n${said.slice(-4000)}`, {
