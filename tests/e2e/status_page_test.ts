@@ -316,7 +316,7 @@ Deno.test(
       const client = await visit(port);
       const browser = await puppeteer.launch({
         executablePath: peer("chromium")!,
-        args: ["--no-sandbox", "--disable-gpu"],
+        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
       });
       try {
         const page = await browser.newPage();
