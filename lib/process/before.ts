@@ -60,6 +60,8 @@ export async function beforeServing(
   if (!mayBeConfined || reach === null) return serves;
   const confinement = confinementOf(options, reach);
   if (confinement === null) return serves;
+  // What runs the source reads it, and libraries, from wherever they are.
+  if (!Deno.build.standalone && confine === null) return serves;
   const why = whyNotAnew(options);
   if (why !== null) {
     if (confine) throw fatal(`unable to confine this process: ${why}`);
@@ -93,6 +95,7 @@ function hasSockets(): boolean {
 
 /** Why this program could not execute itself with the ids to come; null if it can. */
 function whyNotAnew({ gid, uid }: ProcessOptions): string | null {
+  if (!Deno.build.standalone) return "it runs from its source";
   try {
     ourArguments();
   } catch (error) {

@@ -1,0 +1,42 @@
+/** What the README begins with: the gate from its source, on this machine. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { freePort } from "../../scripts/bench/contestant.ts";
+import { inFolder, needing, until } from "../support/peers.ts";
+import { SmtpClient } from "../support/smtp_client.ts";
+
+const script = new URL("../../scripts/start.ts", import.meta.url).pathname;
+
+Deno.test(
+  needing({}, "task start takes a first message"),
+  () =>
+    inFolder(async (folder) => {
+      const port = freePort();
+      const gate = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--unstable-net", "--no-check", script, `${port}`],
+        cwd: folder,
+        ...{ stdin: "null", stdout: "null", stderr: "null" },
+      }).spawn();
+      try {
+        let client: SmtpClient | null = null;
+        await until("the gate is on", async () => {
+          client = await SmtpClient.connect(port).catch(() => null);
+          return client !== null;
+        });
+        const ask = async (line: string) => {
+          await client!.send(`${line}\r\n`);
+          return await client!.reply();
+        };
+        assertMatch(await client!.reply(), /^220 /);
+        await ask("EHLO x");
+        await ask("MAIL FROM:<you@example.com>");
+        await ask("RCPT TO:<friend@example.org>");
+        await ask("DATA");
+        assertMatch(await ask("Subject: hello\r\n\r\nIt works.\r\n."), /^250 /);
+        client!.close();
+        assertEquals([...Deno.readDirSync(`${folder}/Maildir/new`)].length, 1);
+      } finally {
+        gate.kill("SIGTERM");
+        await gate.status;
+      }
+    }),
+);
