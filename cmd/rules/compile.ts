@@ -8,7 +8,7 @@ import { Input, nameOf } from "../../lib/cli/input.ts";
 import { complain } from "../../lib/cli/output.ts";
 import { compile } from "../../lib/rules/compile.ts";
 import { RuleError } from "../../lib/rules/grammar.ts";
-import { printable } from "../../lib/rules/report.ts";
+import { escaped } from "../../lib/base/foreign_text.ts";
 import { extendedIf } from "./extended.ts";
 import { type Making, replace } from "./replace.ts";
 
@@ -41,7 +41,7 @@ export async function compileInto(
     if (!(error instanceof RuleError)) throw error;
     throw new Fatal(
       100,
-      `fatal: unable to parse this line: ${printable(error.text)}\n` +
+      `fatal: unable to parse this line: ${escaped(error.text)}\n` +
         `${name}: ${error.message}`,
       { cause: error },
     );

@@ -19,3 +19,10 @@ export function printable(text: string, limit: number): string {
   const line = text.replace(/[\t\r\n ]+/g, " ").trim().slice(0, limit);
   return line.replace(/[^ -~]/g, "?").trim();
 }
+
+/** A byte string for a terminal: what is no printable ASCII becomes `\xNN`. */
+export const escaped = (text: string): string =>
+  text.replace(
+    /[^ -~]/g,
+    (byte) => "\\x" + byte.charCodeAt(0).toString(16).padStart(2, "0"),
+  );

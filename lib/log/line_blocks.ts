@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { whileBusy } from "./line_writer.ts";
+import { whileBusy, within } from "./line_writer.ts";
 
 /** A line waits no longer for others that are written with it. */
 const gatherMs = 50;
@@ -64,12 +64,7 @@ export class LineBlocks {
   /** Resolves when everything has been written, or `seconds` are over. */
   async flush(seconds: number): Promise<void> {
     this.#begin();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, seconds * 1000);
-    });
-    await Promise.race([this.#writing, timeout]);
-    clearTimeout(timer);
+    await within(seconds, this.#writing);
   }
 
   /** One with room; null if too many wait already, or none is large enough. */

@@ -75,12 +75,7 @@ export class LineWriter {
 
   /** Resolves when everything has been written, or `seconds` are over. */
   async flush(seconds: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, seconds * 1000);
-    });
-    await Promise.race([this.#writing, timeout]);
-    clearTimeout(timer);
+    await within(seconds, this.#writing);
   }
 
   #tellDropped(): void {
@@ -149,3 +144,16 @@ export class LineWriter {
 }
 
 const newline = new Uint8Array([10]);
+
+/** Waits until something is over, or `seconds` are. */
+export async function within(
+  seconds: number,
+  work: Promise<void> | null | undefined,
+): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000);
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}

@@ -8,11 +8,9 @@ import { isIP } from "node:net";
 import { foldCase, fromBytes } from "../base/bytes.ts";
 import { codeOf } from "../base/reason.ts";
 import type { Credentials } from "../mail/sasl.ts";
+import { everybodyMayRead } from "../sys/access.ts";
 import { readHandedFile } from "../sys/handed_files.ts";
 import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
-
-/** Of a file's mode: everybody else. */
-const othersMayRead = 0o004;
 
 /** Read by this process already, maybe with ids that it has given up since. */
 const readBefore = new Set<string>();
@@ -68,7 +66,7 @@ export class HopSecrets {
     } catch (error) {
       found.push((error as Error).message);
     }
-    if (this.authPath !== null && isOpenToAll(this.authPath)) {
+    if (this.authPath !== null && everybodyMayRead(this.authPath)) {
       found.push(
         `${this.authPath}: everybody on this machine may read it: chmod o-r would do`,
       );
@@ -135,12 +133,4 @@ function authoritiesIn(path: string, text: string): string[] {
   );
   if (!found) throw new Error(`${path}: there is no certificate in PEM in it`);
   return found.map((each) => `${each}\n`);
-}
-
-function isOpenToAll(path: string): boolean {
-  try {
-    return (Deno.statSync(path).mode! & othersMayRead) !== 0;
-  } catch {
-    return false; // that it cannot be read is told already
-  }
 }

@@ -40,7 +40,9 @@ export async function beforeServing(
   config: string | null,
 ): Promise<Next> {
   const { confine, uid, gid, workers } = options;
-  const mayBeConfined = confine ?? !blocks[0].options.classic;
+  // What runs the source reads it, and libraries, from wherever they are.
+  const mayBeConfined = confine ??
+    (!blocks[0].options.classic && Deno.build.standalone);
   const drops = uid !== 0 || gid !== 0;
   const reach = mayBeConfined || drops ? await reachOfBlocks(blocks) : null;
   const certificates = drops && reach && part === null
@@ -60,8 +62,6 @@ export async function beforeServing(
   if (!mayBeConfined || reach === null) return serves;
   const confinement = confinementOf(options, reach);
   if (confinement === null) return serves;
-  // What runs the source reads it, and libraries, from wherever they are.
-  if (!Deno.build.standalone && confine === null) return serves;
   const why = whyNotAnew(options);
   if (why !== null) {
     if (confine) throw fatal(`unable to confine this process: ${why}`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { Fatal } from "../base/fatal.ts";
+import { parentOf } from "../base/path.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { type Place, placeText } from "../metrics/place.ts";
 import { readToken } from "../metrics/token.ts";
@@ -111,7 +112,7 @@ async function tryPath(path: string): Promise<void> {
     throw new Error("it is in use");
   }
   // What is there would be removed, which takes what making it takes.
-  checkFolder(path.replace(/\/[^/]*$/, "") || "/", "write", "search");
+  checkFolder(parentOf(path), "write", "search");
 }
 
 /** Whether what answers there is a gate, be it that it wants a token. */

@@ -3,15 +3,9 @@
  *
  * @module
  */
+import { escaped } from "../base/foreign_text.ts";
 import type { Explanation } from "./explain.ts";
 import type { Finding } from "./finding.ts";
-
-/** A byte string for a terminal. */
-export const printable = (text: string): string =>
-  text.replace(
-    /[^\x20-\x7e]/g,
-    (byte) => "\\x" + byte.charCodeAt(0).toString(16).padStart(2, "0"),
-  );
 
 /** @param file name of the text */
 export function explanationLines(
@@ -22,24 +16,24 @@ export function explanationLines(
     `decision  ${decision.type}`,
     decision.rule === null
       ? "rule      none: without a rule everybody is allowed"
-      : `rule      "${printable(decision.rule)}"`,
+      : `rule      "${escaped(decision.rule)}"`,
   ];
   if (source) {
-    lines.push(`line      ${file}:${source.line}: ${printable(source.text)}`);
+    lines.push(`line      ${file}:${source.line}: ${escaped(source.text)}`);
   }
   for (const [name, value] of decision.type === "allow" ? decision.env : []) {
-    lines.push(`sets      ${printable(name)}=${printable(value)}`);
+    lines.push(`sets      ${escaped(name)}=${escaped(value)}`);
   }
   if (otherwise) {
     const { type, rule } = otherwise;
-    const by = rule === null ? "no rule" : `rule "${printable(rule)}"`;
+    const by = rule === null ? "no rule" : `rule "${escaped(rule)}"`;
     lines.push(
-      `provided  ${printable(peer.host ?? "")} leads back to ${peer.ip}: ` +
+      `provided  ${escaped(peer.host ?? "")} leads back to ${peer.ip}: ` +
         "postern serve asks the DNS, tcpserver does with -p only",
       `else      ${type}, by ${by}`,
     );
   }
-  const quoted = tried.map((key) => `"${printable(key)}"`);
+  const quoted = tried.map((key) => `"${escaped(key)}"`);
   return [...lines, `tried     ${quoted.join(", ")}`];
 }
 
@@ -49,5 +43,5 @@ export function findingLine(
   { line, kind, what, remedy }: Finding,
 ): string {
   const where = line ? `${file}:${line}` : file;
-  return `${where}: ${kind}: ${printable(what)}; ${remedy}`;
+  return `${where}: ${kind}: ${escaped(what)}; ${remedy}`;
 }

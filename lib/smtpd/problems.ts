@@ -9,7 +9,7 @@ import { fromBytes, toBytes } from "../base/bytes.ts";
 import type { Variables } from "../base/protocol.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { problemsIn } from "../base/unusable.ts";
-import { checkFolder, type Use } from "../sys/access.ts";
+import { checkFolder, everybodyMayRead, type Use } from "../sys/access.ts";
 import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
 import { asProgram } from "../ucspi/environment.ts";
 import { whyNotRunnable } from "../ucspi/runnable.ts";
@@ -18,8 +18,6 @@ import type { SmtpdOptions } from "./options.ts";
 import { environments } from "./reach.ts";
 import { Targets } from "./targets.ts";
 
-/** Of a file's mode: everybody else. */
-const othersMayRead = 0o004;
 /** For a policy program to take a connection. */
 const connectMs = 3000;
 
@@ -97,7 +95,7 @@ async function ofPasswords({ passwords }: SmtpdOptions): Promise<Problems> {
   }
   const { passwordFileFaults } = await import("../auth/password_file.ts");
   const found = passwordFileFaults(text);
-  if (Deno.statSync(passwords).mode! & othersMayRead) {
+  if (everybodyMayRead(passwords)) {
     found.push("everybody on this machine may read it: chmod o-r would do");
   }
   return found.map((what) => `${passwords}: ${what}`);

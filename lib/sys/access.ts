@@ -17,6 +17,18 @@ export function checkAccess(path: string, ...uses: Use[]): void {
   check("access", libc().access(cString(path), mode));
 }
 
+/** Of a file's mode: everybody else. */
+const othersMayRead = 0o004;
+
+/** Whether everybody on this machine may read a file; not if it is not there. */
+export function everybodyMayRead(path: string): boolean {
+  try {
+    return (Deno.statSync(path).mode! & othersMayRead) !== 0;
+  } catch {
+    return false; // that it cannot be read is told by who reads it
+  }
+}
+
 /** @throws Error with a `code`, also if it is there and no folder */
 export function checkFolder(path: string, ...uses: Use[]): void {
   if (!Deno.statSync(path).isDirectory) {

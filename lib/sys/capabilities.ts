@@ -7,6 +7,7 @@
  */
 import { check, libc } from "./libc.ts";
 
+const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
@@ -46,6 +47,14 @@ export function ownCapabilities(): Capabilities {
   const set = (at: number) =>
     BigInt(words[at]) | BigInt(words[at + halfWords]) << 32n;
   return { effective: set(0), permitted: set(1), inheritable: set(2) };
+}
+
+/**
+ * Nothing that is executed from now on is more than we are, set-uid or not.
+ * There is no way back. Throws SystemError.
+ */
+export function forbidNewPrivileges(): void {
+  check("prctl", libc().prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n));
 }
 
 /**

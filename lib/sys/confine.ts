@@ -7,7 +7,7 @@
  * @module
  */
 import { reason } from "../base/reason.ts";
-import { keepOnly } from "./capabilities.ts";
+import { forbidNewPrivileges, keepOnly } from "./capabilities.ts";
 import { type Permit, restrictFiles } from "./landlock.ts";
 import { check, libc, SystemError } from "./libc.ts";
 import { signalSetBytes } from "./numbers.ts";
@@ -16,7 +16,6 @@ import { refuseCalls } from "./seccomp.ts";
 import { fill } from "./spawn.ts";
 
 const PR_SET_DUMPABLE = 4;
-const PR_SET_NO_NEW_PRIVS = 38;
 
 /** How tight. */
 export interface Bonds {
@@ -35,7 +34,7 @@ export interface Bonds {
  * @throws SystemError if not even new privileges can be given up
  */
 export function bindThread({ kept, permits, keepsAbstract }: Bonds): string[] {
-  check("prctl", libc().prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n));
+  forbidNewPrivileges();
   keepOnly(kept);
   if (permits === null) return [];
   const missing: string[] = [];

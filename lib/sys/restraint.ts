@@ -3,18 +3,15 @@
  *
  * @module
  */
+import { forbidNewPrivileges } from "./capabilities.ts";
 import { dropGroup, dropUser } from "./ids.ts";
 import { closeInherited } from "./inherited.ts";
 import { check, libc } from "./libc.ts";
+import { lowerLimit } from "./rlimit.ts";
 import { outliveLimits } from "./signals.ts";
-
-const RLIMIT_FSIZE = 1, RLIMIT_DATA = 2, RLIMIT_CORE = 4;
-/** struct rlimit: two rlim_t of 64 bits. */
-const rlimitBytes = 16;
 
 const PRIO_PROCESS = 0;
 const PR_SET_PDEATHSIG = 1;
-const PR_SET_NO_NEW_PRIVS = 38;
 const SIGKILL = 9;
 
 const ITIMER_PROF = 2;
@@ -53,12 +50,12 @@ export function restrain({ memoryBytes, descriptors }: Restraint): void {
   leaveRoot(); // first: a change of ids undoes the last of these
   dataBefore = ownData();
   dataAllowed = memoryBytes;
-  limit("RLIMIT_DATA", RLIMIT_DATA, dataBefore + memoryBytes);
-  limit("RLIMIT_FSIZE", RLIMIT_FSIZE, 0);
-  limit("RLIMIT_CORE", RLIMIT_CORE, 0);
+  lowerLimit("RLIMIT_DATA", dataBefore + memoryBytes);
+  lowerLimit("RLIMIT_FSIZE", 0);
+  lowerLimit("RLIMIT_CORE", 0);
   check("setpriority", libc().setpriority(PRIO_PROCESS, 0, niceness));
   // Of this thread, which is the one that could execute something.
-  check("prctl", libc().prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n));
+  forbidNewPrivileges();
   const killed = BigInt(SIGKILL);
   check("prctl", libc().prctl(PR_SET_PDEATHSIG, killed, 0n, 0n, 0n));
 }
@@ -88,12 +85,6 @@ function ownData(): number {
   } catch {
     return usualDataBytes; // there is no /proc
   }
-}
-
-function limit(name: string, resource: number, most: number): void {
-  const both = new BigUint64Array(new ArrayBuffer(rlimitBytes));
-  both.fill(BigInt(most));
-  check(name, libc().setrlimit(resource, new Uint8Array(both.buffer)));
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escaped } from "../base/foreign_text.ts";
 import { type Record, text, values } from "./record.ts";
 
 type Paint = (text: string) => string;
@@ -70,10 +71,10 @@ export function sentence(record: Record, palette: Palette): string {
   const [name, look] = names[record.verb] ?? [record.verb, "faint"];
   const id = text(record, "id") || text(record, "session");
   const parts = [envelopeOf(record), outcomeOf(record), peerOf(record)];
-  const said = parts.filter((part) => part !== "").map(printable).join("; ");
+  const said = parts.filter((part) => part !== "").map(escaped).join("; ");
   return [
     palette.faint(record.time),
-    ...(id === "" ? [] : [printable(id)]),
+    ...(id === "" ? [] : [escaped(id)]),
     palette[look](said === "" ? name : `${name}:`),
     ...[said].filter((part) => part !== ""),
     ...[durationsOf(record)].filter((part) => part !== "").map(palette.faint),
@@ -141,12 +142,6 @@ function durationsOf(record: Record): string {
     .map(([phase, ms]) => `${phase} ${ms}`);
   return known.length === 0 ? "" : `[ms: ${known.join(", ")}]`;
 }
-
-const printable = (text: string) =>
-  text.replace(
-    /[^ -~]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
 
 const numbers = ["conn", "port", "rcpts", "size", "code", "lines"];
 const isNumber = (key: string) => numbers.includes(key) || key.endsWith("_ms");

@@ -41,6 +41,19 @@ export function executables(): { name: string; path: string }[] {
   ];
 }
 
+/** A postern that throws messages away. @param options more of serve's */
+export function discarding(
+  name: string,
+  path: string,
+  ...options: string[]
+): Contestant {
+  const port = freePort();
+  const serve = ["serve", "-q", "-c100", "-b100", "-RHl0", ...options];
+  const smtpd = ["127.0.0.1", `${port}`, "smtpd", "--deliver", "discard"];
+  const command = [path, ...serve, ...smtpd];
+  return { name, port, command, env: { RELAYCLIENT: "" } };
+}
+
 export function freePort(): number {
   const probe = Deno.listen({ port: 0 });
   const { port } = probe.addr;

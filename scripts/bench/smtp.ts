@@ -6,19 +6,19 @@
  * @module
  */
 import { peer } from "../../tests/support/peers.ts";
-import { type Contestant, executables, freePort } from "./contestant.ts";
+import {
+  type Contestant,
+  discarding,
+  executables,
+  freePort,
+} from "./contestant.ts";
 import { discardingQueue } from "./discarding_queue.ts";
 import { messageRace } from "./messages.ts";
 import type { Bench } from "./run.ts";
 
 async function contestants(folder: string): Promise<Contestant[]> {
   const options = ["-q", "-c100", "-b100", "-RHl0", "127.0.0.1"];
-  const list: Contestant[] = executables().map(({ name, path }) => {
-    const port = freePort();
-    const smtpd = ["smtpd", "--deliver", "discard"];
-    const command = [path, "serve", ...options, `${port}`, ...smtpd];
-    return { name, port, command, env: { RELAYCLIENT: "" } };
-  });
+  const list = executables().map(({ name, path }) => discarding(name, path));
   const sink = peer("smtp-sink");
   if (sink) {
     const user = Deno.uid() === 0 ? ["-u", "postfix"] : []; // it insists
