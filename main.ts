@@ -8,6 +8,7 @@ import { type Command, commands } from "./cmd/commands.ts";
 import { Fatal, isFatal } from "./lib/base/fatal.ts";
 import { version } from "./lib/base/version.ts";
 import { complain, print } from "./lib/cli/output.ts";
+import { socketAt } from "./lib/sys/standard_descriptors.ts";
 
 /** argv[0]'s last component: Deno hides it, the kernel does not. */
 function calledName(): string {
@@ -29,7 +30,17 @@ async function run(
   calledAs: string,
 ): Promise<number> {
   speaker = command.speaksAs ?? calledAs;
+  await spareClient(command.servesClient ?? false);
   return (await command.load()).run(args, calledAs);
+}
+
+/** inetd makes stderr the client's connection, where only SMTP belongs. */
+async function spareClient(serves: boolean): Promise<void> {
+  if (socketAt(2) === null) return;
+  const { keepStderrFromClient } = await import(
+    "./lib/log/stderr_to_syslog.ts"
+  );
+  keepStderrFromClient(serves);
 }
 
 async function main(args: string[]): Promise<number> {
@@ -51,6 +62,7 @@ async function main(args: string[]): Promise<number> {
     first === "help" && each.classicNames.includes(wanted)
   );
   if (command) return await run(command, given, `postern ${command.name}`);
+  await spareClient(true);
   const { unknown, usage } = await import("./cmd/usage.ts");
   if (wanted === "--help" || wanted === "-h") {
     print(usage());

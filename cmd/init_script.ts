@@ -1,121 +1,45 @@
 /**
- * postern init-script: a script that starts and stops a serve command line.
+ * postern init-script: what starts and stops a serve command line, for those
+ * who look after services.
  *
  * @module
  */
 import { Fatal } from "../lib/base/fatal.ts";
+import { absolutePath } from "../lib/base/path.ts";
 import {
   readArguments,
-  spellingsIn,
   type Syntax,
   wrongUsage,
 } from "../lib/cli/command_line.ts";
-import { sections, value, ValueError } from "../lib/cli/option.ts";
-import { print } from "../lib/cli/output.ts";
-import { path } from "../lib/cli/readers.ts";
-import { type Given, UsageError } from "../lib/cli/scan.ts";
+import { complain, print } from "../lib/cli/output.ts";
+import { type Scanned, UsageError } from "../lib/cli/scan.ts";
 import { valuesOf } from "../lib/cli/values.ts";
-import type { Supervisor } from "../lib/service/service.ts";
+import { detect, type Detected } from "../lib/service/detection.ts";
+import { machineAt } from "../lib/service/machine.ts";
+import type { Service, Supervisor } from "../lib/service/service.ts";
 import { supervisors } from "../lib/service/supervisors.ts";
-import { daemon, facilityOf } from "./facility.ts";
-import { configOf, requestsOf } from "./serve/requests.ts";
+import { sysv } from "../lib/service/sysv.ts";
+import { groups, options } from "./init_script/options.ts";
+import { printed } from "./init_script/printed.ts";
 import {
-  commandFrom,
-  missingIn,
-  syntax as serveSyntax,
-} from "./serve_options.ts";
-
-/** After serve's own grace a little more. */
-const stopMarginSeconds = 5;
-
-const supervisorNames = supervisors.map(({ name }) => name);
-
-function supervisor(text: string): Supervisor {
-  const found = supervisors.find(({ name }) => name === text);
-  if (found) return found;
-  throw new UsageError(
-    `--for knows ${supervisorNames.join(", ")}, not ${JSON.stringify(text)}`,
-  );
-}
-
-function serviceName(text: string): string {
-  if (/^[A-Za-z0-9][\w.-]*$/.test(text)) return text;
-  throw new ValueError('letters, digits, ".", "_" and "-"');
-}
-
-function line(text: string): string {
-  if (/^[ -~]*$/.test(text)) return text;
-  throw new ValueError("one line");
-}
-
-const { groups, options } = sections({
-  title: "Options",
-  options: {
-    supervisor: value({
-      long: "for",
-      value: "supervisor",
-      words: supervisorNames,
-      help: "whose script it is to be",
-      usual: supervisors[0].name,
-      read: supervisor,
-      initial: supervisors[0],
-    }),
-    name: value({
-      long: "name",
-      value: "name",
-      help: "of the service",
-      read: serviceName,
-      initial: "smtpd",
-    }),
-    description: value({
-      long: "description",
-      value: "text",
-      help: "a line about it",
-      read: line,
-      initial: "postern, the gate in front of the mail server",
-    }),
-    executable: value({
-      long: "exec",
-      value: "path",
-      help: "postern's path",
-      usual: "this executable's",
-      read: path,
-      initial: null,
-    }),
-    runFolder: value({
-      long: "run-dir",
-      value: "dir",
-      help: "where pid files go",
-      read: path,
-      initial: "/run",
-    }),
-    logTag: value({
-      long: "log-tag",
-      value: "tag",
-      help: "for syslog",
-      usual: "the name",
-      read: line,
-      initial: null,
-    }),
-    logFacility: value({
-      long: "log-facility",
-      value: "facility",
-      help: "for syslog, by name or number",
-      usual: "daemon",
-      read: facilityOf,
-      initial: daemon,
-    }),
-  },
-});
+  NothingToRun,
+  ownIn,
+  remarkOn,
+  serviceFrom,
+} from "./init_script/service.ts";
+import { syntax as serveSyntax } from "./serve_options.ts";
 
 const syntax: Syntax = {
   synopsis: [
     "[options] [SERVE-OPTIONS] HOST PORT PROGRAM [ARG...]",
     "[options] --config FILE",
+    "--detect",
+    "--uninstall [--name NAME] [--for SUPERVISOR]",
   ],
   description: [
-    "Prints an init script that runs `postern serve` with all that is not one " +
-    "of these options, and its log through `postern splogger`.",
+    "Prints what runs `postern serve` with all that is not one of these " +
+    "options, and looks after its log; or puts it where it belongs. The " +
+    "script starts in /: paths are taken from the folder it was printed in.",
   ],
   groups,
   passesOn: serveSyntax.groups,
@@ -125,62 +49,127 @@ export const describe = () => syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
   try {
-    return await printScript(args, calledAs);
+    const found = readArguments(syntax, args, calledAs);
+    return found === null ? 0 : await act(args, found, calledAs);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
+    if (error instanceof NothingToRun) {
+      const usages = syntax.synopsis.slice(0, 2)
+        .map((line) => `usage: ${calledAs} ${line}`);
+      const lines = [...usages, `${error.message}; see ${calledAs} --help`];
+      throw new Fatal(100, lines.join("\n"));
+    }
     throw wrongUsage(calledAs, error.getopt ?? error.message);
   }
 }
 
-async function printScript(args: string[], calledAs: string): Promise<number> {
-  const found = readArguments(syntax, args, calledAs);
-  if (found === null) return 0;
-  const serves = spellingsIn(serveSyntax);
-  const isServes = ({ long }: Given) =>
-    serves.some((each) => each.long === long);
-  const own = found.given.filter((each) => !isServes(each));
-  const given = found.given.filter(isServes);
-  const { supervisor, ...values } = valuesOf(options, own);
-  const isOwn = (at: number) =>
-    own.some(({ words: [from, to] = [0, 0] }) => from <= at && at < to);
-  // A wrong command line is told now, not at the next boot.
-  const serve = commandFrom(given, found.operands, calledAs);
-  const { config } = serve;
-  const missing = config === null ? missingIn(serve.operands) : null;
-  if (missing !== null) {
-    const usages = syntax.synopsis.map((line) => `usage: ${calledAs} ${line}`);
-    const lines = [...usages, `${missing}; see ${calledAs} --help`];
-    throw new Fatal(100, lines.join("\n"));
+async function act(
+  args: readonly string[],
+  found: Scanned,
+  calledAs: string,
+): Promise<number> {
+  const said = valuesOf(options, ownIn(found));
+  const root = rootOf(said.root);
+  refuseContradictions(said);
+  const machine = machineAt(root);
+  const isLine = found.operands.length > 0 ||
+    found.given.some(({ long }) => long === "config");
+  if (said.uninstall) {
+    const { uninstall } = await import("./init_script/installing.ts");
+    return uninstall({ ...said, root });
   }
-  if (serve.check) throw new UsageError("--check is nothing to start at boot");
-  if (config !== null && !config.startsWith("/")) {
-    throw new UsageError(
-      `--config wants a path from / on, since the script starts there, not ` +
-        JSON.stringify(config),
+  if (said.detect && !isLine && !said.install) {
+    const { supervisor, because } = detected(root);
+    print(`${supervisor.name}: ${because}`);
+    return 0;
+  }
+  const supervisor = said.supervisor ??
+    (said.detect || said.install ? detectedAloud(root, calledAs) : sysv);
+  leaveVariables(calledAs);
+  const service = await serviceFrom(namedBy(said), args, found, calledAs);
+  refuseProblems(supervisor, service);
+  const remark = remarkOn(service);
+  if (remark !== null) complain(`${calledAs}: warning: ${remark}`);
+  const parts = supervisor.parts(service, machine);
+  if (!said.install) {
+    print(printed(parts));
+    return 0;
+  }
+  const { install } = await import("./init_script/installing.ts");
+  return install(supervisor, service, parts, { ...said, root });
+}
+
+/** What a shell has set is not set at boot. */
+function leaveVariables(calledAs: string): void {
+  const telling = ["QMAILHOME", "QMAILQUEUE", "RCPTCHECK", "RELAYCLIENT"];
+  for (const name of [...telling, "DATABYTES", "TMPDIR"]) {
+    if (Deno.env.get(name) === undefined) continue;
+    Deno.env.delete(name);
+    if (name === "TMPDIR") continue; // everybody has it, and it is a detail
+    complain(
+      `${calledAs}: warning: $${name} is set here, and will not be at boot`,
     );
   }
-  const [{ options: served }] = await requestsOf(serve, await configOf(serve));
-  if (config === null && served.pidfile !== null) {
-    throw new UsageError(
-      "--pidfile is the script's own; choose its folder by --run-dir",
-    );
+}
+
+type Said = ReturnType<typeof valuesOf<typeof options>>;
+
+/** "" for this machine. */
+const rootOf = (root: string | null) =>
+  root === null
+    ? ""
+    : absolutePath(root, Deno.cwd()).replace(/\/+(?:\.\/*)*$/, "");
+
+function refuseContradictions(
+  { supervisor, detect, install, uninstall, dryRun, root }: Said,
+): void {
+  if (supervisor !== null && detect) {
+    throw new UsageError("--for and --detect exclude each other");
   }
-  if (config !== null && served.pidfile === null) {
-    throw new Fatal(
-      100,
-      `${config}: no pidfile, by which the script knows that the gate is ` +
-        `there: write pidfile = "${values.runFolder}/${values.name}.pid" on top`,
-    );
+  if (install && uninstall) {
+    throw new UsageError("--install and --uninstall exclude each other");
   }
-  print(
-    supervisor.script({
-      ...values,
-      executable: values.executable ?? Deno.execPath(),
-      logTag: values.logTag ?? values.name,
-      pidfile: served.pidfile,
-      serveArgs: args.filter((_, at) => !isOwn(at)),
-      stopSeconds: served.graceSeconds + stopMarginSeconds,
-    }).trimEnd(),
+  if (dryRun && !install && !uninstall) {
+    throw new UsageError("--dry-run goes with --install or --uninstall");
+  }
+  if (root !== null && !install && !uninstall && !detect) {
+    throw new UsageError("--root goes with --install or --uninstall");
+  }
+}
+
+const namedBy = (
+  { name, description, executable, runFolder, logTag, logFacility }: Said,
+) => ({
+  name,
+  description,
+  executable: executable === null
+    ? Deno.execPath()
+    : absolutePath(executable, Deno.cwd()),
+  runFolder: absolutePath(runFolder, Deno.cwd()),
+  logTag: logTag ?? name,
+  logFacility,
+});
+
+/** @throws Fatal */
+function detected(root: string): Detected {
+  const found = detect(supervisors, machineAt(root));
+  if (found !== null) return found;
+  const names = supervisors.map(({ name }) => name).join(", ");
+  throw new Fatal(
+    100,
+    `nobody who is known looks after services on this machine: ` +
+      `say --for, and one of ${names}`,
   );
-  return 0;
+}
+
+function detectedAloud(root: string, calledAs: string): Supervisor {
+  const { supervisor, because } = detected(root);
+  complain(`${calledAs}: for ${supervisor.name}: ${because}`);
+  return supervisor;
+}
+
+/** @throws Fatal */
+function refuseProblems(supervisor: Supervisor, service: Service): void {
+  const problems = supervisor.problems(service);
+  if (problems.length > 0) throw new Fatal(100, problems.join("\n"));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { absolutePath } from "../lib/base/path.ts";
 import { type Scope, value, ValueError } from "../lib/cli/option.ts";
 import { word } from "../lib/cli/readers.ts";
 import type { MailLogFormat, MailLogPlace } from "../lib/log/mail_log.ts";
@@ -40,6 +41,10 @@ than \`/dev/log\`.
 A disk that is full, or a reader that is slow, holds nobody up: lines that are
 lost are counted, and the count is told.`,
     read: place,
+    fromFolder: (text, folder) =>
+      text === "off" || text === "stderr" || /^syslog(:|$)/.test(text)
+        ? text
+        : absolutePath(text, folder),
     initial: null,
   });
 

@@ -10,12 +10,15 @@ import { troubleText } from "../lib/log/tcpserver.ts";
 import { serveStandardStreams } from "../lib/smtpd/standalone.ts";
 import { namedDescriptors } from "../lib/sys/inherited.ts";
 import { outliveFileLimit } from "../lib/sys/signals.ts";
+import { peerName } from "../lib/sys/socket.ts";
 import { handOnOnly } from "../lib/sys/spawn.ts";
+import { socketAt } from "../lib/sys/standard_descriptors.ts";
 import { parseOptions } from "./smtpd_options.ts";
 
 export const describe = async () => (await import("./smtpd/syntax.ts")).syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
+  refuseForPeople(args, calledAs);
   const options = await parseOptions(args, calledAs);
   if (options === null) return 0;
   if (options.hashPassword) return await printHash();
@@ -29,6 +32,15 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   } catch (error) {
     throw new Fatal(111, (error as Error).message, { cause: error });
   }
+}
+
+/** A client of inetd's hears no help. Throws Fatal. */
+function refuseForPeople(args: readonly string[], calledAs: string): void {
+  const forPeople = ["--help", "--hash-password"];
+  const stray = args.find((arg) => forPeople.includes(arg));
+  if (stray === undefined || calledAs === "qmail-smtpd") return;
+  if (socketAt(0) === null || peerName(0) === null) return;
+  throw new Fatal(100, `${stray} is for a terminal, not for a connection`);
 }
 
 /** Reads a password from stdin, to the end of the line. */

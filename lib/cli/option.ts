@@ -23,6 +23,11 @@ export interface Spelling<T = unknown> {
   readonly isUsual?: boolean;
   /** What `false` means in a file; without this, that it was not said. */
   readonly opposite?: T;
+  /**
+   * The same text, its paths named from / on that were named from a folder on;
+   * without this there are none, or it is read as a path.
+   */
+  readonly fromFolder?: (text: string, folder: string) => string;
   /** A phrase for --help. */
   readonly help: string;
   /** Sentences that the man page has beyond it; scripts/man/prose.ts tells how. */

@@ -13,8 +13,11 @@ import { ruledVariables } from "./ruled_variables.ts";
 /** Variables that change what is needed. */
 const telling = ["RCPTCHECK=", "QMAILQUEUE=", "TMPDIR="];
 
-export async function reachOfBlocks(blocks: readonly Block[]): Promise<Reach> {
-  const own = ownEnvironment();
+/** @param own the environment of whoever serves them */
+export async function reachOfBlocks(
+  blocks: readonly Block[],
+  own: ReadonlyMap<string, string> = ownEnvironment(),
+): Promise<Reach> {
   const all: Partial<Reach>[] = [];
   for (const { service, options: { rules, tls } } of blocks) {
     all.push(await service.reach(own, () => variablesOf(rules)));

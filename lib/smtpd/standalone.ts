@@ -14,6 +14,7 @@ import {
   connectionOf,
   ownEnvironment,
 } from "../ucspi/environment.ts";
+import { environmentOf } from "../ucspi/found_connection.ts";
 import { drive } from "./driver.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { SmtpSettings, unreadableControls } from "./settings.ts";
@@ -23,7 +24,7 @@ import { StandardStream } from "./standard_stream.ts";
 const flushSeconds = 5;
 
 /**
- * Serves the client that the environment tells of.
+ * Serves the client that the environment tells of, or else the kernel.
  *
  * @returns the exit code
  * @throws Error that says which of our files cannot be read
@@ -34,7 +35,9 @@ export async function serveStandardStreams(
 ): Promise<number> {
   const told = await withMailLog(options, emit);
   const all = new SmtpSettings(options, told, false);
-  const env = asProgram(ownEnvironment());
+  const own = ownEnvironment();
+  // That of 1996 knows what it is told: tcp-env asks the kernel for it.
+  const env = options.classic ? asProgram(own) : environmentOf(own);
   // tcpserver's lines, and those of its like, have this number.
   const connection = { ...connectionOf(env), number: Deno.pid };
   const settings = all.forSession(connection, env);
@@ -47,7 +50,12 @@ export async function serveStandardStreams(
   const { services, patience } = settings;
   const stream = new StandardStream();
   const exitCode = await new Promise<number>((ended, broken) => {
-    drive(stream, session, services, patience, { ended, broken });
+    const ending = { ended, broken };
+    const begin = () => drive(stream, session, services, patience, ending);
+    const pause = all.pauseFor(stream, connection, env);
+    const ungreeted = { connection, session: session.name };
+    if (pause === null) begin();
+    else pause.before(stream, ungreeted, ending, begin);
   });
   await stream.closed;
   await flushAll(flushSeconds);

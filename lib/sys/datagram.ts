@@ -21,7 +21,8 @@ const AF_UNIX = 1;
 const pathBytesLimit = 108;
 
 export class UnixSender {
-  readonly #fd: number;
+  /** Whoever writes to it sends a message. */
+  readonly fd: number;
   readonly #isStream: boolean;
 
   /**
@@ -44,7 +45,7 @@ export class UnixSender {
     this.#isStream = fd === null;
     fd ??= connected(SOCK_STREAM, address);
     if (fd === null) throw new SystemError("connect", 91);
-    this.#fd = fd;
+    this.fd = fd;
   }
 
   /**
@@ -67,13 +68,13 @@ export class UnixSender {
     for (;;) {
       bytes = bytes.subarray(this.#take(bytes));
       if (bytes.length === 0) return;
-      await writable(this.#fd);
+      await writable(this.fd);
     }
   }
 
   /** Not while a message is being delivered. */
   close(): void {
-    libc().close(this.#fd);
+    libc().close(this.fd);
   }
 
   /** A stream has no ends of messages: syslog(3) marks them by a NUL. */
@@ -85,7 +86,7 @@ export class UnixSender {
 
   /** @returns how many bytes were taken, 0 when there is no room for now */
   #take(bytes: Uint8Array<ArrayBuffer>): number {
-    const sent = libc().send(this.#fd, bytes, bytes.length, MSG_NOSIGNAL);
+    const sent = libc().send(this.fd, bytes, bytes.length, MSG_NOSIGNAL);
     if (sent >= 0) return sent;
     const error = errno();
     if (error === EAGAIN || error === EINTR) return 0;

@@ -23,6 +23,7 @@ const STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 const S_IFLNK = 0o120000;
+const S_IFSOCK = 0o140000;
 const statxBytes = 256;
 /** Where struct statx has what, in words of 32 bits (statx(2)). */
 const user = 5, group = 6, mode = 7, inode = 8, bytesInAll = 10;
@@ -193,6 +194,10 @@ export class FileStatus {
 
   get isLink(): boolean {
     return (this.#words[mode] & S_IFMT) === S_IFLNK;
+  }
+
+  get isSocket(): boolean {
+    return (this.#words[mode] & S_IFMT) === S_IFSOCK;
   }
 
   get owner(): { readonly user: number; readonly group: number } {

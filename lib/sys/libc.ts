@@ -177,6 +177,7 @@ const symbols = {
   sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   execv: { parameters: ["buffer", "buffer"], result: "i32" },
+  kill: { parameters: ["i32", "i32"], result: "i32" },
   if_nametoindex: { parameters: ["buffer"], result: "u32" },
   if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
   tzset: { parameters: [], result: "void" },

@@ -1,0 +1,221 @@
+/**
+ * What has to be changed so that the parts of a service lie where they belong,
+ * or do no more; decided before anything is changed.
+ *
+ * @module
+ */
+import { fromBytes } from "../base/bytes.ts";
+import { parentOf } from "../base/path.ts";
+import { endOf, hasLine, withLine, withoutLine } from "./lines.ts";
+import { look, type Lying } from "./lying.ts";
+import type { Item } from "./record.ts";
+import { marker, type Part } from "./service.ts";
+
+/** A path, as it is on the machine, and what is to lie there. */
+export interface Change {
+  readonly path: string;
+  readonly lying: Lying | null;
+}
+
+export interface Plan {
+  readonly changes: readonly Change[];
+  /** What will have been put, for the record. */
+  readonly items: readonly Item[];
+  /** Folders that go, if they are empty by then. */
+  readonly folders: readonly string[];
+  /** What is there and not ours, a line each. */
+  readonly refusals: readonly string[];
+}
+
+const usualFolderMode = 0o755, usualFileMode = 0o644;
+
+export class Planner {
+  readonly changes: Change[] = [];
+  readonly items: Item[] = [];
+  readonly folders: string[] = [];
+  readonly refusals: string[] = [];
+  /** What paths will have, as far as that is decided. */
+  readonly #decided = new Map<string, Lying | null>();
+
+  /**
+   * @param root what stands before each path
+   * @param others what was put for other services
+   */
+  constructor(readonly root: string, readonly others: readonly Item[]) {}
+
+  /** Takes away what was put. */
+  takeAway(items: readonly Item[]): void {
+    for (const item of items.toReversed()) this.#takeAway(item);
+  }
+
+  /** Puts parts, over those of an earlier installation, of which none stays. */
+  replace(before: readonly Item[], parts: readonly Part[]): void {
+    const stays = (item: Item) =>
+      parts.some((part) =>
+        part.kind === item.kind && part.path === item.path &&
+        (part.kind !== "line" || part.text === (item as typeof part).text)
+      );
+    this.takeAway(
+      before.filter((item) => item.kind !== "folder" && !stays(item)),
+    );
+    for (const part of parts) {
+      this.makeFolder(part.path, before);
+      this.#put(part, before);
+    }
+    const folders = before.filter(({ kind, path }) =>
+      kind === "folder" && !this.items.some((each) => each.path === path)
+    );
+    this.takeAway(folders);
+  }
+
+  /** The folder in which something is put. */
+  makeFolder(path: string, before: readonly Item[]): void {
+    const folder = parentOf(path);
+    if (folder === "/" || folder === ".") return;
+    this.makeFolder(folder, before);
+    this.#folder(folder, usualFolderMode, before);
+  }
+
+  #folder(path: string, mode: number, before: readonly Item[]): void {
+    if (this.items.some((item) => item.path === path)) return;
+    const known = before.some((item) => item.path === path);
+    const there = this.#at(path);
+    if (there === null) {
+      this.#change(path, { kind: "folder", mode });
+    } else if (!this.#isFolder(path, there)) {
+      this.refusals.push(`${this.root}${path} is there, and is no folder`);
+      return;
+    } else if (
+      !known &&
+      !this.others.some((item) => item.kind === "folder" && item.path === path)
+    ) return;
+    this.items.push({ kind: "folder", path });
+  }
+
+  #isFolder(path: string, there: Lying): boolean {
+    if (there.kind === "folder") return true;
+    if (there.kind !== "link") return false;
+    try {
+      return Deno.statSync(this.root + path).isDirectory;
+    } catch {
+      return false; // it leads nowhere
+    }
+  }
+
+  #put(part: Part, before: readonly Item[]): void {
+    const { path } = part;
+    if (part.kind === "folder") return this.#folder(path, part.mode, before);
+    if (part.kind === "line") return this.#line(path, part.text, before);
+    const known = before.find((item) => item.path === path);
+    const there = this.#at(path);
+    const put = lyingOf(part);
+    if (!isOurs(there, put, known)) {
+      this.refusals.push(`${this.root}${path} is there, and not ours`);
+      return;
+    }
+    const first = known?.kind === part.kind ? known.before : there;
+    this.items.push({ kind: part.kind, path, put, before: first });
+    if (!isSame(there, put)) this.#change(path, put);
+  }
+
+  #line(path: string, text: string, before: readonly Item[]): void {
+    const there = this.#at(path);
+    if (there !== null && there.kind !== "file") {
+      this.refusals.push(`${this.root}${path} is there, and is no file`);
+      return;
+    }
+    if (there && hasLine(there.bytes, text)) {
+      const known = before.find((item) =>
+        item.kind === "line" && item.path === path && item.text === text
+      );
+      if (known) this.items.push(known);
+      return;
+    }
+    const bytes = there?.bytes ?? new Uint8Array(0);
+    const other = this.#otherLine(path);
+    const own = there === null ? null : endOf(bytes);
+    const end = other === undefined ? own : other.end;
+    const file = there ?? newFile(bytes, usualFileMode);
+    this.items.push({ kind: "line", path, text, end });
+    this.#change(path, { ...file, bytes: withLine(bytes, text) });
+  }
+
+  /** A line of another service in the same file. */
+  #otherLine(path: string) {
+    return this.others.filter((item) => item.kind === "line")
+      .find((item) => item.path === path);
+  }
+
+  #takeAway(item: Item): void {
+    const { path } = item;
+    if (item.kind === "folder") {
+      this.folders.push(path);
+      return;
+    }
+    const there = this.#at(path);
+    if (item.kind === "line") {
+      if (there?.kind !== "file") return;
+      // How the file ended is the matter of whoever is the last to go.
+      const end = this.#otherLine(path) ? "\n" : item.end;
+      const bytes = withoutLine(there.bytes, item.text, end);
+      if (bytes === there.bytes) return;
+      const isEmpty = end === null && bytes.length === 0;
+      return this.#change(path, isEmpty ? null : { ...there, bytes });
+    }
+    if (!isOurs(there, item.put, item)) {
+      this.refusals.push(
+        `${this.root}${path} is not what was installed any more: ` +
+          "move it away, or remove it",
+      );
+    } else if (!isSame(there, item.before)) this.#change(path, item.before);
+  }
+
+  #at(path: string): Lying | null {
+    const decided = this.#decided.get(path);
+    return decided === undefined ? look(this.root + path) : decided;
+  }
+
+  #change(path: string, lying: Lying | null): void {
+    this.#decided.set(path, lying);
+    this.changes.push({ path: this.root + path, lying });
+  }
+}
+
+const newFile = (bytes: Uint8Array, mode: number) => ({
+  kind: "file" as const,
+  bytes,
+  mode,
+  uid: Deno.uid() ?? 0,
+  gid: Deno.gid() ?? 0,
+});
+
+function lyingOf(part: Extract<Part, { kind: "file" | "link" }>): Lying {
+  if (part.kind === "link") return { kind: "link", to: part.to };
+  return newFile(new TextEncoder().encode(part.text), part.mode);
+}
+
+/** Whether what lies there is of our making, or is as if it were. */
+function isOurs(
+  there: Lying | null,
+  put: Lying,
+  known: Item | undefined,
+): boolean {
+  if (there === null || says(there) === says(put)) return true;
+  if (known && (known.kind === "file" || known.kind === "link")) {
+    if (says(there) === says(known.put)) return true;
+  }
+  return there.kind === "file" && fromBytes(there.bytes).includes(marker);
+}
+
+/** What counts of it: an administrator may have changed mode and owner. */
+function says(lying: Lying): string {
+  if (lying.kind === "file") return `file ${fromBytes(lying.bytes)}`;
+  return lying.kind === "link" ? `link ${lying.to}` : lying.kind;
+}
+
+/** Owners are not looked at: a file may have been given to somebody. */
+function isSame(one: Lying | null, other: Lying | null): boolean {
+  if (one === null || other === null) return one === other;
+  const modeOf = (lying: Lying) => lying.kind === "file" ? lying.mode : null;
+  return says(one) === says(other) && modeOf(one) === modeOf(other);
+}
