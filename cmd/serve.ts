@@ -82,7 +82,7 @@ async function check(command: ParsedCommand): Promise<number> {
 }
 
 /** The blocks of a command line, or of the file that it names. Throws Fatal. */
-async function blocksOf(
+export async function blocksOf(
   command: ParsedCommand,
   config: string | null,
 ): Promise<(Block & { options: ServeOptions })[]> {

@@ -9,9 +9,11 @@ import type { Endpoint } from "../base/endpoint.ts";
 import type { Emit } from "../base/events.ts";
 import type { Protocol } from "../base/protocol.ts";
 import { problemsIn } from "../base/unusable.ts";
+import { parentOf } from "../base/path.ts";
 import { mailLogProblem } from "../log/with_mail_log.ts";
 import { troubleText } from "../log/tcpserver.ts";
 import { AccessRules } from "../gate/access.ts";
+import { checkAccess, checkFolder } from "../sys/access.ts";
 import { encodeAddress } from "../sys/address.ts";
 import { TlsAccess } from "../net/tls_access.ts";
 import { findProgram, searchPath } from "../ucspi/program.ts";
@@ -20,11 +22,19 @@ import type { Block } from "./block.ts";
 import { confinementOf } from "./confinement.ts";
 import { attempt, withoutFatal } from "./fatal.ts";
 import type { ProcessOptions } from "./options.ts";
-import { addressFor } from "./places.ts";
+import { addressFor, asksDns } from "./places.ts";
 import { Pidfile } from "./pidfile.ts";
 import { dropIds } from "./privileges.ts";
 import { reachOfBlocks } from "./reaches.ts";
 import { ruledVariables } from "./ruled_variables.ts";
+
+/** How much a check may do. */
+export interface CheckManner {
+  /** Not even for a moment is a file made, a place taken, or a gate asked. */
+  readonly leavesNoTrace?: boolean;
+  /** HOST may be a name that only the DNS knows; else that is not looked at. */
+  readonly mayAskDns?: boolean;
+}
 
 /**
  * What would go wrong, each in a line that starts with its block, where there
@@ -36,6 +46,7 @@ import { ruledVariables } from "./ruled_variables.ts";
 export async function checkBlocks(
   blocks: readonly Block[],
   ofProcess: ProcessOptions,
+  { leavesNoTrace = false, mayAskDns = true }: CheckManner = {},
 ): Promise<string[]> {
   const { pidfile, workers, metrics } = ofProcess;
   const all: Findings[] = blocks.map((_, i) =>
@@ -43,16 +54,28 @@ export async function checkBlocks(
   );
   const general = new Findings("");
   await general.of(() =>
-    attempt(`write ${pidfile}`, () => tryPidfile(pidfile))
+    attempt(
+      `write ${pidfile}`,
+      () => leavesNoTrace ? lookAtPlace(pidfile) : tryPidfile(pidfile),
+    )
   );
-  const unwritable = await mailLogProblem(ofProcess);
-  if (unwritable !== null) general.add(unwritable);
+  if (leavesNoTrace) {
+    const { mailLog } = ofProcess;
+    const path = mailLog.type === "file" ? mailLog.path : null;
+    await general.of(() =>
+      attempt(`write the --mail-log ${path}`, () => lookAtPlace(path))
+    );
+  } else {
+    const unwritable = await mailLogProblem(ofProcess);
+    if (unwritable !== null) general.add(unwritable);
+  }
   const watched = metrics && await import("./metrics_place.ts");
   await general.of(() => void watched?.readTokenOf(ofProcess));
   const places: Endpoint[] = [];
   const protocols: (Protocol | null)[] = [];
   for (const [i, block] of blocks.entries()) {
     await all[i].of(async () => {
+      if (!mayAskDns && asksDns(block.options)) return;
       const place = await addressFor(block.options);
       const { ip, port } = place;
       attempt("bind", () => encodeAddress(ip, port)); // knows its interface
@@ -64,7 +87,7 @@ export async function checkBlocks(
   await general.of(() => {
     if (Deno.uid() === 0) dropIds(ofProcess);
   });
-  await general.of(() => watched?.tryPlace(metrics!));
+  if (!leavesNoTrace) await general.of(() => watched?.tryPlace(metrics!));
   await general.of(async () => {
     if (!ofProcess.confine) return;
     confinementOf(ofProcess, await reachOfBlocks(blocks));
@@ -149,6 +172,21 @@ async function lookAsServed(
   if (protocol === null) return;
   const ruled = ruledVariables(rules);
   found.add(...await protocol.problems(ruled));
+}
+
+/** Whether a file could be made or written to, by what the system says of it. */
+function lookAtPlace(path: string | null): void {
+  if (path === null) return;
+  checkFolder(parentOf(path), "write", "search");
+  let there: Deno.FileInfo;
+  try {
+    there = Deno.statSync(path);
+  } catch {
+    return; // it is made
+  }
+  if (there.isDirectory) throw new Deno.errors.IsADirectory("is a directory");
+  if (!there.isFile) throw new Error("is no regular file");
+  checkAccess(path, "write");
 }
 
 /** Its temporary file comes and goes; what is at the path stays. */

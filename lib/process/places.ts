@@ -5,7 +5,8 @@
  */
 import type { Endpoint } from "../base/endpoint.ts";
 import type { GateOptions } from "../gate/options.ts";
-import { addressOf } from "../net/names.ts";
+import { isIPv4, isIPv6 } from "../base/ip.ts";
+import { addressOf, inHostsFile } from "../net/names.ts";
 import { servicePort } from "../net/services.ts";
 import { RawListener } from "../sys/listener.ts";
 import { attempt, fatal } from "./fatal.ts";
@@ -38,6 +39,13 @@ export async function addressFor(options: GateOptions): Promise<Endpoint> {
     throw fatal(`unable to figure out port number for ${options.port}`);
   }
   return { ip: await resolve(options), port };
+}
+
+/** Whether HOST is a name that this machine does not know by itself. */
+export function asksDns({ host }: Pick<GateOptions, "host">): boolean {
+  const literal = host.replace(/^\[(.*)\]$/, "$1").split("%")[0];
+  return host !== "" && host !== "0" && !isIPv4(literal) && !isIPv6(literal) &&
+    inHostsFile(host).length === 0;
 }
 
 async function resolve(

@@ -72,7 +72,49 @@ export function builtInSmtpd(
   return second === "smtpd" ? { args: rest, calledAs: "postern smtpd" } : null;
 }
 
-function isThisExecutable(path: string): boolean {
+/** Programs that may stand in front of smtpd, within the process. */
+export const wrapperNames = ["rblsmtpd", "recordio", "fixcrio"] as const;
+export type WrapperName = typeof wrapperNames[number];
+
+/** A program in front of another one that is this very executable. */
+export interface BuiltInWrapper {
+  readonly name: WrapperName;
+  /** Its arguments, the program behind it among them. */
+  readonly args: readonly string[];
+  /** Words of ours that mean it, should it be executed. */
+  readonly words: readonly string[];
+}
+
+/**
+ * The wrapper that PROGRAM begins with, if it is this very executable, else
+ * null.
+ *
+ * @param bareWord whether its name alone means ours
+ */
+export function builtInWrapper(
+  program: readonly string[],
+  bareWord: boolean,
+): BuiltInWrapper | null {
+  const [first, second] = program;
+  if (first === undefined) return null;
+  const name = first.slice(first.lastIndexOf("/") + 1);
+  if (bareWord && isWrapper(first)) {
+    const words = [Deno.execPath(), first];
+    return { name: first, args: program.slice(1), words };
+  }
+  const path = findProgram(first, searchPath());
+  if (path === null || !isThisExecutable(path)) return null;
+  if (isWrapper(name)) return { name, args: program.slice(1), words: [first] };
+  return second !== undefined && isWrapper(second)
+    ? { name: second, args: program.slice(2), words: [first, second] }
+    : null;
+}
+
+const isWrapper = (name: string): name is WrapperName =>
+  wrapperNames.some((each) => each === name);
+
+/** Whether a path leads to the file that runs here. */
+export function isThisExecutable(path: string): boolean {
   try {
     const ours = Deno.statSync(Deno.execPath());
     const theirs = Deno.statSync(path);

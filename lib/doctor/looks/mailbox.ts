@@ -1,0 +1,95 @@
+/**
+ * Whether mailboxes can be written to by whoever serves, folders on the way
+ * included. Worked out by their modes, so that who looks need not be root.
+ *
+ * @module
+ */
+import type { NeededFolder } from "../../base/reach.ts";
+import { parentOf } from "../../base/path.ts";
+import { accessOf, making, remedyFor, type Use } from "../access.ts";
+import { userName } from "../accounts.ts";
+import { error, type Finding, unseen } from "../finding.ts";
+import type { Look } from "../look.ts";
+import type { Ids } from "../patient.ts";
+import { targetReach } from "../targets.ts";
+import { absolute, statOf } from "../words.ts";
+
+/** A Maildir's folders that are written to. */
+const parts = ["tmp", "new"];
+
+export const mailbox: Look = {
+  id: "mailbox",
+  summary: "Maildirs: writable as the user who serves, with the way to them",
+  needs: ["smtpd"],
+  find({ gates, env, server }) {
+    if (server === null) {
+      return [
+        unseen(
+          "who serves is not known, so mailboxes were not looked at",
+          "--uid USER",
+        ),
+      ];
+    }
+    const folders = gates.flatMap(({ smtpd }) =>
+      smtpd ? targetReach(smtpd, env).writes : []
+    );
+    const found = folders.flatMap((each) => ofFolder(each, server));
+    return [...new Map(found.map((each) => [each.what, each])).values()];
+  },
+};
+
+function ofFolder(
+  { path, isMade, isOthers }: NeededFolder,
+  server: Ids,
+): Finding[] {
+  const root = absolute(path);
+  const inside = parts.map((part) => `${root}/${part}`)
+    .filter((part) => statOf(part) !== null);
+  if (inside.length > 0) {
+    return inside.flatMap((each) =>
+      ofAccess(each, ["write", "search"], server)
+    );
+  }
+  // Of a recipient's mailbox nothing is known: the way to it has to be open.
+  if (isOthers || !isMade && statOf(root) !== null) {
+    return ofAccess(root, ["search"], server);
+  }
+  let there = root;
+  while (statOf(there) === null && parentOf(there) !== there) {
+    const access = accessOf(there, server);
+    if (access.type !== "missing") break; // we may not see it
+    there = parentOf(there);
+  }
+  return ofAccess(there, ["write", "search"], server, root);
+}
+
+/** @param wanted a folder that is to be made there */
+function ofAccess(
+  path: string,
+  uses: Use[],
+  server: Ids,
+  wanted = path,
+): Finding[] {
+  const access = accessOf(path, server, ...uses);
+  const who = userName(server.uid);
+  switch (access.type) {
+    case "allowed":
+    case "missing": // it is made, or --check says so
+      return [];
+    case "denied":
+      return [error(
+        `${who} cannot deliver into ${wanted}: no right to ${access.lacks} ` +
+          `${access.path} (mode ${access.mode.toString(8)})`,
+        wanted !== path && access.lacks === "write"
+          ? making(wanted, server)
+          : remedyFor(access, server),
+        wanted,
+      )];
+    case "unseen":
+      return [unseen(
+        `whether ${who} can deliver: ${access.path}: ${access.why}`,
+        "look as root",
+        path,
+      )];
+  }
+}
