@@ -31,7 +31,18 @@ export class Mailbox {
 
   /** The Maildir. */
   get path(): string {
-    return this.template.prefix + this.inside;
+    const { prefix } = this.template;
+    const isWhole = this.inside === "" || prefix.endsWith("/");
+    return isWhole ? prefix + this.inside : `${prefix}/${this.inside}`;
+  }
+
+  /**
+   * A folder of it (Maildir++), which is a Maildir in it.
+   *
+   * @param name with its dot, as `.Junk`
+   */
+  folder(name: string): Mailbox {
+    return new Mailbox(this.template, this.within(name), this.baseLength);
   }
 
   get root(): string {

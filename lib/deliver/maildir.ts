@@ -6,6 +6,7 @@
  */
 import { trouble } from "../base/events.ts";
 import { toBytes } from "../base/bytes.ts";
+import { absolutePath } from "../base/path.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { quotedAddress } from "../mail/address.ts";
 import { closeDescriptor } from "../sys/descriptors.ts";
@@ -20,7 +21,13 @@ import {
   oneMailboxDescriptors,
 } from "./maildir_message.ts";
 import { insufficientStorage, storageFailure } from "./storage_failure.ts";
-import type { Envelope, Message, Refusal, Target } from "./target.ts";
+import type {
+  Envelope,
+  Message,
+  Refusal,
+  Submitter,
+  Target,
+} from "./target.ts";
 import type { TargetContext, TargetRow } from "./target_row.ts";
 
 /** A mailbox is found within microseconds, and there may be thousands. */
@@ -35,6 +42,7 @@ export type MaildirContext = Pick<
 export const maildirRow: TargetRow = {
   name: "maildir",
   usage: "maildir:DIR",
+  fromFolder: absolutePath,
   read(template) {
     if (!template) throw new Error("the path of a Maildir is wanted");
     const path = new MailboxPath(template);
@@ -119,7 +127,10 @@ export class Maildirs implements Target {
     return [...found, this.#shortage];
   }
 
-  async open(envelope: Envelope): Promise<Message | Refusal> {
+  async open(
+    envelope: Envelope,
+    { folder }: Pick<Submitter, "folder"> = {},
+  ): Promise<Message | Refusal> {
     const boxes = new Map<string, { box: Mailbox; recipients: string[] }>();
     for (const [i, recipient] of envelope.recipients.entries()) {
       if (i % recipientsATurn === recipientsATurn - 1) await othersTurn();
@@ -141,7 +152,7 @@ export class Maildirs implements Target {
     const host = hostPart(this.context.host);
     const copies = [...boxes.values()].map(({ box, recipients }) =>
       new Draft(
-        box,
+        folder ? box.folder(folder) : box,
         host,
         this.context.createMailboxes,
         () => heading(envelope, recipients),

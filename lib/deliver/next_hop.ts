@@ -4,6 +4,7 @@
  * @module
  */
 import { trouble } from "../base/events.ts";
+import { absolutePath } from "../base/path.ts";
 import { reason } from "../base/reason.ts";
 import {
   type HopAddress,
@@ -41,6 +42,12 @@ const lookupSeconds = 10;
 export const lmtpRow: TargetRow = {
   name: "lmtp",
   usage: "lmtp:HOST:PORT|unix:PATH",
+  fromFolder: (text, folder) =>
+    text.replaceAll(
+      /(^|,)(\s*unix:)([^,]+)/g,
+      (_, before, unix, path) =>
+        before + unix + absolutePath(path.trimEnd(), folder),
+    ),
   read: (text) => maker("lmtp", lmtpAddresses(wanted(text))),
 };
 

@@ -17,6 +17,7 @@ import type { TargetRow } from "./target_row.ts";
 import { type Emit, trouble } from "../base/events.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { fromBytes, toBytes } from "../base/bytes.ts";
+import { absolutePath } from "../base/path.ts";
 import { reason } from "../base/reason.ts";
 import {
   closeDescriptor,
@@ -45,6 +46,7 @@ const reasonBytes = 255;
 export const qmailQueueRow: TargetRow = {
   name: "qmail-queue",
   usage: "qmail-queue[:PATH]",
+  fromFolder: absolutePath,
   read(path) {
     if (path === "") throw new Error("a path is wanted after the colon");
     return ({ queueProgram, emit }) => {

@@ -6,6 +6,7 @@
  */
 import type { Connection } from "../base/connection.ts";
 import type { Reach } from "../base/reach.ts";
+import type { TlsFacts } from "../base/stream.ts";
 import type { Delivery, Refusal } from "../mail/answers.ts";
 import type { Envelope, Origin } from "../mail/envelope.ts";
 import type { Inquiry } from "../smtp/actions.ts";
@@ -13,13 +14,21 @@ import type { Beginning } from "../smtp_client/beginning.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import type { Handover } from "./handover.ts";
 
-export type { Delivery, Envelope, Origin, Refusal };
+export type { Delivery, Envelope, Refusal };
 
 /** Who hands a message in. */
 export interface Submitter extends Origin {
   readonly connection: Connection;
+  readonly tls: TlsFacts | null;
+  /** As in a Received field. */
+  readonly protocol: string;
+  /** What session and message are called in logs, it in its Received, too. */
+  readonly session: string;
+  readonly id: string;
   /** What a program would have for the connection. */
   readonly env: ProgramEnvironment;
+  /** A folder of the mailbox, as `.Junk`; a target without folders has none. */
+  readonly folder?: string | null;
 }
 
 /** A place that takes responsibility for messages; all sessions share it. */

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Emit } from "../base/events.ts";
+import type { HopSecrets } from "../next_hop/secrets.ts";
+import type { QueueSettings } from "../queue/options.ts";
 import type { NextHopOptions } from "./next_hop.ts";
 import type { Target } from "./target.ts";
 
@@ -22,6 +24,11 @@ export interface TargetContext {
   readonly emit: Emit;
   /** How next hops are spoken to, where that is not as usual. */
   readonly nextHop?: NextHopOptions;
+  /** How shared queues are spoken to, where that is not as usual. */
+  readonly queue?: {
+    readonly settings: QueueSettings;
+    readonly secrets: HopSecrets;
+  };
 }
 
 /** A target that was named, and not made yet. */
@@ -38,6 +45,11 @@ export interface TargetRow {
    * @throws Error that says what is wrong with it
    */
   read(argument: string | null): TargetMaker;
+  /**
+   * The same argument, its paths named from / on that were named from a folder
+   * on; without this there are none in it.
+   */
+  fromFolder?(argument: string, folder: string): string;
 }
 
 /** For a row whose targets have no argument. */

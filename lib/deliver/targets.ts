@@ -7,6 +7,7 @@ import { discardRow } from "./discard.ts";
 import { maildirRow } from "./maildir.ts";
 import { lmtpRow, smartHostRow } from "./next_hop.ts";
 import { qmailQueueRow } from "./qmail_queue.ts";
+import { sharedQueueRows } from "./shared_queue.ts";
 import type { TargetMaker, TargetRow } from "./target_row.ts";
 
 /** In the order that help texts have. */
@@ -15,12 +16,23 @@ export const targetRows: readonly TargetRow[] = [
   maildirRow,
   lmtpRow,
   smartHostRow,
+  ...sharedQueueRows,
   discardRow,
 ];
 
 /** `a, b or c` of all the ways to name a target. */
 export const targetUsage: string = targetRows.map(({ usage }) => usage)
   .join(", ").replace(/, ([^,]*)$/, " or $1");
+
+/** The same target, its paths named from / on. Throws as readTarget. */
+export function targetFromFolder(text: string, folder: string): string {
+  readTarget(text);
+  const [, name, argument] = /^([^:]*)(?::(.*))?$/s.exec(text)!;
+  const row = targetRows.find((each) => each.name === name)!;
+  return argument === undefined || row.fromFolder === undefined
+    ? text
+    : `${name}:${row.fromFolder(argument, folder)}`;
+}
 
 /**
  * Understands `NAME` or `NAME:ARGUMENT`.
