@@ -22,6 +22,8 @@ export interface Command {
   readonly summary: string;
   /** Whose name its complaints have, if not the one it was called by. */
   readonly speaksAs?: string;
+  /** Whether it serves whoever is at descriptors 0 and 1. */
+  readonly servesClient?: boolean;
   /** The import is a literal so that the compiler finds it, and loads late. */
   load(): Promise<CommandModule>;
 }
@@ -45,6 +47,7 @@ export const commands: readonly Command[] = [
     name: "smtpd",
     classicNames: ["qmail-smtpd"],
     summary: "speak SMTP, store a message before saying 250",
+    servesClient: true,
     load: () => import("./smtpd.ts"),
   },
   {
@@ -52,6 +55,30 @@ export const commands: readonly Command[] = [
     classicNames: ["splogger"],
     summary: "carry log lines to syslog",
     load: () => import("./splogger.ts"),
+  },
+  {
+    name: "rblsmtpd",
+    classicNames: ["rblsmtpd"],
+    summary: "keep clients that are listed from smtpd",
+    speaksAs: "rblsmtpd",
+    servesClient: true,
+    load: () => import("./rblsmtpd.ts"),
+  },
+  {
+    name: "recordio",
+    classicNames: ["recordio"],
+    summary: "log what a program says and hears",
+    speaksAs: "recordio",
+    servesClient: true,
+    load: () => import("./recordio.ts"),
+  },
+  {
+    name: "fixcrio",
+    classicNames: ["fixcrio"],
+    summary: "give lines the CR that they lack",
+    speaksAs: "fixcrio",
+    servesClient: true,
+    load: () => import("./fixcrio.ts"),
   },
   {
     name: "trace",
@@ -66,9 +93,15 @@ export const commands: readonly Command[] = [
     load: () => import("./top.ts"),
   },
   {
+    name: "doctor",
+    classicNames: [],
+    summary: "say what is wrong here, and what to type",
+    load: () => import("./doctor.ts"),
+  },
+  {
     name: "init-script",
     classicNames: [],
-    summary: "print an init script for a serve command line",
+    summary: "print or install what starts a gate at boot",
     load: () => import("./init_script.ts"),
   },
   {
@@ -76,6 +109,12 @@ export const commands: readonly Command[] = [
     classicNames: [],
     summary: "make the classic names links to this executable",
     load: () => import("./install_links.ts"),
+  },
+  {
+    name: "migrate",
+    classicNames: [],
+    summary: "make a postern line of an old run script",
+    load: () => import("./migrate.ts"),
   },
   {
     name: "completion",

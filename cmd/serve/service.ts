@@ -5,18 +5,19 @@
  */
 import { Fatal } from "../../lib/base/fatal.ts";
 import type { Emit } from "../../lib/base/events.ts";
+import type { Protocol } from "../../lib/base/protocol.ts";
 import { wrongUsage } from "../../lib/cli/command_line.ts";
 import { bytes } from "../../lib/cli/readers.ts";
 import type { Service } from "../../lib/process/block.ts";
 import { fatal } from "../../lib/process/fatal.ts";
 import type { ServeOptions } from "../../lib/process/options.ts";
 import {
-  builtInSmtpd,
   findProgram,
   isExecutable,
   searchPath,
 } from "../../lib/ucspi/program.ts";
 import type { SmtpdCommand } from "../smtpd_options.ts";
+import { chainOf } from "./chain.ts";
 
 /**
  * @param isCheck whether nothing will be served
@@ -26,7 +27,7 @@ export async function serviceOf(
   { program, tls, isolate }: ServeOptions,
   { isClassic, isCheck }: { isClassic: boolean; isCheck: boolean },
 ): Promise<Service> {
-  const smtpd = builtInSmtpd(program, !isClassic);
+  const { wrappers, smtpd, executed } = await chainOf(program, !isClassic);
   if (tls && (!smtpd || isolate)) {
     throw new Fatal(
       100,
@@ -36,13 +37,14 @@ export async function serviceOf(
   if (smtpd) {
     // Wrong options are told now, not at the first connection.
     const options = await smtpdOptions(smtpd);
-    // The bare word is no program that a shell would find.
-    const bareWord = program[0] === "smtpd" ? [Deno.execPath()] : [];
-    const executed = programOf([...bareWord, ...program]);
-    if (isolate && !isCheck) return executed;
-    const make = async (emit: Emit) => {
+    const isolated = programOf(executed);
+    if (isolate && !isCheck) return isolated;
+    const make = async (emit: Emit): Promise<Protocol> => {
       const { SmtpProtocol } = await import("../../lib/smtpd/protocol.ts");
-      return new SmtpProtocol(options, emit);
+      const protocol = new SmtpProtocol(options, emit);
+      if (wrappers.length === 0) return protocol;
+      const { wrapped } = await import("../../lib/wrappers/in_process.ts");
+      return wrapped(protocol, wrappers, emit);
     };
     const reach: Service["reach"] = async (own, ruled) => {
       const { smtpdReach } = await import("../../lib/smtpd/reach.ts");
@@ -50,7 +52,7 @@ export async function serviceOf(
     };
     const { mailLog } = options;
     return isolate
-      ? { ...executed, make }
+      ? { ...isolated, make }
       : { type: "protocol", make, reach, mailLog };
   }
   if (!isClassic) {

@@ -147,11 +147,24 @@ export type GateEvent =
     readonly reply: Reply;
     readonly by: string;
   }
+  /** It was left before it was greeted. */
+  | {
+    readonly type: "client.refused";
+    readonly party: Party;
+    readonly reply: Reply;
+    readonly by: string;
+  }
   /** A user name is a byte string, and the client's word. */
   | {
     readonly type: "login.accepted" | "login.refused" | "login.deferred";
     readonly party: Party;
     readonly user: string;
+    /** Of SASL. */
+    readonly mechanism?: string;
+    /** Who has decided. */
+    readonly by?: string;
+    /** What he has said of that. */
+    readonly why?: string;
     /** What checking took. */
     readonly milliseconds: number;
   }
@@ -163,11 +176,40 @@ export type GateEvent =
     readonly connection: Connection | null;
     readonly reason: string;
   }
+  /** rblsmtpd keeps a client from smtpd; the reply is a byte string. */
+  | {
+    readonly type: "client.blocked";
+    readonly number: number;
+    readonly ip: string;
+    readonly reply: string;
+  }
+  /** recordio has seen bytes: from the client, or to it. */
+  | {
+    readonly type: "bytes.recorded";
+    readonly number: number;
+    readonly direction: "<" | ">";
+    readonly text: string;
+    /** Behind the text: a line has ended, or goes on; or all has. */
+    readonly end: " " | "+" | "[EOF]";
+  }
   /** A policy, or a DNS list, has been asked about a recipient. */
   | {
     readonly type: "policy.answered";
     readonly policy: string;
     readonly answer: "accept" | "later" | "never";
+    readonly milliseconds: number;
+  }
+  /** A filter has been shown a message, or asked about one of its recipients. */
+  | {
+    readonly type: "filter.answered";
+    readonly connection: Connection;
+    readonly session: string;
+    /** Of the message. */
+    readonly id: string;
+    readonly filter: string;
+    readonly answer: FilterAnswer;
+    /** Its own words, as `7.10 of 15.00`; a byte string. */
+    readonly remark: string;
     readonly milliseconds: number;
   }
   /** SIGHUP was heeded. What could not be read again is a trouble. */
@@ -182,6 +224,9 @@ export type GateEvent =
   }
   /** Something for the administrator to look after. */
   | { readonly type: "trouble"; readonly text: string };
+
+/** What a filter wants: `folder`, that it is put aside. */
+export type FilterAnswer = "pass" | "folder" | "discard" | "later" | "never";
 
 /** Who or what has ended a message before its end. */
 export type Abandonment = "client" | "reset" | "timeout" | "shutdown" | "error";

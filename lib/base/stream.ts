@@ -27,9 +27,19 @@ export interface TlsFacts {
   readonly handshakeMs: number;
 }
 
+/** How a stream that looks at bytes steps aside for those of a handshake. */
+export interface Around {
+  /** What is to be encrypted. */
+  readonly beneath: Stream;
+  /** The same look at what comes of that. */
+  again(secured: Stream): Stream;
+}
+
 export interface Stream {
   /** Of one that is encrypted. */
   readonly tls?: TlsFacts;
+  /** Of one that looks at the bytes of another. */
+  readonly around?: Around;
   /**
    * Begins to read.
    *

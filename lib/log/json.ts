@@ -37,6 +37,19 @@ export function lineOf(event: GateEvent): string | null {
     case "tls.failed":
     case "trouble":
       return object("warning", { text: troubleText(event) });
+    case "client.blocked":
+      return object("blocked", {
+        pid: event.number,
+        ip: event.ip,
+        reply: event.reply,
+      });
+    case "bytes.recorded":
+      return object("recorded", {
+        pid: event.number,
+        direction: event.direction,
+        text: event.text,
+        end: event.end.trim(),
+      });
     case "turns": {
       const { type, ...facts } = event;
       return object(type, facts);

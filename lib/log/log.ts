@@ -54,6 +54,9 @@ export class Log {
 function isWanted(event: GateEvent, verbosity: Verbosity): boolean {
   switch (event.type) {
     case "turns":
+    // Programs that say this write to the log whatever a gate is told to say.
+    case "client.blocked":
+    case "bytes.recorded":
       return true;
     case "status":
       return event.asked || verbosity === "all";

@@ -25,6 +25,8 @@ export const verbs = [
   "message.refused",
   "message.abandoned",
   "recipient.refused",
+  "filter.answered",
+  "client.refused",
   "login.accepted",
   "login.refused",
   "login.deferred",
@@ -79,11 +81,29 @@ export function tellFields(event: GateEvent, to: Fields): boolean {
       tellRefusal(event, to);
       to.text("reply", event.reply.text);
       return true;
+    case "client.refused":
+      tellParty(event.party, null, to);
+      tellRefusal(event, to);
+      to.text("reply", event.reply.text);
+      return true;
+    case "filter.answered":
+      to.number("conn", event.connection.number ?? null);
+      to.word("session", event.session);
+      to.word("id", event.id);
+      tellEnd(event.connection, to);
+      to.word("filter", event.filter);
+      to.word("answer", event.answer);
+      to.number("filter_ms", whole(event.milliseconds));
+      to.text("remark", event.remark);
+      return true;
     case "login.accepted":
     case "login.refused":
     case "login.deferred":
       tellParty({ ...event.party, user: event.user }, null, to);
+      to.word("mech", event.mechanism || null);
+      to.word("by", event.by ?? null);
       to.number("login_ms", whole(event.milliseconds));
+      if (event.why !== undefined) to.text("reason", event.why);
       return true;
     case "tls.begun":
       tellParty(event.party, null, to);

@@ -46,6 +46,10 @@ export function lineOf(event: GateEvent): string | null {
     case "tls.failed":
     case "trouble":
       return warning(troubleText(event)!);
+    case "client.blocked":
+      return `rblsmtpd: ${event.ip} pid ${event.number}: ${event.reply}`;
+    case "bytes.recorded":
+      return `${event.number} ${event.direction} ${event.text}${event.end}`;
     case "turns": {
       const most = event.mostMs.toFixed(1),
         longest = event.longestMs.toFixed(1);

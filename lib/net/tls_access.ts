@@ -97,6 +97,17 @@ export class TlsAccess {
     clientIp: string,
     connection: Connection | null = null,
   ): Promise<Stream | null> {
+    const { around } = stream;
+    if (around !== undefined) {
+      const { beneath } = around;
+      const secured = await this.secure(
+        beneath,
+        idleSeconds,
+        clientIp,
+        connection,
+      );
+      return secured && around.again(secured);
+    }
     stream.paused = true; // the handshake's first bytes are not for others
     let server: TlsServer;
     try {

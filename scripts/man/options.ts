@@ -25,6 +25,9 @@ export const pages: Readonly<Record<string, string>> = {
   smtpd: "postern-smtpd.8",
   trace: "postern-trace.1",
   top: "postern-top.1",
+  "init-script": "postern-init-script.1",
+  doctor: "postern-doctor.1",
+  migrate: "postern-migrate.1",
 };
 
 /** The options of a command, as mdoc. */

@@ -23,7 +23,10 @@ Deno.test(
       assertEquals((await run("--force", folder)).code, 0);
       assertEquals((await run(folder)).code, 0, "our own are ours");
       assertEquals(links(folder), [
+        "fixcrio",
         "qmail-smtpd",
+        "rblsmtpd",
+        "recordio",
         "splogger",
         "tcprules",
         "tcprulescheck",
