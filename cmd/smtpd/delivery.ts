@@ -3,11 +3,16 @@
  *
  * @module
  */
+import { absolutePath } from "../../lib/base/path.ts";
 import { unasked } from "../../lib/smtpd/options.ts";
 import { flag, value, ValueError } from "../../lib/cli/option.ts";
 import { number, path, word } from "../../lib/cli/readers.ts";
 import type { TargetMaker } from "../../lib/deliver/target_row.ts";
-import { readTarget, targetUsage } from "../../lib/deliver/targets.ts";
+import {
+  readTarget,
+  targetFromFolder,
+  targetUsage,
+} from "../../lib/deliver/targets.ts";
 import { clientModes, tlsModes } from "../../lib/next_hop/settings.ts";
 import { readRoutes, type Route } from "../../lib/smtpd/routes.ts";
 
@@ -63,8 +68,15 @@ exists.
 --maildir.
 \`maildir:./Maildir\` is the default otherwise.
 
+\`amqp\` (with TLS: \`amqps\`) is a queue that many machines share; postern-drain(8)
+delivers what is in it, and postern-queue(8) sets it up.
+The client hears 250 when a majority of its brokers has the message on their
+disks; 451 when that cannot be told, and then a drain may deliver it all the
+same; 452 where they have no room.
+
 \`discard\` throws mail away: for benchmarks.`,
       read: target,
+      fromFolder: targetFromFolder,
       initial: unasked.deliver,
     }),
     relay: value({
@@ -77,6 +89,7 @@ exists.
 \`lmtp\` and \`smtp\` hand the message to another server; see
 postern-deliver(5).`,
       read: target,
+      fromFolder: targetFromFolder,
       initial: unasked.relay,
     }),
     route: value({
@@ -92,6 +105,10 @@ It says where mail goes, not whether it is taken: for that see --rcpthosts.
 A message goes one way: recipients that would go another than its first are told
 452 4.5.3, and the client sends it to them again.`,
       read: routes,
+      fromFolder: (text, folder) =>
+        readRoutes(text).map((route) =>
+          `${route.domain}=${targetFromFolder(route.text, folder)}`
+        ).join(","),
       initial: unasked.route,
     }),
     routes: value({
@@ -184,6 +201,7 @@ synced, before the client hears 250; commits that come together share the syncs
 of the folder.
 A full disk is 452 4.3.1, other trouble 451 4.3.0.`,
       read: (text) => target(`maildir:${text}`),
+      fromFolder: absolutePath,
       initial: null,
     }),
     postmaster: value({
@@ -203,6 +221,8 @@ If there is neither, it is refused.
 --check looks whether the mailbox that is named takes it.
 An address without a domain is at --me.`,
       read: mailbox,
+      fromFolder: (text, folder) =>
+        text.includes("/") ? absolutePath(mailbox(text), folder) : text,
       initial: unasked.postmaster,
     }),
     createMailboxes: flag({

@@ -3,9 +3,14 @@
  *
  * @module
  */
+import { absolutePath } from "../../lib/base/path.ts";
 import { unasked } from "../../lib/smtpd/options.ts";
 import { flag, value } from "../../lib/cli/option.ts";
 import { path, text } from "../../lib/cli/readers.ts";
+
+/** A list that is a path has a slash. */
+const listFromFolder = (text: string, folder: string) =>
+  text.includes("/") ? absolutePath(text, folder) : text;
 
 export const whoWeAre = {
   title: "Who we are",
@@ -68,6 +73,7 @@ export const whatIsTaken = {
 example.org itself.
 Without this list mail is accepted for --me alone.`,
       read: text,
+      fromFolder: listFromFolder,
       initial: unasked.rcpthosts,
     }),
     badmailfrom: value({
@@ -77,6 +83,7 @@ Without this list mail is accepted for --me alone.`,
       help: "senders refused: address or @domain; a,b or a path of a file",
       manual: `It is said at RCPT, 553 5.7.1.`,
       read: text,
+      fromFolder: listFromFolder,
       initial: unasked.badmailfrom,
     }),
     badrcptto: value({
@@ -86,6 +93,7 @@ Without this list mail is accepted for --me alone.`,
       help: "recipients refused: address or @domain; a,b or a path of a file",
       manual: `553 5.7.1, to everybody.`,
       read: text,
+      fromFolder: listFromFolder,
       initial: unasked.badrcptto,
     }),
     recipients: value({

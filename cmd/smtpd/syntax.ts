@@ -13,18 +13,25 @@ import { sections } from "../../lib/cli/option.ts";
 import type { Given } from "../../lib/cli/scan.ts";
 import { valuesOf } from "../../lib/cli/values.ts";
 import type { SmtpdOptions } from "../../lib/smtpd/options.ts";
+import { byDovecot } from "../../lib/smtpd/senders.ts";
+import { queueTable } from "../queue_options.ts";
 import { whereItGoes } from "./delivery.ts";
 import { whatIsTaken, whoWeAre } from "./identity.ts";
+import { whoIsShown } from "./filters.ts";
 import { limits, sessionLimits, smtpLimits } from "./limits.ts";
 import { whoIsAsked } from "./policies.ts";
 import { theMailLog } from "./log.ts";
 import { tlsAndLogins } from "./tls.ts";
 
+const theSharedQueue = { title: "A shared queue", options: queueTable };
+
 const { groups, options } = sections(
   whoWeAre,
   whatIsTaken,
   whoIsAsked,
+  whoIsShown,
   whereItGoes,
+  theSharedQueue,
   tlsAndLogins,
   theMailLog,
 );
@@ -86,15 +93,24 @@ export function understood(given: readonly Given[]): SmtpdRequest {
 
 /** Options that do not go together. */
 function contradictionIn(
-  { tlsCert, tlsKey }: SmtpdRequest,
+  { tlsCert, tlsKey, dovecotAuth, senderLogin }: SmtpdRequest,
   given: readonly Given[],
 ): string | null {
   const isGiven = (name: string) => given.some(({ long }) => long === name);
-  const pairs = [["maildir", "deliver"], ["passwords", "checkpassword"]];
+  const pairs = [
+    ["maildir", "deliver"],
+    ["passwords", "checkpassword"],
+    ["passwords", "dovecot-auth"],
+    ["checkpassword", "dovecot-auth"],
+  ];
   for (const [one, other] of pairs) {
     if (isGiven(one) && isGiven(other)) {
       return `--${one} and --${other} exclude each other`;
     }
+  }
+  if (senderLogin === byDovecot && dovecotAuth === null) {
+    return "--sender-login dovecot goes with --dovecot-auth " +
+      "(a file of that name is ./dovecot)";
   }
   return tlsKey !== null && tlsCert === null
     ? "--tls-key goes with --tls-cert"

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import { shown, textFault, writtenLines } from "../base/written.ts";
 import type { Helper } from "../helper/helper.ts";
@@ -15,7 +15,6 @@ import type { Credentials } from "../mail/sasl.ts";
 import {
   answer,
   type Cost,
-  derive,
   keysQuestion,
   memoryLimitBytes,
   type Work,
@@ -176,9 +175,10 @@ function lineFault(
 /** The HASH for a password (a byte string). */
 export function hashPassword(password: string): string {
   const salt = new Uint8Array(randomBytes(saltBytes));
-  const cost = usualCost;
-  const key = derive(password, { cost, salt, keyBytes });
-  const { ln, r, p } = cost;
+  const { ln, r, p } = usualCost;
+  const key = scryptSync(toBytes(password), salt, keyBytes, {
+    ...{ N: 2 ** ln, r, p, maxmem: memoryLimitBytes },
+  });
   return `$scrypt$ln=${ln},r=${r},p=${p}$${base64(salt)}$${base64(key)}`;
 }
 

@@ -34,7 +34,21 @@ export type Answer = { readonly type: "accept" } | Refusal;
 
 /** What became of a log-in. */
 export type Login =
-  | { readonly type: "ok" }
-  | { readonly type: "bad" }
-  /** It cannot be told for now. */
-  | { readonly type: "later" };
+  | {
+    readonly type: "ok";
+    /** Who it is; not there: whom the client named. */
+    readonly user?: string;
+    /** Addresses, or `@domain`, that he may send as, as far as that was told. */
+    readonly senders?: readonly string[];
+  }
+  | {
+    readonly type: "bad" | "later";
+    readonly user?: string;
+    /** For the log. */
+    readonly why?: string;
+  };
+
+/** The same, or what the client is to be asked yet, in base64. */
+export type LoginAnswer =
+  | Login
+  | { readonly type: "challenge"; readonly challenge: string };

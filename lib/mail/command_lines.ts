@@ -20,6 +20,9 @@ export type Line =
   }
   | { readonly type: "tooLong" };
 
+/** Enough to know a command by. */
+const headBytes = 16;
+
 /** Cuts command lines out of input that comes in pieces. */
 export class CommandLines {
   /**
@@ -38,16 +41,32 @@ export class CommandLines {
   }
 
   /**
+   * How the line begins that {@linkcode read} would read; null if it is not
+   * longer than others, as far as the input goes.
+   */
+  headOfLong(input: Uint8Array, at: number): string | null {
+    if (this.#length + input.length - at <= this.limitBytes) return null;
+    const begun = this.#begun.subarray(0, Math.min(this.#length, headBytes));
+    const rest = input.subarray(at, at + headBytes - begun.length);
+    return fromBytes(begun) + fromBytes(rest);
+  }
+
+  /**
    * Reads input from `at` on, up to the end of a line. All of the input is
    * read if it holds none.
    *
+   * @param limitBytes of this line, if it may be longer than others
    * @returns the line, null if it has not ended yet, and the index of the
    * first byte that was not read
    */
-  read(input: Uint8Array, at: number): { line: Line | null; at: number } {
+  read(
+    input: Uint8Array,
+    at: number,
+    limitBytes = this.limitBytes,
+  ): { line: Line | null; at: number } {
     const end = input.indexOf(lineFeed, at);
     const next = end === -1 ? input.length : end + 1;
-    if (this.#length + next - at > this.limitBytes) {
+    if (this.#length + next - at > limitBytes) {
       this.#take();
       return { line: { type: "tooLong" }, at: next };
     }
@@ -65,7 +84,8 @@ export class CommandLines {
     const length = this.#length + bytes.length;
     if (length > this.#begun.length) {
       const room = Math.max(length, 2 * this.#begun.length, firstBytes);
-      const larger = new Uint8Array(Math.min(room, this.limitBytes));
+      const most = Math.max(length, this.limitBytes);
+      const larger = new Uint8Array(Math.min(room, most));
       larger.set(this.#begun.subarray(0, this.#length));
       this.#begun = larger;
     }

@@ -19,6 +19,8 @@ export type Step =
   /** Ask for more; the text is not yet in base64. */
   | { readonly type: "challenge"; readonly text: string }
   | { readonly type: "credentials"; readonly credentials: Credentials }
+  /** Somebody wants to act for somebody else. */
+  | { readonly type: "otherIdentity"; readonly user: string }
   | { readonly type: "cancelled" }
   | { readonly type: "malformed" };
 
@@ -61,8 +63,10 @@ function plain(text: string): Step {
   const parts = text.split("\0");
   if (parts.length !== 3) return malformed;
   const [authorized, user, password] = parts;
-  if (authorized !== "" && authorized !== user) return malformed;
-  return credentials(user, password);
+  const step = credentials(user, password);
+  return authorized === "" || authorized === user || step === malformed
+    ? step
+    : { type: "otherIdentity", user };
 }
 
 function credentials(user: string, password: string): Step {
@@ -72,9 +76,27 @@ function credentials(user: string, password: string): Step {
     : { type: "credentials", credentials: { user, password } };
 }
 
-/** Strict (RFC 4648 section 4): no blanks, padding where it belongs. */
-function fromBase64(text: string): string | null {
-  const strict =
-    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-  return strict.test(text) ? atob(text) : null;
+/**
+ * Whom a client names with its first response, as far as that can be told
+ * without the mechanism itself; for the log.
+ *
+ * @param response what it has said in base64
+ */
+export function userNamed(mechanism: string, response: string): string | null {
+  const text = fromBase64(response);
+  if (text === null || text === "") return null;
+  if (mechanism === "LOGIN") return text;
+  if (mechanism === "PLAIN") return text.split("\0")[1] ?? null;
+  if (!mechanism.startsWith("SCRAM-")) return null;
+  const name = /^[^,]*,[^,]*,n=([^,]*),/.exec(text)?.[1]; // RFC 5802 7
+  return name?.replace(/=2C/g, ",").replace(/=3D/g, "=") ?? null;
 }
+
+/** Strict (RFC 4648 section 4): no blanks, padding where it belongs. */
+const strictBase64 =
+  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+export const isBase64 = (text: string): boolean => strictBase64.test(text);
+
+const fromBase64 = (text: string): string | null =>
+  isBase64(text) ? atob(text) : null;

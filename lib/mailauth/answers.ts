@@ -97,6 +97,7 @@ interface Rows {
   dkim: readonly string[];
   arc: string | undefined;
   dmarc: string;
+  isUnwanted: boolean;
 }
 
 /** What is known when it ends, or has to. */
@@ -112,6 +113,7 @@ async function examine(
     dkim: ["dkim=temperror"],
     arc: undefined,
     dmarc: "dmarc=temperror",
+    isUnwanted: false,
   };
   let failure: string | null = null;
   try {
@@ -123,10 +125,11 @@ async function examine(
       rows.dmarc = "dmarc=permerror (too long)";
     } else failure = hurry.aborted ? "not checked in time" : said(error);
   }
-  const { spf, dkim, arc, dmarc } = rows;
+  const { spf, dkim, arc, dmarc, isUnwanted } = rows;
   return {
     rows: [spf, ...dkim, ...(arc === undefined ? [] : [arc]), dmarc]
       .map((row) => cleanRow(row).slice(0, rowLimit)),
+    isUnwanted: isUnwanted && failure === null,
     failure,
   };
 }
@@ -174,6 +177,8 @@ async function check(
   rows.dmarc = response
     ? response.info!
     : "dmarc=permerror (not one author domain)";
+  rows.isUnwanted = response !== false && response.policy === "reject" &&
+    response.status.result === "fail";
 }
 
 /** mailauth's `dkimVerify`, but the next piece is read when one is done. */

@@ -1,6 +1,5 @@
 /**
  * What can be told of where a message comes from: SPF, DKIM, ARC and DMARC.
- * It is only told, in a header field; nothing is refused for it.
  *
  * @module
  */
@@ -14,7 +13,7 @@ import {
   type Message,
   type Results,
   resultsQuestion,
-  temperror,
+  untold,
 } from "./questions.ts";
 import { resultsHeader } from "./results_header.ts";
 
@@ -32,8 +31,15 @@ export interface AuthenticationOptions {
 
 const errorLimit = 200;
 
+export interface Authentication {
+  /** Authentication-Results, with LF. */
+  readonly header: string;
+  /** DMARC fails, and the author's domain wants such a message refused. */
+  readonly isUnwanted: boolean;
+}
+
 /**
- * The Authentication-Results of a message, with LF. Never rejects: what could
+ * The Authentication-Results of a message. Never rejects: what could
  * not be checked for now is `temperror`, and what is too long to be checked
  * `permerror`.
  *
@@ -43,7 +49,7 @@ export async function authenticationResults(
   sender: Sender,
   message: () => Message,
   options: AuthenticationOptions,
-): Promise<string> {
+): Promise<Authentication> {
   const { me, helper, emit } = options;
   const question = resultsQuestion(sender, message, me, options);
   let results: Results | null;
@@ -52,14 +58,14 @@ export async function authenticationResults(
       ? await helper.ask(question)
       : await answerHere(question, (await import("./answers.ts")).answer);
   } catch (error) {
-    results = { rows: temperror, failure: String(error) };
+    results = { ...untold, failure: String(error) };
   } finally {
     await question.close();
   }
-  const { rows, failure } = results ?? { rows: temperror, failure: null };
+  const { rows, isUnwanted, failure } = results ?? untold;
   if (failure !== null) {
     const why = printable(failure, errorLimit);
     emit(trouble(`unable to authenticate a message: ${why}`));
   }
-  return resultsHeader(me, rows);
+  return { header: resultsHeader(me, rows), isUnwanted };
 }

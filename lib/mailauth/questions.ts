@@ -30,15 +30,17 @@ export interface SpfResult {
 /** What each check says, as a row of Authentication-Results. */
 export interface Results {
   readonly rows: readonly string[];
+  /** DMARC fails, and the author's domain wants such a message refused. */
+  readonly isUnwanted: boolean;
   readonly failure: string | null;
 }
 
 /** When nothing is known. */
-export const temperror: readonly string[] = [
-  "spf=temperror",
-  "dkim=temperror",
-  "dmarc=temperror",
-];
+export const untold: Results = {
+  rows: ["spf=temperror", "dkim=temperror", "dmarc=temperror"],
+  isUnwanted: false,
+  failure: null,
+};
 
 export type Message = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
@@ -115,11 +117,12 @@ export function resultsQuestion(
       };
     },
     read(bytes) {
-      if (unread !== null) return { rows: temperror, failure: `${unread}` };
-      const { rows, failure } = record(decoded(bytes));
+      if (unread !== null) return { ...untold, failure: `${unread}` };
+      const { rows, isUnwanted, failure } = record(decoded(bytes));
       if (!Array.isArray(rows)) throw new TypeError("no rows");
       return {
         rows: rows.map(text),
+        isUnwanted: isUnwanted === true,
         failure: failure === null ? null : text(failure),
       };
     },

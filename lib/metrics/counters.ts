@@ -39,6 +39,11 @@ export class Counters {
     "Recipients that were refused or deferred, by who decided.",
     ["by", "outcome"],
   );
+  readonly #clients = this.#counter(
+    "clients_refused",
+    "Clients that were left before they were greeted, by who decided.",
+    ["by"],
+  );
   readonly #logins = this.#counter("logins", "Log-ins, by outcome.", [
     "outcome",
   ]);
@@ -61,6 +66,16 @@ export class Counters {
     "policy_seconds",
     "What a policy took to answer.",
     ["policy"],
+  );
+  readonly #filter = this.#seconds(
+    "filter_seconds",
+    "What a filter took to judge a message, or a recipient.",
+    ["filter"],
+  );
+  readonly #filtered = this.#counter(
+    "filter_answers",
+    "What filters wanted of messages and recipients.",
+    ["filter", "answer"],
   );
   readonly #password = this.#seconds(
     "login_seconds",
@@ -88,6 +103,8 @@ export class Counters {
           by: this.#bounded("by", event.by),
           outcome: classOf(event.reply.code),
         });
+      case "client.refused":
+        return this.#clients.inc({ by: event.by });
       case "login.accepted":
       case "login.refused":
       case "login.deferred":
@@ -104,6 +121,11 @@ export class Counters {
           { policy: this.#bounded("policy", event.policy) },
           event.milliseconds / 1000,
         );
+      case "filter.answered": {
+        const filter = this.#bounded("filter", event.filter);
+        this.#filtered.inc({ filter, answer: event.answer });
+        return this.#filter.observe({ filter }, event.milliseconds / 1000);
+      }
       case "connection.broken":
       case "trouble":
         return this.#troubles.inc();

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { askedTogether } from "./asked.ts";
+
 /**
  * Milliseconds since 1970 by a clock that no administrator sets: for ages, and
  * for what is put in order.
@@ -59,6 +61,16 @@ export interface Level {
   readonly most: number;
 }
 
+/** A policy or a filter, since the gate was started. */
+export interface AskedFacts {
+  readonly name: string;
+  readonly asked: number;
+  /** How often it wanted something else than to let mail in. */
+  readonly minded: number;
+  readonly totalMs: number;
+  readonly longestMs: number;
+}
+
 export interface CertificateFacts {
   readonly path: string;
   /** Milliseconds since 1970, by the calendar. */
@@ -84,6 +96,7 @@ export interface Facts {
   /** The newest first, up to a bound. */
   readonly refusals: readonly Refusal[];
   readonly levels: readonly Level[];
+  readonly asked: readonly AskedFacts[];
   readonly certificates: readonly CertificateFacts[];
   readonly rules: readonly RulesFacts[];
   /** Of each worker, as prom-client's `getMetricsAsJSON` has them. */
@@ -113,6 +126,7 @@ export function together(all: readonly Facts[]): Facts {
     levels: all.flatMap(({ levels }, i) =>
       levels.map((each) => ({ ...each, what: `${each.what}, worker ${i + 1}` }))
     ),
+    asked: askedTogether(all.map((each) => each.asked)),
     // Each worker has the same.
     certificates: first.certificates,
     rules: first.rules,

@@ -45,6 +45,8 @@ export class Ledger {
         return;
       case "message.refused":
         return this.#answer(event.party, "message", event.reply);
+      case "client.refused":
+        return this.#answer(event.party, "client", event.reply);
       case "recipient.refused":
         return this.#answer(event.party, "recipient", event.reply);
       case "login.refused":

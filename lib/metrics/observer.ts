@@ -9,6 +9,7 @@ import type { Activity } from "../base/protocol.ts";
 import { countDescriptors } from "../sys/descriptors.ts";
 import { descriptorLimit } from "../sys/rlimit.ts";
 import type { Durations } from "../base/durations.ts";
+import { Asked } from "./asked.ts";
 import { Counters } from "./counters.ts";
 import {
   type Facts,
@@ -53,6 +54,7 @@ interface Presence {
 export class Observer {
   readonly #counters = new Counters();
   readonly #ledger = new Ledger();
+  readonly #asked = new Asked();
   /** By number; the oldest first. */
   readonly #present = new Map<number, Presence>();
   readonly #certificates = new Map<string, number>();
@@ -71,6 +73,7 @@ export class Observer {
     this.#note(event);
     this.#counters.emit(event);
     this.#ledger.emit(event);
+    this.#asked.emit(event);
   };
 
   /** @param hasMetrics whether Prometheus' numbers are wanted, too */
@@ -85,6 +88,7 @@ export class Observer {
       periods: this.#ledger.periods,
       refusals: this.#ledger.refusals,
       levels: [this.#descriptorLevel()],
+      asked: this.#asked.facts,
       certificates: [...this.#certificates]
         .map(([path, expires]) => ({ path, expires })),
       rules: this.sources.rules.map(rulesAt),

@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  type AskedFacts,
   type CertificateFacts,
   type Facts,
   type Level,
@@ -116,8 +117,38 @@ ${
     )
   }
 </section>
+${asked(facts.asked)}
 ${files(facts, today)}`;
 }
+
+function asked(all: readonly AskedFacts[]): Html {
+  if (all.length === 0) return markup``;
+  return markup`
+    <section aria-labelledby="asked">
+    <h2 id="asked">Who is asked</h2>
+    ${
+    table(
+      "Who is asked",
+      ["policy or filter", "asked", "minded", "mean", "longest"],
+      all.map(askedRow),
+      all.length,
+      "",
+    )
+  }
+    </section>
+  `;
+}
+
+const askedRow = ({ name, asked, minded, totalMs, longestMs }: AskedFacts) =>
+  markup`
+    <tr>
+      <th scope="row">${shownName(name)}</th>
+      <td class="short">${asked}</td>
+      <td class="short">${minded}</td>
+      <td class="short">${(totalMs / asked).toFixed(1)} ms</td>
+      <td class="short">${longestMs.toFixed(1)} ms</td>
+    </tr>
+  `;
 
 function levels({ active, limit, levels }: Facts): Html {
   const all = [{ what: "connections", now: active, most: limit }, ...levels];

@@ -29,6 +29,10 @@ export class HopSecrets {
     readonly authorityPath: string | null,
   ) {}
 
+  get paths(): string[] {
+    return [this.authPath, this.authorityPath].filter((path) => path !== null);
+  }
+
   /** Reads them, as only root may be able to. @throws Error that names a file */
   read(): void {
     const textOf = (path: string) => readText(path, this.#read !== null);

@@ -9,6 +9,11 @@ import type { Refusal } from "../mail/answers.ts";
 import { printable, withoutControls } from "../base/foreign_text.ts";
 import { accept, type Answer, type Question } from "./question.ts";
 
+export {
+  type ServiceAddress as PolicyAddress,
+  serviceAddress as policyAddress,
+} from "../base/service_address.ts";
+
 /** A request, as a byte string; the empty line that ends it is in it. */
 export function policyRequest(question: Question): string {
   const host = question.clientHost ?? "unknown";
@@ -127,30 +132,4 @@ function refusal(code: number, text: string): Refusal {
   }
   const known = neverCodes.find((each) => each === code) ?? 550;
   return { type: "never", code: known, enhanced, text: words };
-}
-
-/** Where a policy program listens. */
-export type PolicyAddress =
-  | { readonly transport: "unix"; readonly path: string }
-  | {
-    readonly transport: "tcp";
-    readonly hostname: string;
-    readonly port: number;
-  };
-
-/**
- * Reads `unix:PATH`, a PATH with a slash, `inet:HOST:PORT` or `HOST:PORT`;
- * null for anything else. An IPv6 address stands in brackets.
- */
-export function policyAddress(text: string): PolicyAddress | null {
-  const unix = /^unix:(.+)$/s.exec(text);
-  if (unix) return { transport: "unix", path: unix[1] };
-  const tcp = /^(?:inet:)?(?:\[([\da-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/
-    .exec(text);
-  if (tcp) {
-    const port = Number(tcp[3]);
-    if (port < 1 || port > 65535) return null;
-    return { transport: "tcp", hostname: tcp[1] ?? tcp[2], port };
-  }
-  return text.includes("/") ? { transport: "unix", path: text } : null;
 }

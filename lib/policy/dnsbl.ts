@@ -1,5 +1,5 @@
 /**
- * DNS blocklists (RFC 5782): is the client's address listed?
+ * DNS lists (RFC 5782): is the client's address listed?
  *
  * @module
  */
@@ -8,6 +8,7 @@ import type { Refusal } from "../mail/answers.ts";
 import type { Resolver } from "../net/resolver.ts";
 import { reverseName } from "../net/names.ts";
 import { printable } from "../base/foreign_text.ts";
+import { type DnsblSite, isMeant } from "./dnsbl_zones.ts";
 import { accept, type Answer, type Policy } from "./question.ts";
 
 /** As much of a list's reason as goes into a reply. */
@@ -15,7 +16,9 @@ const reasonLimit = 200;
 
 export interface DnsblOptions {
   /** In the order in which they are believed. */
-  readonly zones: readonly string[];
+  readonly sites: readonly DnsblSite[];
+  /** The sum of weights from which on a client is refused. */
+  readonly threshold: number;
   /** 451 lets a client that was listed by mistake try again. */
   readonly code: 451 | 550;
   readonly resolver: Resolver;
@@ -27,11 +30,13 @@ export interface DnsblOptions {
 
 /**
  * A policy for one connection: its client is looked up once in each zone, at
- * the first question, and refused if it is listed in any.
+ * the first question, and refused if what the zones say of it comes to the
+ * threshold.
  *
  * Fails open, with a log line: these lists go away, or refuse to answer, more
- * often than they are worth all mail. Error codes of lists (127.255.255.x)
- * and answers outside of 127.0.0.0/8 (a dead zone for sale) are no listing.
+ * often than they are worth all mail. Error codes of lists (127.255.255.x),
+ * 127.0.0.1, and answers outside of 127.0.0.0/8 (a dead zone for sale) are no
+ * listing, wherever they come from.
  */
 export function dnsblPolicy(options: DnsblOptions): Policy {
   let answer: Promise<Answer> | undefined;
@@ -39,28 +44,49 @@ export function dnsblPolicy(options: DnsblOptions): Policy {
 }
 
 async function lookUp(ip: string, options: DnsblOptions): Promise<Answer> {
-  const answers = await Promise.all(
-    options.zones.map((zone) => lookUpIn(zone, ip, options)),
+  const { sites, threshold } = options;
+  const zones = [...new Set(sites.map(({ zone }) => zone))];
+  const found = new Map(
+    await Promise.all(
+      zones.map(async (zone) =>
+        [zone, await listingsIn(zone, ip, options)] as const
+      ),
+    ),
   );
-  return answers.find((answer) => answer !== null) ?? accept;
+  const counted = sites.filter((site) =>
+    found.get(site.zone)!.some((address) => isMeant(address, site))
+  );
+  const sum = counted.reduce((sum, { weight }) => sum + weight, 0);
+  if (counted.length === 0 || sum < threshold) return accept;
+  // The one that counts most has the word; of those alike, the first.
+  const [worst] = counted.toSorted((one, other) => other.weight - one.weight);
+  return await refusal(worst.zone, ip, options);
 }
 
-async function lookUpIn(
+/** What a zone says of an address, as far as it is a listing. */
+async function listingsIn(
   zone: string,
   ip: string,
-  { code, resolver, emit, blame }: DnsblOptions,
-): Promise<Refusal | null> {
+  { resolver, emit }: DnsblOptions,
+): Promise<readonly string[]> {
   const name = dnsblName(ip, zone);
-  if (name === null) return null;
+  if (name === null) return [];
   const found = await resolver(name, "A");
   if (found.type === "failed") {
     emit(trouble(`unable to look ${ip} up in ${zone}: ${found.reason}`));
   }
-  if (found.type !== "found") return null;
+  if (found.type !== "found") return [];
   const strange = found.records.find((address) => !isListing(address));
   if (strange) emit(trouble(`${zone} answers ${strange}: no listing`));
-  if (!found.records.some(isListing)) return null;
-  const reasons = await resolver(name, "TXT");
+  return found.records.filter(isListing);
+}
+
+async function refusal(
+  zone: string,
+  ip: string,
+  { code, resolver, blame }: DnsblOptions,
+): Promise<Refusal> {
+  const reasons = await resolver(dnsblName(ip, zone)!, "TXT");
   const reason = reasons.type === "found"
     ? printable(reasons.records[0], reasonLimit)
     : "";
@@ -81,7 +107,11 @@ export function dnsblName(ip: string, zone: string): string | null {
     reverseName(plain.toLowerCase()).replace(/(in-addr|ip6)\.arpa$/, zone);
 }
 
-/** RFC 5782 2.1; 127.255.255.x are error codes of Spamhaus and others. */
+/**
+ * RFC 5782 2.1; 127.255.255.x are error codes of Spamhaus and others, and
+ * 127.0.0.1 (section 5) is what a zone answers that is broken or gone.
+ */
 export function isListing(address: string): boolean {
-  return address.startsWith("127.") && !address.startsWith("127.255.255.");
+  return address.startsWith("127.") && address !== "127.0.0.1" &&
+    !address.startsWith("127.255.255.");
 }

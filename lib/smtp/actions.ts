@@ -42,7 +42,18 @@ export type Told =
     }
     /** The one whose text has just ended. */
     | { readonly about: "message" }
+    | { readonly about: "login"; readonly user: string }
   );
+
+/** What a client says to whoever has the exchange of its log-in; in base64. */
+export type LoginWord =
+  | {
+    readonly type: "begin";
+    readonly mechanism: string;
+    /** null where nothing came with the command. */
+    readonly response: string | null;
+  }
+  | { readonly type: "respond"; readonly response: string };
 
 export type Action =
   /** Send these whole lines (CRLF included). May be joined until the next read. */
@@ -53,6 +64,10 @@ export type Action =
   | { readonly type: "pause" }
   /** Find out who it is, then call `authenticated`. */
   | { readonly type: "authenticate"; readonly credentials: Credentials }
+  /** The same by somebody else's exchange; its challenge is a word, too. */
+  | { readonly type: "passOn"; readonly word: LoginWord }
+  /** That exchange is over before its end. */
+  | { readonly type: "cancelLogin" }
   /** Flush the replies, shake hands, then call `encrypted`. */
   | { readonly type: "startTls" }
   /** Start a message, then call `opened`. The session waits until then. */

@@ -6,6 +6,14 @@
 import type { Connection } from "../base/connection.ts";
 import type { Offers } from "./commands.ts";
 import type { Limits } from "./limits.ts";
+import type { Refusal } from "../mail/answers.ts";
+
+/** Who has logged in; byte strings. */
+export interface Submitter {
+  readonly user: string;
+  /** What he may send as, as far as whoever let him in has said it. */
+  readonly senders: readonly string[];
+}
 
 export interface SessionConfig {
   /** Exactly qmail-smtpd's keywords and replies. */
@@ -33,6 +41,15 @@ export interface SessionConfig {
   readonly asks?: boolean;
   /** What EHLO offers beyond what is always there. Ignored in classic mode. */
   readonly offers?: Offers;
+  /**
+   * The mechanisms of whoever has the exchange of a log-in (`passOn`); not
+   * there: the session has it, and hands credentials on (`authenticate`).
+   */
+  readonly mechanisms?: (() => readonly string[]) | undefined;
+  /** Why he who has logged in may not send as somebody; null if he may. */
+  refusesSubmitter?:
+    | ((submitter: Submitter, sender: string) => Refusal | null)
+    | undefined;
   /** Whether a bare LF ends a line of text. Ignored in classic mode. */
   readonly lfEndsLines?: boolean;
   /** Bytes of a message, line ends counted as one; 0 for no limit. */

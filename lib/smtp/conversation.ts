@@ -90,7 +90,7 @@ export class Conversation {
     const { offers, say } = this;
     this.envelopes = new EnvelopeReader(config, this.limits, offers, say);
     this.encrypted = config.connection.encrypted;
-    this.login = new LoginDialogue(this.limits, say);
+    this.login = new LoginDialogue(this.limits, say, config.mechanisms);
   }
 
   reply(text: string): void {

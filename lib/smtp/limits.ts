@@ -7,6 +7,8 @@
 export interface Limits {
   /** Octets of a command line, its line end included. More: close. */
   readonly commandLineBytes: number;
+  /** The same of AUTH, and of a client's responses in it. */
+  readonly loginLineBytes: number;
   /** Octets of a path: in default mode with its brackets, as RFC 5321
    * 4.5.3.1.3 counts; in classic mode of the address, quoting removed. */
   readonly pathBytes: number;
@@ -35,6 +37,7 @@ const recipientBytes = 3_000_000;
 
 export const defaultLimits: Limits = {
   commandLineBytes: 2048, // Postfix; RFC 5321 4.5.3.1.4 wants 512 at least
+  loginLineBytes: 12288, // RFC 4954 4.
   pathBytes: 256, // RFC 5321 4.5.3.1.3
   textLineBytes: 65535, // OpenSMTPD; RFC 5321 4.5.3.1.6 wants 998 at least
   recipients: 1000, // Postfix, OpenSMTPD; RFC 5321 4.5.3.1.8 wants 100 at least
@@ -52,6 +55,7 @@ export const defaultLimits: Limits = {
  */
 export const classicLimits: Limits = {
   commandLineBytes: 65536,
+  loginLineBytes: 65536, // there is no AUTH
   pathBytes: 899,
   textLineBytes: Infinity,
   recipients: 10000,

@@ -4,21 +4,30 @@
  * @module
  */
 import type { Login } from "../mail/answers.ts";
+import type { LoginWord } from "./actions.ts";
 import type { Limits } from "./limits.ts";
 import type { Replies } from "./replies.ts";
 import {
   type Credentials,
+  isBase64,
   type Mechanism,
   mechanisms,
   SaslExchange,
   type Step,
+  userNamed,
 } from "../mail/sasl.ts";
 
 export type LoginStep =
   | { readonly type: "refused"; readonly reply: string }
   /** The next line is the client's response. */
   | { readonly type: "challenge"; readonly reply: string }
-  | { readonly type: "authenticate"; readonly credentials: Credentials };
+  | { readonly type: "authenticate"; readonly credentials: Credentials }
+  /** Somebody else has the exchange. */
+  | { readonly type: "passOn"; readonly word: LoginWord }
+  /** The client wants no more of it, and whoever has it is to be told. */
+  | { readonly type: "cancel"; readonly reply: string }
+  /** As good as wrong credentials, without anybody's being asked. */
+  | { readonly type: "bad" };
 
 /**
  * What is said of an attempt, and whether it was one too many. One that could
@@ -32,11 +41,33 @@ export type Verdict = {
 export class LoginDialogue {
   /** Who logged in; null for nobody. */
   user: string | null = null;
+  /** What he may send as, where whoever knows him has said it. */
+  senders: readonly string[] = [];
+  /** Of the last attempt. */
+  mechanism = "";
   #exchange: SaslExchange | null = null;
   #attempted: string | null = null;
   #failures = 0;
 
-  constructor(readonly limits: Limits, readonly say: Replies) {}
+  /**
+   * @param passedOn the mechanisms of whoever has the exchange; not there: we
+   *   have it
+   */
+  constructor(
+    readonly limits: Limits,
+    readonly say: Replies,
+    readonly passedOn?: (() => readonly string[]) | undefined,
+  ) {}
+
+  /** As EHLO names them. */
+  get mechanisms(): readonly string[] {
+    return this.passedOn?.() ?? mechanisms;
+  }
+
+  /** Whom the last attempt was for, as far as the client has said it. */
+  get attempted(): string {
+    return this.#attempted ?? "";
+  }
 
   /** @param argument of AUTH: a mechanism, and perhaps a first response */
   begin(argument: string): LoginStep {
@@ -44,14 +75,21 @@ export class LoginDialogue {
     const [name, initial, ...more] = argument.split(/ +/);
     if (name === "" || more.length > 0) return refused(say.badArgument);
     const mechanism = name.toUpperCase();
-    if (!isMechanism(mechanism)) return refused(say.unknownMechanism);
-    this.#exchange = new SaslExchange(mechanism);
+    if (!this.mechanisms.includes(mechanism)) {
+      return refused(say.unknownMechanism);
+    }
+    this.mechanism = mechanism;
+    this.#attempted = null;
+    if (this.passedOn) return this.#passOn(initial ?? null, "begin");
+    this.#exchange = new SaslExchange(mechanism as Mechanism);
     return this.#next(this.#exchange.start(initial ?? null));
   }
 
   /** @param line the client's response to the last challenge */
   respond(line: string): LoginStep {
-    return this.#next(this.#exchange!.answer(line));
+    if (!this.passedOn) return this.#next(this.#exchange!.answer(line));
+    if (line !== "*") return this.#passOn(line, "respond");
+    return { type: "cancel", reply: this.say.loginCancelled };
   }
 
   /** What became of the credentials. */
@@ -59,7 +97,8 @@ export class LoginDialogue {
     const { say } = this;
     switch (login.type) {
       case "ok":
-        this.user = this.#attempted;
+        this.user = login.user ?? this.attempted;
+        this.senders = login.senders ?? [];
         return { type: "taken", reply: say.loggedIn };
       case "later":
         return { type: "refused", reply: say.loginLater };
@@ -70,6 +109,23 @@ export class LoginDialogue {
     }
   }
 
+  /** @param said in base64, null for nothing */
+  #passOn(said: string | null, type: "begin" | "respond"): LoginStep {
+    const response = type === "begin" && said === "=" ? "" : said;
+    if (response !== null && !isBase64(response)) {
+      const reply = this.say.badResponse;
+      return type === "begin" ? refused(reply) : { type: "cancel", reply };
+    }
+    const { mechanism } = this;
+    this.#attempted ??= userNamed(mechanism, response ?? "");
+    return {
+      type: "passOn",
+      word: type === "begin"
+        ? { type, mechanism, response }
+        : { type, response: response! },
+    };
+  }
+
   #next(step: Step): LoginStep {
     const { say } = this;
     switch (step.type) {
@@ -78,16 +134,15 @@ export class LoginDialogue {
       case "credentials":
         this.#attempted = step.credentials.user;
         return { type: "authenticate", credentials: step.credentials };
+      case "otherIdentity":
+        this.#attempted = step.user;
+        return { type: "bad" };
       case "cancelled":
         return refused(say.loginCancelled);
       case "malformed":
         return refused(say.badResponse);
     }
   }
-}
-
-function isMechanism(name: string): name is Mechanism {
-  return (mechanisms as readonly string[]).includes(name);
 }
 
 function refused(reply: string): LoginStep {

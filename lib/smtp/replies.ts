@@ -81,6 +81,7 @@ function fixedReplies(
     loggedInAlready: reply(503, "5.5.1", "you are authenticated already"),
     badCredentials: reply(535, "5.7.8", "these credentials are not valid"),
     tooManyLogins: reply(421, "4.7.0", "too many failed log-ins"),
+    loginLineTooLong: reply(500, "5.5.6", "authentication line too long"),
     loginLater: reply(454, "4.7.0", "authentication does not work for now"),
     loginNeedsTls: reply(538, "5.7.11", "authentication needs encryption"),
     loginCancelled: reply(501, "5.7.0", "authentication cancelled"),

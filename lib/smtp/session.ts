@@ -4,7 +4,12 @@
  *
  * @module
  */
-import type { Answer, Delivery, Login, Refusal } from "../mail/answers.ts";
+import type {
+  Answer,
+  Delivery,
+  LoginAnswer,
+  Refusal,
+} from "../mail/answers.ts";
 import type { Action } from "./actions.ts";
 import { CommandLines, cutBlanks, type Line } from "../mail/command_lines.ts";
 import type { SessionConfig } from "./config.ts";
@@ -17,7 +22,7 @@ import {
   readDoomed,
   readText,
 } from "./text.ts";
-import { loginStep, obey } from "./verbs.ts";
+import { loginStep, obey, settleLogin } from "./verbs.ts";
 
 export type { SessionConfig, Waiting };
 
@@ -80,6 +85,12 @@ export class Session {
 
   get user(): string | null {
     return this.#c.login.user;
+  }
+
+  /** Whom the last attempt to log in was for, and by which mechanism. */
+  get attempt(): { readonly user: string; readonly mechanism: string } {
+    const { attempted, mechanism } = this.#c.login;
+    return { user: attempted, mechanism };
   }
 
   /** As in a Received field. */
@@ -150,20 +161,9 @@ export class Session {
     });
   }
 
-  /** The driver's word after the action `authenticate`. */
-  authenticated(login: Login): Action[] {
-    const c = this.#c;
-    return this.#hear("authenticated", () => {
-      const { type, reply } = c.login.settle(login);
-      switch (type) {
-        case "taken":
-          return c.reply(reply);
-        case "refused":
-          return c.refuse(reply);
-        case "hangUp":
-          return c.hangUp(reply);
-      }
-    });
+  /** The driver's word after the actions `authenticate` and `passOn`. */
+  authenticated(answer: LoginAnswer): Action[] {
+    return this.#hear("authenticated", () => settleLogin(this.#c, answer));
   }
 
   /**
@@ -264,19 +264,36 @@ export class Session {
       }
       case "commands":
       case "login": {
-        const { line, at } = this.#lines.read(input, from);
-        if (line) this.#line(line);
+        const head = this.#lines.headOfLong(input, from);
+        const isLogin = head !== null && this.#isLogin(head);
+        const { commandLineBytes, loginLineBytes } = c.limits;
+        const { line, at } = this.#lines.read(
+          input,
+          from,
+          isLogin
+            ? Math.max(commandLineBytes, loginLineBytes)
+            : commandLineBytes,
+        );
+        if (line) this.#line(line, isLogin);
         return at;
       }
     }
   }
 
-  #line(line: Line): void {
+  /** Whether a line that begins like that belongs to a log-in. */
+  #isLogin(head: string): boolean {
+    const { phase, offers } = this.#c;
+    return phase.type === "login" || (offers.auth && /^AUTH /i.test(head));
+  }
+
+  /** @param isLogin whether it is the longer for a log-in's sake */
+  #line(line: Line, isLogin: boolean): void {
     const c = this.#c;
     const { classic } = c.config;
     const { say } = c;
     if (line.type === "tooLong") {
-      return c.hangUp(classic ? say.outOfMemory : say.lineTooLong);
+      const reply = isLogin ? say.loginLineTooLong : say.lineTooLong;
+      return c.hangUp(classic ? say.outOfMemory : reply);
     }
     // What qmail-smtpd reads is a C string.
     if (classic) return obey(c, line.text.split("\0", 1)[0]);

@@ -8,7 +8,7 @@ import { chunkOf, httpVerbs, unimplementedVerbs } from "./commands.ts";
 import { parseCommand } from "../mail/command_lines.ts";
 import type { Conversation } from "./conversation.ts";
 import type { LoginStep } from "./login.ts";
-import { mechanisms } from "../mail/sasl.ts";
+import type { LoginAnswer } from "../mail/answers.ts";
 import { Recipients } from "./recipients.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -83,7 +83,8 @@ function keywords(c: Conversation): string[] {
   if (offers.smtpUtf8) list.push("SMTPUTF8");
   if (offers.startTls && !c.encrypted) list.push("STARTTLS");
   if (offers.auth && c.encrypted) {
-    list.push(`AUTH ${mechanisms.join(" ")}`);
+    const { mechanisms } = c.login;
+    if (mechanisms.length > 0) list.push(`AUTH ${mechanisms.join(" ")}`);
   }
   list.push(`LIMITS RCPTMAX=${c.limits.recipients}`); // RFC 9422
   return list;
@@ -118,8 +119,37 @@ export function loginStep(c: Conversation, step: LoginStep): void {
       c.phase = { type: "login" };
       return;
     case "authenticate":
+    case "passOn":
       c.out.act(step);
       c.waiting = "authenticated";
+      return;
+    case "cancel":
+      c.out.act({ type: "cancelLogin" });
+      return c.refuse(step.reply);
+    case "bad": {
+      const { attempted: user } = c.login;
+      const reply = c.say.badCredentials;
+      c.tell({ about: "login", user, reply, by: "authorization-identity" });
+      return settleLogin(c, { type: "bad" });
+    }
+  }
+}
+
+/** What became of an attempt to log in, or what is to be asked yet. */
+export function settleLogin(c: Conversation, answer: LoginAnswer): void {
+  if (answer.type === "challenge") {
+    c.reply(c.say.challenge(atob(answer.challenge)));
+    c.phase = { type: "login" };
+    return;
+  }
+  const { type, reply } = c.login.settle(answer);
+  switch (type) {
+    case "taken":
+      return c.reply(reply);
+    case "refused":
+      return c.refuse(reply);
+    case "hangUp":
+      return c.hangUp(reply);
   }
 }
 
@@ -132,6 +162,16 @@ function mail(c: Conversation, argument: string): void {
   if (read.type === "refused") {
     const { reply, by } = read;
     c.tell({ about: "sender", sender: pathIn(argument), reply, by });
+    return c.refuse(reply);
+  }
+  const { user, senders } = c.login;
+  const refusal = user === null
+    ? null
+    : c.config.refusesSubmitter?.({ user, senders }, read.address) ?? null;
+  if (refusal !== null) {
+    const reply = c.say.refusal(refusal);
+    const by = refusal.by ?? "sender-login";
+    c.tell({ about: "sender", sender: read.address, reply, by });
     return c.refuse(reply);
   }
   c.transaction = {

@@ -35,7 +35,7 @@ const pauseMs = 500;
 
 /** What is not begun any more when the session is to end. */
 const beginnings: ReadonlySet<Action["type"]> = new Set(
-  ["ask", "authenticate", "startTls", "open"] as const,
+  ["ask", "authenticate", "passOn", "startTls", "open"] as const,
 );
 
 /**
@@ -212,14 +212,27 @@ class Driver implements Receiver, Serving, Timed {
           return this.#wait(over, () => this.#perform(actions, i + 1));
         }
         case "authenticate": {
-          const { credentials } = action;
           const since = performance.now();
-          return this.#wait(services.authenticate(credentials), (login) => {
+          const asking = services.authenticate(action.credentials);
+          return this.#wait(asking, (login) => {
             const took = performance.now() - since;
-            this.#story.loggedIn(this.stream, credentials.user, login, took);
+            this.#story.loggedIn(this.stream, login, took);
             this.#perform(session.authenticated(login));
           });
         }
+        case "passOn": {
+          const since = performance.now();
+          return this.#wait(services.passOn!(action.word), (answer) => {
+            const took = performance.now() - since;
+            if (answer.type === "challenge") this.#story.challenged(took);
+            else this.#story.loggedIn(this.stream, answer, took);
+            this.#perform(session.authenticated(answer));
+          });
+        }
+        case "cancelLogin":
+          services.cancelLogin?.();
+          this.#story.cancelled();
+          break;
         case "startTls":
           return this.#afterReplies(() => this.#secure());
         case "open": {
@@ -227,7 +240,15 @@ class Driver implements Receiver, Serving, Timed {
           const { envelope, origin } = action;
           this.#story.opens(envelope);
           const { target, connection, env } = services;
-          const opened = target.open(envelope, { ...origin, connection, env });
+          const opened = target.open(envelope, {
+            ...origin,
+            connection,
+            env,
+            tls: this.stream.tls ?? null,
+            protocol: session.protocol,
+            session: session.name,
+            id: session.messageId,
+          });
           if (opened instanceof Promise) {
             return this.#wait(
               opened,
@@ -457,6 +478,7 @@ class Driver implements Receiver, Serving, Timed {
 
   #forget(): void {
     this.services.target.leave?.();
+    this.services.cancelLogin?.();
     this.clock.remove(this);
   }
 }

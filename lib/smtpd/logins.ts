@@ -20,6 +20,24 @@ export interface LoginSource {
   readonly checkpassword: string | null;
 }
 
+/** Whether there is anybody who says it. */
+export const mayLogIn = (
+  { passwords, checkpassword, dovecotAuth }: LoginSource & {
+    readonly dovecotAuth: unknown;
+  },
+): boolean =>
+  passwords !== null || checkpassword !== null || dovecotAuth !== null;
+
+/** Who that is, for the log. */
+export const loginsBy = (
+  { passwords, checkpassword }: LoginSource,
+): string =>
+  passwords !== null
+    ? "passwords"
+    : checkpassword !== null
+    ? "checkpassword"
+    : "dovecot";
+
 /** Who wants to log in, and where the work is done. */
 export interface LoginAttempt {
   /** The client's address. */

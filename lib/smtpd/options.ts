@@ -4,9 +4,14 @@
  * @module
  */
 import type { TargetMaker } from "../deliver/target_row.ts";
+import type { MilterAddress } from "../filter/milter_address.ts";
+import type { Patience } from "../filter/patience.ts";
 import type { MailLogFormat, MailLogPlace } from "../log/mail_log.ts";
+import type { ServiceAddress } from "../base/service_address.ts";
 import type { PolicyAddress } from "../policy/delegation.ts";
+import type { DnsblSite } from "../policy/dnsbl_zones.ts";
 import type { HopSettings } from "../next_hop/settings.ts";
+import { usualSettings } from "../queue/options.ts";
 import type { Limits } from "../smtp/limits.ts";
 import type { Route } from "./routes.ts";
 
@@ -31,11 +36,25 @@ export const unasked = {
   normalizeLf: false,
   /** Where a policy program listens. */
   policy: null as PolicyAddress | null,
-  /** Zones of DNS blocklists. */
-  dnsbl: null as readonly string[] | null,
+  /** Zones of DNS lists, and from which sum of weights on one is refused. */
+  dnsbl: null as readonly DnsblSite[] | null,
+  dnsblThreshold: 1,
   dnsblReject: false,
   spf: false,
+  /** Before the greeting, for strangers, in seconds; 0 for none. */
+  greetPause: 0,
   authenticationResults: false,
+  /** What fails DMARC is refused where the author's domain wants it. */
+  dmarcReject: false,
+  /** Where milters listen, in the order in which they are asked. */
+  milters: null as readonly MilterAddress[] | null,
+  /** Where an rspamd listens: a URL. */
+  rspamd: null as string | null,
+  /** What all filters that are asked over a socket have in common. */
+  filterSeconds: 30,
+  filterFailure: "defer" as Patience["onFailure"],
+  /** A Maildir's folder for what is put aside. */
+  junk: ".Junk",
   /** Where messages go; null where $QMAILQUEUE or the default decides. */
   deliver: null as TargetMaker | null,
   /** Where goes what is for others' domains; null for nowhere. */
@@ -50,6 +69,13 @@ export const unasked = {
   relayAuth: null as string | null,
   relayClient: "none" as HopSettings["client"],
   relayConnections: 20,
+  /** How a queue is spoken to that many machines share. */
+  queuePrefix: usualSettings.prefix,
+  queueAuth: usualSettings.auth,
+  queueCa: usualSettings.authority,
+  queueManagement: usualSettings.management,
+  queueMembers: usualSettings.members,
+  queueSeconds: usualSettings.seconds,
   /** An address or the path of a Maildir; null: where there is one. */
   postmaster: null as string | null,
   createMailboxes: false,
@@ -61,6 +87,12 @@ export const unasked = {
   tlsKey: null as string | null,
   passwords: null as string | null,
   checkpassword: null as string | null,
+  /** Where Dovecot's auth service listens. */
+  dovecotAuth: null as ServiceAddress | null,
+  /** For each step of a log-in by Dovecot. */
+  dovecotSeconds: 20,
+  /** Path of a list of who may send as whom, or `dovecot`. */
+  senderLogin: null as string | null,
   databytes: null as number | null,
   timeoutsmtpd: null as number | null,
   sessionSeconds: null as number | null,

@@ -10,6 +10,7 @@ import type { Target } from "../deliver/target.ts";
 import type { Helper } from "../helper/helper.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { PolicyAddress } from "../policy/delegation.ts";
+import type { DnsblSite } from "../policy/dnsbl_zones.ts";
 import { accept, exceptFor, type Policy } from "../policy/question.ts";
 import type { Answer } from "../mail/answers.ts";
 import type { Inquiry } from "../smtp/actions.ts";
@@ -21,18 +22,16 @@ export interface PolicyOptions {
   readonly recipients: string | null;
   /** Where a policy program listens. */
   readonly policy: PolicyAddress | null;
-  /** Zones of DNS blocklists. */
-  readonly dnsbl: readonly string[] | null;
+  readonly dnsbl: readonly DnsblSite[] | null;
+  readonly dnsblThreshold: number;
   readonly dnsblReject: boolean;
   readonly spf: boolean;
-  readonly authenticationResults: boolean;
 }
 
 /** How long each may take for one question. */
 const lookupSeconds = 10;
 const rcptcheckSeconds = 30;
 const programSeconds = 20;
-const resultsSeconds = 30;
 
 /** A program to ask about each recipient, from the environment. */
 const rcptcheckVariable = "RCPTCHECK";
@@ -62,9 +61,8 @@ export class SmtpPolicies {
     readonly emit: Emit,
     isShared: boolean,
   ) {
-    const { recipients, policy, dnsbl, spf, authenticationResults } = options;
-    const wanted = recipients ?? policy ?? dnsbl ??
-      (spf || authenticationResults || null);
+    const { recipients, policy, dnsbl, spf } = options;
+    const wanted = recipients ?? policy ?? dnsbl ?? (spf || null);
     this.#shared = wanted === null ? null : load(options, emit, isShared);
     this.#shared?.catch(() => {}); // told by prepare, or at the first question
   }
@@ -97,44 +95,6 @@ export class SmtpPolicies {
     };
   }
 
-  /** A target that records where mail comes from, if that is wanted. */
-  recording(
-    target: Target,
-    { connection, env, me }: Pick<Asker, "connection" | "env" | "me">,
-  ): Target {
-    const shared = this.#shared;
-    if (!this.options.authenticationResults || !shared) return target;
-    if (env.has("RELAYCLIENT")) return target; // ours, whatever SPF says
-    const options = {
-      me,
-      seconds: resultsSeconds,
-      emit: this.emit,
-      folder: env.get("TMPDIR") ?? "/tmp",
-      clientIp: connection.remote.ip,
-    };
-    const wrapped = Promise.all([
-      shared,
-      import("../deliver/authenticated.ts"),
-    ]).then(([{ resolver, helper }, { authenticated }]) =>
-      authenticated(target, { ...options, resolver: resolver!, helper })
-    );
-    return {
-      get name() {
-        return target.name;
-      },
-      takesBinary: false, // what is signed are lines
-      takesUtf8: target.takesUtf8,
-      descriptors: target.descriptors,
-      accepts: target.accepts?.bind(target),
-      ...(target.offer && { offer: target.offer.bind(target) }),
-      ...(target.leave && { leave: target.leave.bind(target) }),
-      open: async (envelope, submitter) =>
-        submitter.user === null
-          ? (await wrapped).open(envelope, submitter)
-          : target.open(envelope, submitter),
-    };
-  }
-
   async #policy(asker: Asker): Promise<Policy> {
     const { env, me, badRcptTo, isPostmaster } = asker;
     const { options, emit } = this;
@@ -152,7 +112,8 @@ export class SmtpPolicies {
       recipients: ofMailboxes(recipients),
       dnsbl: options.dnsbl && resolver
         ? {
-          zones: options.dnsbl,
+          sites: options.dnsbl,
+          threshold: options.dnsblThreshold,
           code: options.dnsblReject ? 550 : 451,
           resolver,
           emit,
@@ -183,9 +144,9 @@ async function load(
   emit: Emit,
   isShared: boolean,
 ): Promise<Shared> {
-  const { recipients, policy, dnsbl, spf, authenticationResults } = options;
-  const asksDns = dnsbl || spf || authenticationResults;
-  const wantsHelper = isShared && (spf || authenticationResults);
+  const { recipients, policy, dnsbl, spf } = options;
+  const asksDns = dnsbl || spf;
+  const wantsHelper = isShared && spf;
   const [resolver, helpers, list, program] = await Promise.all([
     asksDns ? import("../net/resolver.ts") : null,
     wantsHelper ? import("../helper/helpers.ts") : null,

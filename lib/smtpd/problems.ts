@@ -8,17 +8,21 @@
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import type { Variables } from "../base/protocol.ts";
 import { codeOf, reason } from "../base/reason.ts";
+import { writtenAddress } from "../base/service_address.ts";
 import { problemsIn } from "../base/unusable.ts";
 import { checkFolder, everybodyMayRead, type Use } from "../sys/access.ts";
 import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
 import { asProgram } from "../ucspi/environment.ts";
 import { whyNotRunnable } from "../ucspi/runnable.ts";
 import { controlsNow, hostNameNow } from "./controls.ts";
+import { wantsFilters } from "./filters.ts";
+import { mayLogIn } from "./logins.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { environments } from "./reach.ts";
+import { byDovecot } from "./senders.ts";
 import { Targets } from "./targets.ts";
 
-/** For a policy program to take a connection. */
+/** For a policy program to take a connection, or Dovecot to greet. */
 const connectMs = 3000;
 
 /**
@@ -38,6 +42,8 @@ export async function smtpdProblems(
     ofRecipients(options),
     ofPasswords(options),
     ofProgram("--checkpassword", options.checkpassword?.trim().split(/\s+/)[0]),
+    ofDovecot(options),
+    ofSenderLogins(options),
     ofPolicyProgram(options),
     ...environments(own, ruled).flatMap((env) => [
       ofProgram("RCPTCHECK", textOf(env.get("RCPTCHECK") ?? "")),
@@ -109,6 +115,25 @@ function ofProgram(named: string, path: string | undefined): Problems {
   return [`${named}: unable to run ${path}: ${why}${hint}`];
 }
 
+async function ofDovecot({ dovecotAuth }: SmtpdOptions): Promise<Problems> {
+  if (dovecotAuth === null) return [];
+  const { dovecotFault } = await import("../auth/dovecot.ts");
+  const why = await dovecotFault(dovecotAuth, connectMs / 1000);
+  if (why === null) return [];
+  const where = writtenAddress(dovecotAuth);
+  return [`--dovecot-auth: unable to log in by ${where}: ${why}`];
+}
+
+async function ofSenderLogins(
+  { senderLogin }: SmtpdOptions,
+): Promise<Problems> {
+  if (senderLogin === null || senderLogin === byDovecot) return [];
+  const { checkSenderLoginsFile } = await import(
+    "../policy/sender_logins_file.ts"
+  );
+  return thrownBy(() => checkSenderLoginsFile(senderLogin));
+}
+
 async function ofPolicyProgram({ policy }: SmtpdOptions): Promise<Problems> {
   if (policy === null) return [];
   const where = policy.transport === "unix"
@@ -135,10 +160,10 @@ async function ofPolicyProgram({ policy }: SmtpdOptions): Promise<Problems> {
 }
 
 function ofTemporaryFolder(
-  { authenticationResults }: SmtpdOptions,
+  options: SmtpdOptions,
   env: ReadonlyMap<string, string>,
 ): Problems {
-  if (!authenticationResults) return [];
+  if (!wantsFilters(options)) return [];
   const path = textOf(env.get("TMPDIR") ?? "/tmp");
   return thrownBy(() =>
     folder("TMPDIR: unable to keep a message in", path, "write", "search")
@@ -159,10 +184,8 @@ function ofRelaying(
   env: Map<string, string>,
   ruled: Variables,
 ): Problems {
-  const { passwords, checkpassword } = options;
-  const mayLogIn = passwords !== null || checkpassword !== null;
   const isTrusted = env.has("RELAYCLIENT") || ruled.has("RELAYCLIENT");
-  if (!mayLogIn && !(isTrusted && namesDomains(options))) return [];
+  if (!mayLogIn(options) && !(isTrusted && namesDomains(options))) return [];
   const why = new Targets(options, () => {}).deadEnd(asProgram(env));
   return why === null ? [] : [why];
 }

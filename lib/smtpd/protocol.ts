@@ -16,11 +16,9 @@ import {
 } from "../ucspi/environment.ts";
 import { hostNameNow } from "./controls.ts";
 import { drive } from "./driver.ts";
+import { sayLast } from "./last_words.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { SmtpSettings, unreadableControls } from "./settings.ts";
-
-/** How long a client that is left may take to hear why. */
-const farewellMs = 1000;
 
 /** Nothing is to be stopped of what is over. */
 const over: Serving = { stop() {} };
@@ -74,31 +72,11 @@ export class SmtpProtocol implements Protocol {
       return over;
     }
     const { config, services, patience } = settings;
-    const session = new Session(config);
-    return drive(stream, session, services, patience, ending);
+    const begin = () =>
+      drive(stream, new Session(config), services, patience, ending);
+    const pause = this.#settings.pauseFor(stream, connection, env);
+    if (pause === null) return begin();
+    const ungreeted = { connection, session: config.name! };
+    return pause.before(stream, ungreeted, ending, begin);
   }
-}
-
-/**
- * Leaves when the client has taken it, or did not within the time.
- *
- * @param over is told of the end, once
- */
-function sayLast(
-  stream: Stream,
-  bytes: Uint8Array<ArrayBuffer>,
-  over: () => void,
-): void {
-  const timer = setTimeout(() => {
-    stream.close();
-    over();
-  }, farewellMs);
-  const leave = () => {
-    clearTimeout(timer);
-    stream.linger(over);
-  };
-  stream.paused = true;
-  stream.open({ received: () => {}, ended: leave, drained: leave });
-  stream.write(bytes);
-  if (stream.unsent === 0) leave();
 }

@@ -9,7 +9,9 @@ import type { Variables } from "../base/protocol.ts";
 import { type NeededCertificate, type Reach, reachOf } from "../base/reach.ts";
 import { asProgram } from "../ucspi/environment.ts";
 import { ControlFiles } from "./control_files.ts";
+import { wantsFilters } from "./filters.ts";
 import type { SmtpdOptions } from "./options.ts";
+import { byDovecot } from "./senders.ts";
 import { Targets } from "./targets.ts";
 
 /** Variables that name programs and folders. */
@@ -48,7 +50,8 @@ function ofOptions(options: SmtpdOptions): Partial<Reach> {
   const { rcpthosts, badmailfrom, badrcptto, checkpassword } = options;
   const lists = [rcpthosts, badmailfrom, badrcptto]
     .filter((each) => each !== null && each.includes("/"));
-  const { recipients, passwords, spf, authenticationResults } = options;
+  const { recipients, passwords, spf, senderLogin } = options;
+  const { authenticationResults, dmarcReject } = options;
   const certificate = certificateOf(options);
   const program = checkpassword?.trim().split(/\s+/)[0];
   return {
@@ -56,8 +59,10 @@ function ofOptions(options: SmtpdOptions): Partial<Reach> {
     reads: [
       options.control,
       ...[...lists, recipients, passwords].filter((path) => path !== null),
+      ...senderLogin === null || senderLogin === byDovecot ? [] : [senderLogin],
     ],
-    hasHelper: spf || authenticationResults || passwords !== null,
+    hasHelper: spf || authenticationResults || dmarcReject ||
+      passwords !== null,
     certificates: certificate === null ? [] : [certificate],
   };
 }
@@ -81,7 +86,7 @@ function ofEnvironment(
     rcptcheck
       ? { programs: [{ named: "RCPTCHECK", path: textOf(rcptcheck) }] }
       : {},
-    options.authenticationResults
+    wantsFilters(options)
       ? { writes: [temporaryFolder(textOf(env.get("TMPDIR") ?? "/tmp"))] }
       : {},
   ]);

@@ -7,8 +7,8 @@ import type { Connection } from "../base/connection.ts";
 import type { Emit } from "../base/events.ts";
 import type { Stream } from "../base/stream.ts";
 import type { Target } from "../deliver/target.ts";
-import type { Answer, Login } from "../mail/answers.ts";
-import type { Inquiry } from "../smtp/actions.ts";
+import type { Answer, Login, LoginAnswer } from "../mail/answers.ts";
+import type { Inquiry, LoginWord } from "../smtp/actions.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import type { Credentials } from "../mail/sasl.ts";
 
@@ -24,6 +24,12 @@ export interface Services {
   readonly replies: number[];
   ask(inquiry: Inquiry): Promise<Answer>;
   authenticate(credentials: Credentials): Promise<Login>;
+  /** Where somebody else has the exchange of a log-in: what he says. */
+  passOn?(word: LoginWord): Promise<LoginAnswer>;
+  /** The client wants no more of it, or has gone. */
+  cancelLogin?(): void;
+  /** Who decides log-ins, for the log. */
+  readonly loginsBy?: string | undefined;
   /** TLS on the stream; null if that did not come about. */
   secure(stream: Stream): Promise<Stream | null>;
 }

@@ -9,7 +9,6 @@ import type { Connection } from "../base/connection.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import type { Stream } from "../base/stream.ts";
 import { problemsIn, Unusable } from "../base/unusable.ts";
-import { spoolDescriptors } from "../deliver/spool.ts";
 import type { Target } from "../deliver/target.ts";
 import { TlsAccess, tlsDescriptors } from "../net/tls_access.ts";
 import { accept } from "../policy/question.ts";
@@ -32,9 +31,13 @@ import {
   leadingNumber,
 } from "./controls.ts";
 import type { Patience, Services } from "./services.ts";
-import { authenticate } from "./logins.ts";
+import { SmtpFilters } from "./filters.ts";
+import { GreetPause } from "./greet_pause.ts";
+import { DovecotLogins } from "./dovecot_logins.ts";
+import { authenticate, loginsBy, mayLogIn } from "./logins.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { SmtpPolicies } from "./policies.ts";
+import { byDovecot, SenderRules } from "./senders.ts";
 import { nextSessionName } from "./session_name.ts";
 import { Targets } from "./targets.ts";
 
@@ -71,7 +74,12 @@ export class SmtpSettings {
   #firstFiles: ControlFiles | null;
   readonly #targets: Targets;
   readonly #policies: SmtpPolicies;
+  readonly #filters: SmtpFilters;
+  readonly #dovecot: DovecotLogins | null;
+  readonly #senders: SenderRules;
+  readonly #loginsBy: string | undefined;
   readonly #limits: Partial<Limits> | undefined;
+  readonly #pause: GreetPause | null;
   #lastOffers: Offers | undefined;
 
   /** Given in all sessions, by the first digit of their codes. */
@@ -102,6 +110,18 @@ export class SmtpSettings {
     this.#firstFiles = files;
     this.#targets = new Targets(options, emit);
     this.#policies = new SmtpPolicies(options, emit, isShared);
+    this.#filters = new SmtpFilters(options, emit, isShared);
+    const { dovecotAuth, dovecotSeconds, senderLogin } = options;
+    this.#senders = new SenderRules(senderLogin, emit);
+    const { loaded } = this.#senders;
+    this.#dovecot = dovecotAuth === null
+      ? null
+      : new DovecotLogins(dovecotAuth, dovecotSeconds, loaded, emit);
+    this.#loginsBy = mayLogIn(options) ? loginsBy(options) : undefined;
+    const { greetPause } = options;
+    this.#pause = classic || greetPause === 0
+      ? null
+      : new GreetPause(greetPause, emit);
     const anyLimit = Object.keys(options.limits).length > 0;
     this.#limits = anyLimit ? options.limits : undefined;
   }
@@ -111,7 +131,10 @@ export class SmtpSettings {
     await Promise.all([
       this.#tls?.prepare(),
       this.#policies.prepare(),
+      this.#filters.prepare(),
       this.#targets.prepare(),
+      this.#dovecot?.loaded,
+      this.#senders.loaded,
     ]);
   }
 
@@ -125,12 +148,20 @@ export class SmtpSettings {
   async rehearse(): Promise<void> {
     if (this.options.classic) return;
     this.#look(() => controlsNow(this.options));
-    const { recipients, passwords, checkpassword } = this.options;
+    const { recipients } = this.options;
     const own = asProgram(ownEnvironment());
-    const mayRelay = (passwords ?? checkpassword) !== null ||
+    const mayRelay = mayLogIn(this.options) ||
       (own.has("RELAYCLIENT") && this.#current()?.namesDomains);
     const deadEnd = mayRelay ? this.#targets.deadEnd(own) : null;
     if (deadEnd !== null) this.emit(trouble(deadEnd));
+    this.#dovecot?.wake();
+    const { senderLogin } = this.options;
+    if (senderLogin !== null && senderLogin !== byDovecot) {
+      const { checkSenderLoginsFile } = await import(
+        "../policy/sender_logins_file.ts"
+      );
+      this.#look(() => checkSenderLoginsFile(senderLogin));
+    }
     if (recipients === null) return;
     const { checkRecipientsFile } = await import(
       "../policy/recipients_file.ts"
@@ -149,9 +180,8 @@ export class SmtpSettings {
 
   /** That a session may take, its connection's own left out. */
   get descriptors(): number {
-    const { authenticationResults } = this.options;
     return (this.#tls ? tlsDescriptors : 0) + this.#targets.descriptors +
-      (authenticationResults ? spoolDescriptors : 0);
+      this.#filters.descriptors;
   }
 
   /** Reads certificate and control files again (HUP). */
@@ -160,6 +190,19 @@ export class SmtpSettings {
     this.#unread.over(); // whoever mended it looks into the log now
     this.#tls?.refresh();
     this.#targets.refresh();
+  }
+
+  /** A pause before the greeting, for clients that have to wait. */
+  pauseFor(
+    { tls }: Stream,
+    { remote }: Connection,
+    env: ProgramEnvironment,
+  ): GreetPause | null {
+    const pause = this.#pause;
+    // Who shakes hands talks first; the trusted and our own are in no doubt.
+    if (pause === null || tls || env.has("RELAYCLIENT")) return null;
+    if (this.#isLocalAddress(remote.ip)) return null;
+    return pause.knows(remote.ip) ? null : pause;
   }
 
   /** @param env what a program would have for the connection */
@@ -173,7 +216,7 @@ export class SmtpSettings {
     const sending = {
       ...{ connection, env, me, accepts, namesDomains, isPostmaster },
     };
-    const target = this.#policies.recording(
+    const target = this.#filters.before(
       this.#targets.forSession(sending),
       asker,
     );
@@ -200,6 +243,8 @@ export class SmtpSettings {
         : leadingNumber(databytes),
       connection,
       name,
+      mechanisms: this.#dovecot?.mechanisms,
+      refusesSubmitter: this.#senders.refuses,
       now: clock,
     };
     return {
@@ -213,6 +258,8 @@ export class SmtpSettings {
         replies: this.replies,
         ask: ask ?? acceptAll,
         authenticate: this.#authenticator(connection, env),
+        ...this.#dovecot?.forSession(connection, name),
+        loginsBy: this.#loginsBy,
         secure: this.#securer(connection, controls),
       },
       patience: controls.patience,
@@ -265,12 +312,14 @@ export class SmtpSettings {
     if (!this.#mayLogIn) return nobody;
     const { options, emit, isShared } = this;
     const attempt = { client: remote.ip, isShared, env, emit };
-    return (credentials) => authenticate(options, credentials, attempt);
+    return async (credentials) => {
+      await this.#senders.loaded;
+      return await authenticate(options, credentials, attempt);
+    };
   }
 
   get #mayLogIn(): boolean {
-    const { passwords, checkpassword } = this.options;
-    return passwords !== null || checkpassword !== null;
+    return mayLogIn(this.options);
   }
 
   #securer(

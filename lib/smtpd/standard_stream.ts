@@ -21,6 +21,8 @@ export class StandardStream implements Stream {
   /** Bytes in the buffer that came when nobody wanted them any more. */
   #held = 0;
   #isClosed = false;
+  /** Whether what was written reached nobody: they are gone. */
+  hasFailed = false;
   #hasEnded = false;
   #isEndTold = false;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
@@ -103,7 +105,10 @@ export class StandardStream implements Stream {
     while (this.#unsent.length > 0) {
       let bytes = this.#unsent[0];
       // Who does not listen any more is told of by the next read.
-      const sent = await Deno.stdout.write(bytes).catch(() => bytes.length);
+      const sent = await Deno.stdout.write(bytes).catch(() => {
+        this.hasFailed = true;
+        return bytes.length;
+      });
       if (this.#isClosed) return;
       bytes = bytes.subarray(sent);
       this.#unsentBytes -= sent;

@@ -43,6 +43,8 @@ export class SessionStory {
   /** When the sender of a message was told; 0 while there is none. */
   #mailAt = 0;
   #askMs = 0;
+  /** What the steps of a log-in took so far. */
+  #loginMs = 0;
   #begun: Begun | null = null;
 
   constructor(readonly session: Session, readonly services: Services) {}
@@ -71,11 +73,21 @@ export class SessionStory {
     this.#askMs += milliseconds;
   }
 
+  /** A step of a log-in, and not its last. */
+  challenged(milliseconds: number): void {
+    this.#loginMs += milliseconds;
+  }
+
+  /** The client has left one without an end. */
+  cancelled(): void {
+    this.#loginMs = 0;
+  }
+
   loggedIn(
     stream: Stream,
-    user: string,
     login: Login,
     milliseconds: number,
+    by = this.services.loginsBy,
   ): void {
     const type = ({
       ok: "login.accepted",
@@ -83,7 +95,15 @@ export class SessionStory {
       later: "login.deferred",
     } as const)[login.type];
     const party = this.#party(stream);
-    this.services.emit({ type, party, user, milliseconds });
+    const { user, mechanism } = this.session.attempt;
+    this.services.emit({
+      ...{ type, party, mechanism },
+      user: login.user ?? user,
+      ...(by !== undefined && { by }),
+      ...(login.type !== "ok" && login.why && { why: login.why }),
+      milliseconds: this.#loginMs + milliseconds,
+    });
+    this.#loginMs = 0;
   }
 
   /** The text of a message is about to be asked for. */
@@ -168,6 +188,8 @@ export class SessionStory {
     switch (told.about) {
       case "message":
         return this.#refused(stream, reply, by);
+      case "login":
+        return this.loggedIn(stream, { type: "bad", user: told.user }, 0, by);
       case "sender": {
         const party = this.#party(stream);
         const message = this.#unbegun(told.sender);

@@ -16,6 +16,7 @@ import { domainOf } from "../mail/address.ts";
 import { HopSecrets } from "../next_hop/secrets.ts";
 import { lookupKeys } from "../policy/rcpthosts.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
+import { mayLogIn } from "./logins.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { type Common, Router } from "./router.ts";
 import { RoutesFile } from "./routes.ts";
@@ -60,6 +61,8 @@ export class Targets {
     const { queueProgram, createMailboxes, minFree } = options;
     const { relayTls, relayAuth, relayCa, relayClient, relayConnections } =
       options;
+    const { queuePrefix, queueAuth, queueCa, queueManagement, queueMembers } =
+      options;
     const host = () => this.#host;
     this.#context = {
       get host() {
@@ -75,6 +78,15 @@ export class Targets {
         client: relayClient,
         connections: relayConnections,
         secrets: new HopSecrets(relayAuth, relayCa),
+      },
+      queue: {
+        settings: {
+          prefix: queuePrefix,
+          management: queueManagement,
+          members: queueMembers,
+          seconds: options.queueSeconds,
+        },
+        secrets: new HopSecrets(queueAuth, queueCa),
       },
     };
     this.#unread = new LastingTrouble(emit);
@@ -218,9 +230,7 @@ export class Targets {
   }
 
   #mayRelay(env: ProgramEnvironment): boolean {
-    const { passwords, checkpassword } = this.options;
-    return env.has("RELAYCLIENT") || passwords !== null ||
-      checkpassword !== null;
+    return env.has("RELAYCLIENT") || mayLogIn(this.options);
   }
 
   /** Where a domain that is ours goes. */

@@ -43,6 +43,8 @@ const names: {
   "message.refused": ["refused", "bad"],
   "message.abandoned": ["abandoned", "odd"],
   "recipient.refused": ["recipient refused", "bad"],
+  "client.refused": ["client refused", "bad"],
+  "filter.answered": ["filter", "faint"],
   "login.accepted": ["logged in", "good"],
   "login.refused": ["log-in refused", "bad"],
   "login.deferred": ["log-in deferred", "odd"],
@@ -106,6 +108,9 @@ function outcomeOf(record: Record): string {
       return text(record, "lines");
     case "tls.failed":
       return text(record, "reason");
+    case "filter.answered":
+      return `${text(record, "filter")} says ${text(record, "answer")} ` +
+        text(record, "remark");
     case "rules.read":
       return text(record, "path");
     case "certificate.taken":
@@ -134,7 +139,7 @@ function peerOf(record: Record): string {
   ].filter((part) => part !== "").join(", ");
 }
 
-const phases = ["wait", "envelope", "text", "delivery", "handshake", "login"];
+const phases = ["wait", "envelope", "text", "delivery", "handshake", "login", "filter"];
 
 function durationsOf(record: Record): string {
   const known = phases.map((phase) => [phase, text(record, `${phase}_ms`)])

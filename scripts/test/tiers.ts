@@ -28,6 +28,7 @@ const longest: readonly string[] = [
   "tests/deliver/qmail_queue_test.ts",
   "tests/smtpd/driver_pieces_test.ts",
   "tests/smtp/dialogues_test.ts",
+  "tests/e2e/package_test.ts",
   "tests/e2e/login_test.ts",
   "tests/e2e/starttls_test.ts",
   "tests/e2e/rules_test.ts",

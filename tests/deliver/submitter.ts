@@ -15,6 +15,10 @@ import { testConfig } from "../smtp/run.ts";
 export const stranger: Submitter = {
   helo: null,
   user: null,
+  tls: null,
+  protocol: "SMTP",
+  session: "a-1",
+  id: "a-1-1",
   connection: testConfig.connection,
   env: asProgram(new Map([["PATH", "/bin:/usr/bin"]])),
 };

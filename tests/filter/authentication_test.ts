@@ -1,14 +1,15 @@
 import { into } from "../support/troubles.ts";
-import { committed, stranger as nobody } from "./submitter.ts";
+import { committed, stranger as nobody } from "../deliver/submitter.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dkimSign } from "mailauth/lib/dkim/sign.js";
 import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
-import {
-  authenticated,
-  type AuthenticatedOptions,
-} from "../../lib/deliver/authenticated.ts";
 import type { Delivery, Refusal, Target } from "../../lib/deliver/target.ts";
+import {
+  authentication,
+  type AuthenticationFilterOptions,
+} from "../../lib/filter/authentication.ts";
+import { filtered } from "../../lib/filter/filtered.ts";
 import type { Resolver } from "../../lib/net/resolver.ts";
 import { fakeResolver, type Zone } from "../support/dns.ts";
 import { inFolder } from "../support/peers.ts";
@@ -36,7 +37,13 @@ class Recorder implements Target {
   readonly descriptors = 0;
   stored: string[] = [];
   abandoned = 0;
+  opened = 0;
+  left = 0;
+  leave(): void {
+    this.left++;
+  }
   open(): ReturnType<Target["open"]> {
+    this.opened++;
     const pieces: Uint8Array[] = [];
     return {
       append: (bytes) => void pieces.push(bytes.slice()),
@@ -67,26 +74,37 @@ interface Tried {
 async function deliver(
   message: string,
   { helo = "out.author.example", ...options }:
-    & Partial<AuthenticatedOptions>
-    & { sender?: string; helo?: string | null } = {},
+    & Partial<AuthenticationFilterOptions>
+    & {
+      sender?: string;
+      helo?: string | null;
+      folder?: string;
+      clientIp?: string;
+    } = {},
   pieceBytes = 5000,
 ): Promise<Tried> {
   const recorder = new Recorder();
   const log: string[] = [];
-  const target = authenticated(recorder, {
-    me: "mx.to.example",
-    resolver: fakeResolver(zone),
-    seconds: 20,
-    folder: "/nonexistent",
-    clientIp: "192.0.2.1",
-    emit: into(log),
+  const { clientIp = "192.0.2.1", folder = "/nonexistent" } = options;
+  const me = "mx.to.example", emit = into(log);
+  const filter = authentication({
+    ...{ me, resolver: fakeResolver(zone), seconds: 20, emit },
+    records: true,
+    obeysDmarc: false,
     ...options,
   });
+  const target = filtered(recorder, [filter], {
+    ...{ me, folder, emit, session: "a-1" },
+    connection: nobody.connection,
+  });
+  const remote = { ...nobody.connection.remote, ip: clientIp };
+  const connection = { ...nobody.connection, remote };
   const opened = await target.open({
     ...envelope,
     sender: options.sender ?? envelope.sender,
-  }, { ...nobody, helo });
+  }, { ...nobody, helo, connection });
   assert("commit" in opened);
+  await opened.append(toBytes(ours));
   for (let at = 0; at < message.length; at += pieceBytes) {
     await opened.append(toBytes(message.slice(at, at + pieceBytes)));
   }
@@ -102,6 +120,9 @@ async function deliver(
   };
 }
 
+/** What our session writes first. */
+const ours = "Received: from them\n  by us\n";
+
 const plain = "From: Anne <anne@author.example>\nTo: b@to.example\n" +
   "Subject: hello\nDate: Tue, 1 Jul 2025 00:00:00 +0000\n\nHello,\n\nthere. \n";
 
@@ -115,7 +136,7 @@ async function signed(message: string, domain = "author.example") {
   return result.signatures.replaceAll("\r\n", "\n") + message;
 }
 
-Deno.test("authenticated() records SPF, DKIM and DMARC of a signed message", async () => {
+Deno.test("authentication() records SPF, DKIM and DMARC of a signed message", async () => {
   const message = "Received: from us\n\tby us\n" + await signed(plain);
   const { stored, results, delivery, log } = await deliver(message, {}, 7);
   assertEquals(delivery, { type: "stored", id: "1" });
@@ -130,7 +151,7 @@ Deno.test("authenticated() records SPF, DKIM and DMARC of a signed message", asy
   assertEquals(log, []);
 });
 
-Deno.test("authenticated() does the same for a message that fills a file", () =>
+Deno.test("authentication() does the same for a message that fills a file", () =>
   inFolder(async (folder) => {
     const message = await signed(plain + "line of text\n\n".repeat(50_000));
     const tried = await deliver(message, { folder });
@@ -147,7 +168,7 @@ Deno.test("authenticated() does the same for a message that fills a file", () =>
     );
   }));
 
-Deno.test("authenticated() tells what failed, and delivers all the same", async () => {
+Deno.test("authentication() tells what failed, and delivers all the same", async () => {
   const stranger = {
     clientIp: "203.0.113.9",
     helo: "spam.example",
@@ -185,10 +206,11 @@ Deno.test("authenticated() tells what failed, and delivers all the same", async 
   assertMatch(twoAuthors.results, /; dmarc=permerror /);
   const none = await deliver("\nno header at all\n");
   assertMatch(none.results, /; dkim=none .*; dmarc=permerror /);
-  assertMatch(none.stored, /\n\tdmarc=[^\n]*\n\nno header at all\n$/);
+  assertMatch(none.stored, /\n\tdmarc=[^\n]*\nReceived: /);
+  assert(none.stored.endsWith(`${ours}\nno header at all\n`));
 });
 
-Deno.test("authenticated() records a lookup that failed as temperror", async () => {
+Deno.test("authentication() records a lookup that failed as temperror", async () => {
   const failing = fakeResolver({
     "TXT author.example": "failed",
     "TXT s1._domainkey.author.example": "failed",
@@ -204,7 +226,7 @@ Deno.test("authenticated() records a lookup that failed as temperror", async () 
   );
 });
 
-Deno.test("authenticated() does not wait for ever", async () => {
+Deno.test("authentication() does not wait for ever", async () => {
   const silent: Resolver = () => new Promise(() => {});
   const { results, delivery, log } = await deliver(await signed(plain), {
     resolver: silent,
@@ -215,7 +237,7 @@ Deno.test("authenticated() does not wait for ever", async () => {
   assertEquals(log.length, 1);
 });
 
-Deno.test("authenticated() gives up on a head that is too long to check", () =>
+Deno.test("authentication() gives up on a head that is too long to check", () =>
   inFolder(async (folder) => {
     const message = "X: y\n".repeat(60_000) + plain;
     const { results, stored } = await deliver(message, { folder });
@@ -223,7 +245,7 @@ Deno.test("authenticated() gives up on a head that is too long to check", () =>
     assert(stored.endsWith("\n" + message));
   }));
 
-Deno.test("authenticated() bounds what one message can look up", async () => {
+Deno.test("authentication() bounds what one message can look up", async () => {
   const resolver = fakeResolver(zone);
   const signature = (i: number) =>
     `DKIM-Signature: v=1; a=rsa-sha256; d=d${i}.example; s=s; h=from; bh=x; b=y\n`;
@@ -236,7 +258,7 @@ Deno.test("authenticated() bounds what one message can look up", async () => {
   assert(resolver.asked.length < 30, `${resolver.asked.length} lookups`);
 });
 
-Deno.test("authenticated() takes forged results in our name away", async () => {
+Deno.test("authentication() takes forged results in our name away", async () => {
   const forged = "Authentication-Results: mx.to.example; dmarc=pass\n";
   const foreign = "Authentication-Results: mx.other.example; dmarc=pass\n";
   const { stored } = await deliver(forged + foreign + plain);
@@ -244,7 +266,7 @@ Deno.test("authenticated() takes forged results in our name away", async () => {
   assert(stored.endsWith("\n" + foreign + plain));
 });
 
-Deno.test("authenticated() lets nothing that a sender wrote break the header", async () => {
+Deno.test("authentication() lets nothing that a sender wrote break the header", async () => {
   const { results, stored } = await deliver(
     'From: =?x?q?\xff?= <"a\\" ; dmarc=pass "@author.example>\n\n',
     { sender: '"x; dmarc=pass\r\nX: y (" @\xff.example' },
@@ -253,41 +275,7 @@ Deno.test("authenticated() lets nothing that a sender wrote break the header", a
   assertMatch(results, /^[ -~]+$/);
 });
 
-Deno.test("authenticated() passes on what the inner target says", async () => {
-  const full: Refusal = {
-    type: "later",
-    code: 452,
-    enhanced: "4.3.1",
-    text: "full",
-  };
-  const options: AuthenticatedOptions = {
-    me: "mx.to.example",
-    resolver: fakeResolver({}),
-    seconds: 20,
-    folder: "/nonexistent",
-    clientIp: "192.0.2.1",
-    emit() {},
-  };
-  const refusing = authenticated({
-    descriptors: 0,
-    takesBinary: true,
-    takesUtf8: true,
-    open: () => full,
-  }, options);
-  assertEquals<unknown>(await refusing.open(envelope, nobody), full);
-
-  const recorder = new Recorder();
-  const message = await authenticated(recorder, options).open(
-    envelope,
-    nobody,
-  );
-  assert("abandon" in message);
-  await message.append(toBytes(plain));
-  await message.abandon();
-  assertEquals([recorder.abandoned, recorder.stored], [1, []]);
-});
-
-Deno.test("authenticated() defers when it cannot keep the message", async () => {
+Deno.test("authentication() defers when it cannot keep the message", async () => {
   const { delivery, recorder, log } = await deliver("x".repeat(200_000));
   assert(delivery.type === "later");
   assertEquals(delivery.code, 451);
@@ -295,22 +283,27 @@ Deno.test("authenticated() defers when it cannot keep the message", async () => 
   assertMatch(log.join("\n"), /unable to keep a message in \/nonexistent: /);
 });
 
-Deno.test("authenticated() that is abandoned forgets all, and tells the inner target", () =>
-  inFolder(async (folder) => {
-    const recorder = new Recorder();
-    const target = authenticated(recorder, {
-      me: "mx.to.example",
-      resolver: fakeResolver(zone),
-      seconds: 20,
-      folder,
-      clientIp: "192.0.2.1",
-      emit: () => {},
+Deno.test("authentication() refuses what DMARC wants refused, if that is wanted", async () => {
+  const stranger = { clientIp: "203.0.113.9", helo: "spam.example" };
+  const { delivery, recorder } = await deliver(plain, {
+    ...stranger,
+    obeysDmarc: true,
+  });
+  assert(delivery.type === "never");
+  assertEquals([delivery.code, delivery.by], [550, "dmarc"]);
+  assertEquals([recorder.opened, recorder.left], [0, 1]);
+
+  const stays = async (policy: string, message = plain) => {
+    const resolver = fakeResolver({
+      ...zone,
+      "TXT _dmarc.author.example": [policy],
     });
-    const message = await target.open(envelope, nobody);
-    assert("abandon" in message);
-    await message.append(new Uint8Array(100_000));
-    assertEquals(descriptorsIn(folder), 3);
-    await message.abandon();
-    assertEquals(descriptorsIn(folder), 0);
-    assertEquals([recorder.abandoned, recorder.stored.length], [1, 0]);
-  }));
+    const tried = { ...stranger, obeysDmarc: true, records: false, resolver };
+    const { delivery, stored } = await deliver(message, tried);
+    assertEquals(delivery.type, "stored", policy);
+    assertEquals(stored, ours + message);
+  };
+  await stays("v=DMARC1; p=quarantine");
+  await stays("v=DMARC1; p=reject; t=y");
+  await stays("v=DMARC1; p=reject", await signed(plain));
+});

@@ -77,7 +77,7 @@ const sender = { ip: "192.0.2.1", helo: "x", sender: "a@a.example" };
 const options = { me: "mx.example", resolver: fakeResolver({}), emit() {} };
 
 Deno.test("whatever a helper says, SPF has a result and the results are one field", async () => {
-  const bare = await authenticationResults(sender, message, {
+  const { header: bare } = await authenticationResults(sender, message, {
     ...options,
     helper: new Helper("mail", () => {}, () => {
       throw new Error("none");
@@ -94,7 +94,7 @@ Deno.test("whatever a helper says, SPF has a result and the results are one fiel
       });
       for (const text of [result, domain]) assertEquals(typeof text, "string");
       assert(failure === null || typeof failure === "string");
-      const header = await authenticationResults(sender, message, {
+      const { header } = await authenticationResults(sender, message, {
         ...options,
         helper,
         seconds: 1,

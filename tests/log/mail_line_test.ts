@@ -77,11 +77,36 @@ const events: [event: GateEvent, line: string][] = [
   ],
   [
     {
+      type: "filter.answered",
+      ...{ connection: party.connection, session: "k3v9-1", id: "k3v9-1-2" },
+      ...{ filter: "rspamd", answer: "later", remark: "greylist" },
+      milliseconds: 12.3,
+    },
+    `${who} id=k3v9-1-2 ${end} filter=rspamd answer=later filter_ms=12 ` +
+    `remark="greylist"`,
+  ],
+  [
+    { type: "client.refused", party, reply, by: "greet-pause" },
+    `${who} ${end} ${rest} code=550 by=greet-pause ` +
+    `reply="5.1.1 no such mailbox"`,
+  ],
+  [
+    {
       type: "login.refused",
       party: { ...party, user: null },
       ...{ user: "bob", milliseconds: 80 },
     },
     `${who} ${end} ${rest.replace("anne", "bob")} login_ms=80`,
+  ],
+  [
+    {
+      type: "login.refused",
+      party: { ...party, user: null },
+      ...{ user: "bob", mechanism: "PLAIN", by: "dovecot", why: "a = b" },
+      milliseconds: 2000,
+    },
+    `${who} ${end} ${rest.replace("anne", "bob")} mech=PLAIN by=dovecot ` +
+    'login_ms=2000 reason="a \\x3d b"',
   ],
   [
     { type: "tls.begun", party: { ...party, tls: party.tls! } },

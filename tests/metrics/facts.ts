@@ -19,6 +19,7 @@ export const factsFor = (some: Partial<Facts>): Facts => ({
   periods: [],
   refusals: [],
   levels: [],
+  asked: [],
   certificates: [],
   rules: [],
   metrics: [],

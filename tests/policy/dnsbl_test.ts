@@ -5,14 +5,21 @@ import {
   type DnsblOptions,
   dnsblPolicy,
 } from "../../lib/policy/dnsbl.ts";
+import { dnsblZones } from "../../lib/policy/dnsbl_zones.ts";
 import { fakeResolver, type Zone } from "../support/dns.ts";
 import { question } from "../support/question.ts";
 
-function policyOf(zone: Zone, options: Partial<DnsblOptions> = {}) {
+function policyOf(
+  zone: Zone,
+  { zones = "bl.example", ...options }: Partial<DnsblOptions> & {
+    zones?: string;
+  } = {},
+) {
   const resolver = fakeResolver(zone);
   const log: string[] = [];
   const policy = dnsblPolicy({
-    zones: ["bl.example"],
+    sites: dnsblZones(zones),
+    threshold: 1,
     code: 451,
     resolver,
     emit: into(log),
@@ -74,6 +81,7 @@ Deno.test("dnsblPolicy() refuses where it is told to", async () => {
 Deno.test("dnsblPolicy() takes no other answer for a listing", async () => {
   for (
     const address of [
+      "127.0.0.1",
       "127.255.255.254",
       "127.255.255.252",
       "203.0.113.7",
@@ -105,10 +113,38 @@ Deno.test("dnsblPolicy() asks all zones, and believes the first that lists", asy
   const { policy, resolver } = policyOf({
     "A 1.2.0.192.b.example": ["127.0.0.3"],
     "A 1.2.0.192.c.example": ["127.0.0.4"],
-  }, { zones: ["a.example", "b.example", "c.example"] });
+  }, { zones: "a.example,b.example,c.example" });
   const answer = await policy(question());
   assertMatch(answer.type === "later" ? answer.text : "", /by b\.example$/);
   assertEquals(resolver.asked.filter((each) => each.startsWith("A")).length, 3);
   const stranger = await policyOf({}).policy(question({ clientIp: "unknown" }));
   assertEquals(stranger.type, "accept");
+});
+
+Deno.test("dnsblPolicy() adds up what the lists are worth", async () => {
+  const zones = "a.example=127.0.0.[2;4..6]:2,a.example=127.0.0.10," +
+    "b.example:2,white.example=127.0.[0..9].[1..3]:-3";
+  const table: [answers: Zone, threshold: number, by: string | null][] = [
+    [{ a: ["127.0.0.3"] }, 1, null],
+    [{ a: ["127.0.0.2"] }, 2, "a"],
+    [{ a: ["127.0.0.2"] }, 3, null],
+    [{ a: ["127.0.0.5", "127.0.0.10"] }, 3, "a"],
+    [{ a: ["127.0.0.10"], b: ["127.0.0.9"] }, 3, "b"],
+    [{ a: ["127.0.0.2"], white: ["127.0.5.2"] }, 1, null],
+    [{ a: ["127.0.0.2"], white: ["127.0.5.4"] }, 1, "a"],
+    [{ a: ["127.0.0.2"], b: ["127.0.0.2"], white: ["127.0.0.1"] }, 4, "a"],
+    [{ white: ["127.0.5.2"] }, 1, null],
+  ];
+  for (const [answers, threshold, by] of table) {
+    const zone = Object.fromEntries(
+      Object.entries(answers).map((
+        [name, records],
+      ) => [`A 1.2.0.192.${name}.example`, records]),
+    );
+    const { policy } = policyOf(zone, { zones, threshold });
+    const answer = await policy(question());
+    const text = answer.type === "accept" ? null : answer.text;
+    const expected = by && `192.0.2.1 is listed by ${by}.example`;
+    assertEquals(text, expected, JSON.stringify(answers));
+  }
 });

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { dnsblZones } from "../../lib/policy/dnsbl_zones.ts";
 import { accept, type Policy } from "../../lib/policy/question.ts";
 import { sessionPolicy } from "../../lib/policy/session_policy.ts";
 import { fakeResolver } from "../support/dns.ts";
@@ -18,7 +19,13 @@ Deno.test("sessionPolicy() asks strangers everything, in order, the trusted less
   const policies = {
     badRcptTo: named("badrcptto"),
     recipients: named("recipients"),
-    dnsbl: { zones: ["bl.example"], code: 451 as const, resolver, emit },
+    dnsbl: {
+      sites: dnsblZones("bl.example"),
+      threshold: 1,
+      code: 451 as const,
+      resolver,
+      emit,
+    },
     spf: { me: "mx.example", resolver, emit },
     rcptcheck: named("rcptcheck"),
     program: named("program"),

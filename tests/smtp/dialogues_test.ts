@@ -91,6 +91,7 @@ const onlyDefault = new Set([
   ],
   ...["transactionOpen", "loggedIn", "loggedInAlready", "badCredentials"],
   ...["tooManyLogins", "loginLater", "loginNeedsTls", "loginCancelled"],
+  "loginLineTooLong",
   ...["unknownMechanism", "badResponse", "controlByte", "bareLfCommand"],
   ...["lineTooLong", "notHttp", "bareCr", "nul", "chunkTaken", "challenge"],
 ]);

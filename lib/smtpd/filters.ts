@@ -1,0 +1,178 @@
+/**
+ * Which filters the sessions of a gate show whole messages to, by its options.
+ * What is not wanted is not loaded.
+ *
+ * @module
+ */
+import type { Connection } from "../base/connection.ts";
+import type { Emit } from "../base/events.ts";
+import { spoolDescriptors } from "../deliver/spool.ts";
+import type { Target } from "../deliver/target.ts";
+import type { FilterSession } from "../filter/filter.ts";
+import type { MilterAddress } from "../filter/milter_address.ts";
+import type { Patience } from "../filter/patience.ts";
+import type { Inquiry } from "../smtp/actions.ts";
+import type { ProgramEnvironment } from "../ucspi/environment.ts";
+
+/** Their options. */
+export interface FilterOptions {
+  readonly authenticationResults: boolean;
+  readonly dmarcReject: boolean;
+  readonly milters: readonly MilterAddress[] | null;
+  readonly rspamd: string | null;
+  readonly filterSeconds: number;
+  readonly filterFailure: Patience["onFailure"];
+  readonly junk: string;
+}
+
+/** How long the checks of where a message comes from may take. */
+const resultsSeconds = 30;
+
+/** Whose session it is. */
+export interface Filtered {
+  /** What it is called in logs. */
+  readonly name: string;
+  readonly connection: Connection;
+  readonly env: ProgramEnvironment;
+  readonly me: string;
+}
+
+/** Makes the filters of a session. */
+type Maker = (session: Filtered) => FilterSession | null;
+
+/** Where a message is kept that filters are shown. */
+export const keptIn = (env: ProgramEnvironment) => env.get("TMPDIR") ?? "/tmp";
+
+export class SmtpFilters {
+  readonly #makers: Promise<readonly Maker[]> | null;
+
+  /**
+   * @param emit is told of troubles
+   * @param isShared whether this process serves others than one client
+   */
+  constructor(
+    readonly options: FilterOptions,
+    readonly emit: Emit,
+    isShared: boolean,
+  ) {
+    this.#makers = wantsFilters(options) ? load(options, emit, isShared) : null;
+    this.#makers?.catch(() => {}); // told by prepare, or at the first message
+  }
+
+  /** Descriptors that a message holds meanwhile. */
+  get descriptors(): number {
+    if (this.#makers === null) return 0;
+    return spoolDescriptors + (this.options.milters?.length ?? 0);
+  }
+
+  get #asksOfRecipients(): boolean {
+    return (this.options.milters?.length ?? 0) > 0;
+  }
+
+  /** @throws Error that says what cannot be loaded */
+  async prepare(): Promise<void> {
+    await this.#makers;
+  }
+
+  /** A target that shows messages to filters first, if there are any. */
+  before(target: Target, session: Filtered): Target {
+    const makers = this.#makers;
+    if (makers === null) return target;
+    const { emit } = this;
+    const { me, connection, name, env } = session;
+    const options = {
+      ...{ me, connection, session: name, emit },
+      folder: keptIn(env),
+    };
+    const wrapped = Promise.all([makers, import("../filter/filtered.ts")])
+      .then(([all, { filtered }]) => {
+        const filters = all.map((make) => make(session))
+          .filter((filter) => filter !== null);
+        return filters.length === 0
+          ? target
+          : filtered(target, filters, options);
+      });
+    wrapped.catch(() => {}); // told at the first message
+    return {
+      get name() {
+        return target.name;
+      },
+      takesBinary: false, // what filters know are lines
+      takesUtf8: target.takesUtf8,
+      descriptors: target.descriptors,
+      accepts: target.accepts?.bind(target),
+      ...((target.offer || this.#asksOfRecipients) && {
+        offer: async (inquiry: Inquiry) =>
+          await (await wrapped).offer?.(inquiry) ?? null,
+      }),
+      leave: () => void wrapped.then((all) => all.leave?.()).catch(() => {}),
+      open: async (envelope, submitter) =>
+        (await wrapped).open(envelope, submitter),
+    };
+  }
+}
+
+/** Whether messages are shown to anybody. */
+export const wantsFilters = (
+  { authenticationResults, dmarcReject, milters, rspamd }: FilterOptions,
+): boolean =>
+  authenticationResults || dmarcReject || milters !== null || rspamd !== null;
+
+async function load(
+  options: FilterOptions,
+  emit: Emit,
+  isShared: boolean,
+): Promise<Maker[]> {
+  const { authenticationResults, dmarcReject } = options;
+  const makers: Maker[] = [];
+  if (authenticationResults || dmarcReject) {
+    const [{ authentication }, { dnsResolver }, helpers] = await Promise.all([
+      import("../filter/authentication.ts"),
+      import("../net/resolver.ts"),
+      isShared ? import("../helper/helpers.ts") : null,
+    ]);
+    const shared = {
+      resolver: dnsResolver(lookupSeconds),
+      helper: helpers?.helperFor("mail", emit),
+      seconds: resultsSeconds,
+      records: authenticationResults,
+      obeysDmarc: dmarcReject,
+      emit,
+    };
+    makers.push(({ env, me }) =>
+      // Ours, whatever SPF says.
+      env.has("RELAYCLIENT") ? null : authentication({ ...shared, me })
+    );
+  }
+  if (options.milters !== null) {
+    const { Milter } = await import("../filter/milter.ts");
+    const patience = patienceIn(options);
+    for (const { text, address } of options.milters) {
+      const shared = { name: `milter:${text}`, address, patience, emit };
+      makers.push(({ connection, env }) =>
+        new Milter(connection, {
+          ...shared,
+          folder: options.junk,
+          spoolFolder: keptIn(env),
+        })
+      );
+    }
+  }
+  if (options.rspamd !== null) {
+    const { rspamd } = await import("../filter/rspamd.ts");
+    const asked = rspamd({
+      url: options.rspamd,
+      patience: patienceIn(options),
+      folder: options.junk,
+      emit,
+    });
+    makers.push(() => asked);
+  }
+  return makers;
+}
+
+const patienceIn = (
+  { filterSeconds, filterFailure }: FilterOptions,
+): Patience => ({ seconds: filterSeconds, onFailure: filterFailure });
+
+const lookupSeconds = 10;
