@@ -117,6 +117,18 @@ export const commands: readonly Command[] = [
     load: () => import("./migrate.ts"),
   },
   {
+    name: "install",
+    classicNames: [],
+    summary: "put this executable in place, or take it away again",
+    load: () => import("./install.ts"),
+  },
+  {
+    name: "licenses",
+    classicNames: [],
+    summary: "print the licences of what this executable holds",
+    load: () => import("./licenses.ts"),
+  },
+  {
     name: "completion",
     classicNames: [],
     summary: "print what completes these commands in a shell",

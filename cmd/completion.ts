@@ -44,9 +44,20 @@ export async function run(args: string[], calledAs: string): Promise<number> {
     return readAs("SHELL", shell, word(names));
   });
   if (name === null) return 0;
-  print(shells[name]("postern", await Promise.all(commands.map(completed))));
+  print(await scriptFor(name));
   return 0;
 }
+
+/** The scripts, by shell. */
+export async function completionScripts(): Promise<Record<string, string>> {
+  const scripts = names.map(async (
+    name,
+  ) => [name, `${await scriptFor(name)}\n`]);
+  return Object.fromEntries(await Promise.all(scripts));
+}
+
+const scriptFor = async (shell: string) =>
+  shells[shell]("postern", await Promise.all(commands.map(completed)));
 
 async function completed(
   { name, classicNames, summary, load }: typeof commands[number],

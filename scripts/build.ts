@@ -19,6 +19,10 @@
  * `--runtime` asks for a recovered runtime: 2.4.2, or 2.7.11, on which some
  * tests run too, since newer runtimes do some things otherwise.
  *
+ * Beside the executable, as NOTICES and postern.cdx.json (or, for one of another
+ * name, FILE.NOTICES and FILE.cdx.json), it writes the licences of what is in it
+ * and a bill of materials (CycloneDX).
+ *
  * POSTERN_DENORT names a file to take as the recovered denort; it has to have
  * the same hash. Exits 1 if the build fails, 111 if a recovered runtime cannot
  * be fetched.
@@ -26,6 +30,7 @@
  * @module
  */
 import { bundle } from "./build/bundle.ts";
+import { describe } from "./build/beside.ts";
 import {
   fallback,
   origin,
@@ -110,7 +115,10 @@ async function compileOwn(
   const result = await run(
     Deno.execPath(),
     compileArgs(entry, output, options),
-    { timeoutMs: options.fallback ? downloadTimeoutMs : undefined },
+    {
+      timeoutMs: options.fallback ? downloadTimeoutMs : undefined,
+      waitingFor: `the runtime of Deno ${Deno.version.deno}`,
+    },
   );
   if (result.ok) return true;
   // Only a failure to get the runtime is a reason to try another one.
@@ -160,25 +168,35 @@ export async function build(options: BuildOptions): Promise<Built> {
   // Made aside and renamed: an executable that is running can be replaced.
   const work = await Deno.makeTempDir({ dir: folder, prefix: ".build-" });
   try {
-    const entry = await bundle(work, options.entry ?? `${root}/main.ts`);
+    const { entry, packages } = await bundle(
+      work,
+      options.entry ?? `${root}/main.ts`,
+    );
     const made = `${work}/postern`;
     let runtime = `denort ${Deno.version.deno}, Deno's own download`;
+    let version = Deno.version.deno;
     const forced = options.runtime ||
       options.fallback && Deno.env.get("POSTERN_DENORT");
     if (forced || !await compileOwn(entry, made, options)) {
       const recovered = options.runtime ?? fallback;
       await compileRecovered(recovered, entry, made, options);
+      version = recovered.version;
       runtime =
         `denort ${recovered.version}, recovered from ${origin(recovered)} ` +
         `(hash checked; not for releases)`;
     }
     const bytes = await Deno.readFile(made);
+    const hash = sha256(bytes);
+    if (!options.entry) {
+      const materials = { packages, executable: bytes, version, sha256: hash };
+      await describe(materials, options.output);
+    }
     await Deno.rename(made, options.output);
     return {
       runtime,
       output: options.output,
       size: bytes.length,
-      sha256: sha256(bytes),
+      sha256: hash,
     };
   } finally {
     await Deno.remove(work, { recursive: true });

@@ -10,13 +10,14 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { parseArgs } from "node:util";
 import { randomFrom } from "../tests/support/random.ts";
 import { inCopy, passIn, testsOf } from "./mutate/copies.ts";
 import { type Mutant, mutantsOf } from "./mutate/mutants.ts";
 
-const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const usualRooms = ["smtp", "rules", "cdb", "policy", "deliver"];
 const usualSample = 60;
 const goalPercent = 90;

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import type { Recording } from "../tests/smtp/recorded/case.ts";
 import { cases } from "../tests/smtp/recorded/cases.ts";
 import {
@@ -49,7 +50,7 @@ try {
     target,
     recordings.map((each) => JSON.stringify(each) + "\n").join(""),
   );
-  console.log(`${recordings.length} recordings in ${target.pathname}`);
+  console.log(`${recordings.length} recordings in ${fileURLToPath(target)}`);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

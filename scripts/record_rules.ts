@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { corners } from "../tests/differential/rule_texts.ts";
 import { digest, type RecordedCorner } from "../tests/rules/recorded.ts";
 import { inFolder, output } from "../tests/support/peers.ts";
@@ -29,5 +30,5 @@ await inFolder(async (folder) => {
     `  [${each.map((part) => JSON.stringify(part)).join(", ")}]`
   );
   await Deno.writeTextFile(target, `[\n${lines.join(",\n")}\n]\n`);
-  console.log(`${recorded.length} recordings in ${target.pathname}`);
+  console.log(`${recorded.length} recordings in ${fileURLToPath(target)}`);
 });

@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { run as rules } from "../cmd/rules.ts";
 import { run as serve } from "../cmd/serve.ts";
 import { Fatal } from "../lib/base/fatal.ts";
+import { quote } from "../lib/service/service.ts";
 
 const exampleRules =
   `# Who may connect, and who may relay. See README.md, "Rules".
@@ -15,7 +17,7 @@ const exampleRules =
 :allow
 `;
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}.postern`;
 const text = `${folder}/rules`;
 const cdb = `${folder}/rules.cdb`;
@@ -44,7 +46,9 @@ Send a first message from another terminal:
   ${firstMessage(port)}
 
 It lands in ${maildir}/new. Who may do what is in ${text};
-after a change: scripts/deno run -A main.ts rules compile -o ${cdb} ${text}
+after a change: scripts/deno run -A main.ts rules compile -o ${quote(cdb)} ${
+    quote(text)
+  }
 `);
   return await serve(
     [

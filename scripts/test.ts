@@ -18,11 +18,12 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Counts, endAll, type FileResult, runFiles } from "./test/pool.ts";
 import { durations, filesOf, jobsOf, type Tier, tierOf } from "./test/tiers.ts";
 
-const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const ci = Boolean(Deno.env.get("CI"));
 const lock = ci ? ["--frozen"] : [];
 const secondVersion = "2.7.11";

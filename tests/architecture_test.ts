@@ -5,10 +5,11 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { readTable, violations } from "./support/architecture.ts";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 const topLevel = new Set([
   ".ci",

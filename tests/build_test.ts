@@ -1,10 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { readSummary } from "../scripts/test/pool.ts";
 import { output, postern } from "./support/peers.ts";
 import { secondPostern } from "./support/second_runtime.ts";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 async function build(args: string[], env: Record<string, string>) {
   const result = await new Deno.Command(Deno.execPath(), {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { optionsSection, pages, withSection } from "../scripts/man/options.ts";
 import { argumentMacro, mdoc } from "../scripts/man/prose.ts";
@@ -69,7 +70,7 @@ for (const { name } of Deno.readDirSync(man)) {
     needing({ peers: ["mandoc"] }, `${name} is a page for mandoc`),
     async () => {
       const { stdout } = await output("mandoc", [
-        ...["-Tlint", "-Werror", new URL(name, man).pathname],
+        ...["-Tlint", "-Werror", fileURLToPath(new URL(name, man))],
       ]);
       assertEquals(stdout, "");
     },

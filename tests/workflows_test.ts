@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { needing, output } from "./support/peers.ts";
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}.github/workflows`;
 
 interface Step {

@@ -171,7 +171,9 @@ async function checked(
 ): Promise<string[]> {
   const request: CheckRequest = { calledAs, mayAskDns };
   const args = line.slice(calledAs === "tcpserver" ? 1 : 2);
-  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const main = decodeURIComponent(
+    new URL("../../main.ts", import.meta.url).pathname,
+  );
   const isBuilt = Deno.build.standalone;
   const own = script === null ? {} : {
     clearEnv: isBuilt,

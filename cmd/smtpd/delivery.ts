@@ -14,7 +14,7 @@ import {
   targetUsage,
 } from "../../lib/deliver/targets.ts";
 import { clientModes, tlsModes } from "../../lib/next_hop/settings.ts";
-import { readRoutes, type Route } from "../../lib/smtpd/routes.ts";
+import { readRoutes, type Route } from "../../lib/deliver/routes.ts";
 
 function target(text: string): TargetMaker {
   try {

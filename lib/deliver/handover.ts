@@ -29,12 +29,17 @@ export class Handover implements Timed, Resting {
   #taken: readonly string[] = [];
   #isLeft = false;
   #until = never;
+  #beginning: Beginning;
+  /** Sender or recipients are not those that the client has named. */
+  #isChanged = false;
 
   constructor(
     readonly pool: HopPool,
-    readonly beginning: Beginning,
+    beginning: Beginning,
     readonly clock: Ticker = ticker,
-  ) {}
+  ) {
+    this.#beginning = beginning;
+  }
 
   /** RCPT's answer: null if the next hop takes mail for it. */
   async recipient(address: string): Promise<Refusal | null> {
@@ -49,10 +54,18 @@ export class Handover implements Timed, Resting {
 
   /** Asks for leave to send the text. */
   async open(envelope: Envelope): Promise<Message | Refusal> {
-    const { recipients } = envelope;
-    if (!isSame(recipients, this.#taken)) {
+    const { sender, recipients } = envelope;
+    const hasOtherSender = sender !== this.#beginning.sender;
+    if (hasOtherSender || !isSame(recipients, this.#taken)) {
+      const why = recipients.map(whyNotWritable).find((why) => why !== null);
+      if (why) {
+        this.leave();
+        return why;
+      }
       this.#giveBack();
+      this.#isChanged = true;
       this.#taken = recipients;
+      this.#beginning = { ...this.#beginning, sender };
     }
     let opened: HopConnection | null = null;
     const refusal = await this.#with(async (connection) => {
@@ -112,14 +125,14 @@ export class Handover implements Timed, Resting {
 
   async #resumed(isFresh: boolean): Promise<HopConnection | Refusal> {
     if (this.#connection && !this.#connection.lost) return this.#connection;
-    const connection = await this.pool.take(this.beginning.client, isFresh);
+    const connection = await this.pool.take(this.#beginning.client, isFresh);
     if (!(connection instanceof HopConnection)) return connection;
     this.#connection = connection;
     if (this.#isLeft) {
       this.#giveBack();
       return left;
     }
-    connection.begin(this.beginning);
+    connection.begin(this.#beginning);
     const answers = await Promise.all(
       this.#taken.map((address) => connection.recipient(address)),
     );
@@ -128,6 +141,7 @@ export class Handover implements Timed, Resting {
     // Whoever asks for this one finds it lost, and tries another.
     if (connection.lost && connection.isUsed && !isFresh) return connection;
     this.#giveBack();
+    if (this.#isChanged) return refusal;
     return later("4.5.0", `the next hop has thought again: ${refusal.text}`);
   }
 

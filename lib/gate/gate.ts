@@ -12,11 +12,18 @@ import { AcceptFailures } from "./accept_failures.ts";
 import type { Reception } from "./reception.ts";
 
 /**
- * From the wish to stop until the socket is closed: who is in the kernel's
- * queue or completes a handshake by then has been let in instead of being
- * reset. Most clients are nearer than this; see also last_call.ts.
+ * From the wish to stop, and from whoever still came after it, until the socket
+ * is closed: who is in the kernel's queue or completes a handshake by then has
+ * been let in instead of being reset. Most clients are nearer than this, to the
+ * other side of the world and back; see also last_call.ts.
  */
-const lastCallMs = 100;
+const lastCallMs = 300;
+
+/** The last call ends, even if newcomers could not be turned away. */
+const longestLastCallMs = 1000;
+
+/** How often it is looked whether it is over. */
+const lookMs = 50;
 
 /** How long accepting pauses when the process is out of descriptors. */
 const pauseMs = 100;
@@ -28,7 +35,8 @@ export class Gate implements Watcher {
   readonly #failures: AcceptFailures;
   #isWatching = false;
   #isClosed = false;
-  #isLastCall = false;
+  /** When somebody was let in, or the wish to stop; null before it. */
+  #lastCall: number | null = null;
   #closed = () => {};
 
   /** Accepts nothing before it runs. */
@@ -48,22 +56,42 @@ export class Gate implements Watcher {
 
   /** Accepts until it is closed. */
   run(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve(); // a signal was quicker
     this.#watch();
     return new Promise((resolve) => this.#closed = resolve);
   }
 
-  /** Stops accepting soon; connections that are there go on. */
-  close(): void {
-    this.#isLastCall = true;
-    setTimeout(() => {
-      if (this.#isClosed) return;
-      this.#isClosed = true;
-      // The kernel resets whoever waits in the queue of what is closed.
-      while (!this.reception.slots.isFull && this.#accept());
-      this.#pause();
-      this.listener.close();
-      this.#closed();
-    }, lastCallMs);
+  /**
+   * Stops accepting soon; connections that are there go on. Somebody who found
+   * the gate full waits in the queue, as long as there is patience for it.
+   */
+  close(patienceMs = 0): void {
+    if (this.#lastCall !== null) return;
+    const start = this.#lastCall = performance.now();
+    const { slots } = this.reception;
+    const look = () => {
+      const now = performance.now();
+      const isQuiet = now >= this.#lastCall! + lastCallMs ||
+        now >= start + longestLastCallMs;
+      if (isQuiet && (!slots.isFull || now >= start + patienceMs)) {
+        // The kernel resets whoever waits in the queue of what is closed.
+        while (!slots.isFull && this.#accept());
+        this.#end();
+      } else setTimeout(look, lookMs);
+    };
+    setTimeout(look, lastCallMs);
+  }
+
+  /** Stops at once: who waits in the queue is let in by somebody else. */
+  leave(): void {
+    if (!this.#isClosed) this.#end();
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#pause();
+    this.listener.close();
+    this.#closed();
   }
 
   what(): string {
@@ -95,7 +123,10 @@ export class Gate implements Watcher {
       return false;
     }
     if (conn === null) return false;
-    if (this.#isLastCall) letIn(conn.fd);
+    if (this.#lastCall !== null) {
+      this.#lastCall = performance.now();
+      letIn(conn.fd);
+    }
     this.reception.receive(conn);
     return true;
   }

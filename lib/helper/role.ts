@@ -89,7 +89,9 @@ function program(role: Role): { args: string[]; env: string[] } {
   const env = [`${roleVariable}=${role}`];
   // The name is for who reads a list of processes.
   if (Deno.build.standalone) return { args: ["postern", `(${role})`], env };
-  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const main = decodeURIComponent(
+    new URL("../../main.ts", import.meta.url).pathname,
+  );
   const flags = ["-A", "--unstable-net", "--no-check", "--quiet"];
   return {
     args: ["deno", "run", ...flags, main],

@@ -90,13 +90,18 @@ export async function serve(
       );
     }
     if (role) shareClients(all, blocks, role);
+    const graceMs = options.graceSeconds * 1000;
+    let graceEnds = Infinity;
     // Before anyone can know of us: a HUP would end the process until then.
     handleSignals(all, emit, role, () => {
+      graceEnds = Math.min(graceEnds, performance.now() + graceMs);
       readiness.stopping();
       watch?.stopping();
-      // A socket that was handed over outlives us.
-      if (inherited.length === 0) {
+      // A socket that was handed over outlives us, and so does its queue.
+      if (inherited.length > 0) { for (const { gate } of all) gate.leave(); }
+      else {
         turnNewcomersAway(all.map(({ gate }) => gate.listener.fd));
+        for (const { gate } of all) gate.close(graceMs);
       }
     });
     if (opened) {
@@ -112,7 +117,7 @@ export async function serve(
     if (!role) { for (const { slots } of all) emit(statusOf(slots)); }
     role?.ready();
     readiness.ready();
-    await accept(all, options);
+    await accept(all, () => graceEnds);
   } finally {
     pidfile?.remove();
     watch?.close();
@@ -193,12 +198,8 @@ function handleSignals(
   all: readonly Serving[],
   emit: Emit,
   role: WorkerRole | null,
-  onStopping: () => void,
+  stop: () => void,
 ): void {
-  const stop = () => {
-    onStopping();
-    for (const { gate } of all) gate.close();
-  };
   const refresh = () => {
     for (const { server } of all) server.refresh();
     emit({ type: "settings.refreshed" });
@@ -227,14 +228,18 @@ function handleSignals(
   role?.orphaned().then(stop);
 }
 
-/** Runs the gates until a signal, then lets their connections end. */
+/**
+ * Runs the gates until a signal, then lets their connections end.
+ *
+ * @param graceEnds by performance.now(), once there was a signal
+ */
 async function accept(
   all: readonly Serving[],
-  options: ProcessOptions,
+  graceEnds: () => number,
 ): Promise<void> {
   await Promise.all(all.map(({ gate }) => gate.run()));
   const ended = Promise.all(all.map(({ reception }) => reception.empty()));
-  if (await within(options.graceSeconds * 1000, ended)) return;
+  if (await within(graceEnds() - performance.now(), ended)) return;
   for (const { server } of all) server.stop();
   await within(farewellMs, ended);
 }

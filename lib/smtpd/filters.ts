@@ -28,6 +28,11 @@ export interface FilterOptions {
 /** How long the checks of where a message comes from may take. */
 const resultsSeconds = 30;
 
+/** Its connection, and a new body that it makes. */
+const milterDescriptors = 1 + spoolDescriptors;
+/** Its connection. */
+const rspamdDescriptors = 1;
+
 /** Whose session it is. */
 export interface Filtered {
   /** What it is called in logs. */
@@ -62,7 +67,9 @@ export class SmtpFilters {
   /** Descriptors that a message holds meanwhile. */
   get descriptors(): number {
     if (this.#makers === null) return 0;
-    return spoolDescriptors + (this.options.milters?.length ?? 0);
+    const { milters, rspamd } = this.options;
+    return spoolDescriptors + milterDescriptors * (milters?.length ?? 0) +
+      (rspamd === null ? 0 : rspamdDescriptors);
   }
 
   get #asksOfRecipients(): boolean {
@@ -145,10 +152,17 @@ async function load(
     );
   }
   if (options.milters !== null) {
-    const { Milter } = await import("../filter/milter.ts");
+    const [{ Milter }, { Turns }] = await Promise.all([
+      import("../filter/milter.ts"),
+      import("../filter/patience.ts"),
+    ]);
     const patience = patienceIn(options);
     for (const { text, address } of options.milters) {
-      const shared = { name: `milter:${text}`, address, patience, emit };
+      const shared = {
+        name: `milter:${text}`,
+        turns: new Turns(),
+        ...{ address, patience, emit },
+      };
       makers.push(({ connection, env }) =>
         new Milter(connection, {
           ...shared,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Route } from "../deliver/routes.ts";
 import type { TargetMaker } from "../deliver/target_row.ts";
 import type { MilterAddress } from "../filter/milter_address.ts";
 import type { Patience } from "../filter/patience.ts";
@@ -13,7 +14,6 @@ import type { DnsblSite } from "../policy/dnsbl_zones.ts";
 import type { HopSettings } from "../next_hop/settings.ts";
 import { usualSettings } from "../queue/options.ts";
 import type { Limits } from "../smtp/limits.ts";
-import type { Route } from "./routes.ts";
 
 /**
  * What it does when nothing is asked: the defaults, and so the types, of its
@@ -71,8 +71,9 @@ export const unasked = {
   relayConnections: 20,
   /** How a queue is spoken to that many machines share. */
   queuePrefix: usualSettings.prefix,
-  queueAuth: usualSettings.auth,
-  queueCa: usualSettings.authority,
+  /** Paths; null for none. */
+  queueAuth: null as string | null,
+  queueCa: null as string | null,
   queueManagement: usualSettings.management,
   queueMembers: usualSettings.members,
   queueSeconds: usualSettings.seconds,

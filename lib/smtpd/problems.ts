@@ -22,7 +22,7 @@ import { environments } from "./reach.ts";
 import { byDovecot } from "./senders.ts";
 import { Targets } from "./targets.ts";
 
-/** For a policy program to take a connection, or Dovecot to greet. */
+/** For a policy program to take a connection, or Dovecot or filters to greet. */
 const connectMs = 3000;
 
 /**
@@ -45,6 +45,7 @@ export async function smtpdProblems(
     ofDovecot(options),
     ofSenderLogins(options),
     ofPolicyProgram(options),
+    ofFilters(options),
     ...environments(own, ruled).flatMap((env) => [
       ofProgram("RCPTCHECK", textOf(env.get("RCPTCHECK") ?? "")),
       ofTemporaryFolder(options, env),
@@ -157,6 +158,29 @@ async function ofPolicyProgram({ policy }: SmtpdOptions): Promise<Problems> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function ofFilters(
+  { milters, rspamd }: SmtpdOptions,
+): Promise<Problems> {
+  const seconds = connectMs / 1000;
+  const found: Promise<string | null>[] = [];
+  if (milters !== null) {
+    const { milterFault } = await import("../filter/milter_connection.ts");
+    found.push(...milters.map(async ({ text, address }) => {
+      const why = await milterFault(address, seconds);
+      return why && `--milter: unable to ask ${text}: ${why}`;
+    }));
+  }
+  if (rspamd !== null) {
+    const { rspamdFault } = await import("../filter/rspamd.ts");
+    found.push(
+      rspamdFault(rspamd, seconds).then((why) =>
+        why && `--rspamd: unable to ask ${rspamd}: ${why}`
+      ),
+    );
+  }
+  return (await Promise.all(found)).filter((line) => line !== null);
 }
 
 function ofTemporaryFolder(

@@ -9,17 +9,17 @@ import { foldCase } from "../base/bytes.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { type Reach, reachOf } from "../base/reach.ts";
 import { problemsIn } from "../base/unusable.ts";
+import { RoutesFile } from "../deliver/routes.ts";
 import type { Refusal, Target } from "../deliver/target.ts";
 import type { TargetContext, TargetMaker } from "../deliver/target_row.ts";
 import { readTarget } from "../deliver/targets.ts";
 import { domainOf } from "../mail/address.ts";
+import { lookupKeys } from "../mail/domain.ts";
 import { HopSecrets } from "../next_hop/secrets.ts";
-import { lookupKeys } from "../policy/rcpthosts.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { mayLogIn } from "./logins.ts";
 import type { SmtpdOptions } from "./options.ts";
 import { type Common, Router } from "./router.ts";
-import { RoutesFile } from "./routes.ts";
 
 /** Where no target is named, in this order. */
 const defaults = ["qmail-queue", "maildir:./Maildir"] as const;

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { makeCertificate } from "../../tests/support/certificate.ts";
@@ -145,7 +146,7 @@ program = ${smtpd}
     env: { DNSCACHEIP: nameServer },
     ...{ stdin: "null", stdout: "null", stderr: "null" },
   }).spawn();
-  const script = new URL("attack.ts", import.meta.url).pathname;
+  const script = fileURLToPath(new URL("attack.ts", import.meta.url));
   let attack: Deno.ChildProcess | null = null;
   try {
     await until("the gate to listen", async () => {

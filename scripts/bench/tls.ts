@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { makeCertificate } from "../../tests/support/certificate.ts";
 import { peer } from "../../tests/support/peers.ts";
 import {
@@ -61,7 +62,7 @@ async function removeMail(maildir: string): Promise<void> {
 }
 
 async function generator(folder: string): Promise<string> {
-  const source = new URL("tls_load.c", import.meta.url).pathname;
+  const source = fileURLToPath(new URL("tls_load.c", import.meta.url));
   const program = `${folder}/tls_load`;
   await run("gcc", ["-O2", "-o", program, source, "-lssl", "-lcrypto"]);
   return program;

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { until } from "../../tests/support/peers.ts";
 import { executables, freePort } from "./contestant.ts";
 import { median } from "./figures.ts";
@@ -95,7 +96,7 @@ async function measure(path: string, seconds: number): Promise<Round> {
   );
   try {
     using conn = await connect(port);
-    const script = new URL("mixed_load.ts", import.meta.url).pathname;
+    const script = fileURLToPath(new URL("mixed_load.ts", import.meta.url));
     const load = new Deno.Command(Deno.execPath(), {
       // It goes on until the gate has told.
       args: ["run", "-A", script, `${port}`, `${seconds + statusSeconds + 1}`],

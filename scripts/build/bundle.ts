@@ -3,8 +3,16 @@
  *
  * @module
  */
+import { dirname, resolve } from "node:path";
 import type { BuildOptions as BundleOptions, Plugin } from "esbuild";
-import { BuildError, frozen, root, run } from "./run.ts";
+import { pack } from "../../lib/bundled/packed.ts";
+import { packedParts } from "./packed_parts.ts";
+import {
+  type BundledPackage,
+  packageFolders,
+  readPackages,
+} from "./packages.ts";
+import { BuildError, downloadTrouble, frozen, root, run } from "./run.ts";
 
 /**
  * Libraries in CommonJS call a `require`, which a bundle does not have. What
@@ -16,8 +24,20 @@ const requireForBundle =
 
 /** The table of subcommands; all but the one that was called are left alone. */
 const subcommands = /\/cmd\/commands\.ts$/;
-/** A library around which no state is shared: large, and wanted once. */
-const largePart = /\/mailauth\.ts$/;
+/**
+ * What no state is shared around, and what is large and wanted once: a library,
+ * and the texts that the build makes.
+ */
+const largePart = /\/(mailauth|packed_\w+)\.ts$/;
+
+export interface Bundle {
+  /** The path of the first file. */
+  readonly entry: string;
+  /** The paths of all modules that were joined, as esbuild's metafile has them. */
+  readonly inputs: ReadonlySet<string>;
+  /** What is in it beside our own. */
+  readonly packages: readonly BundledPackage[];
+}
 
 /**
  * Joins a module and all it imports into one file, and each part that it
@@ -27,15 +47,15 @@ const largePart = /\/mailauth\.ts$/;
  *
  * (A library in CommonJS that is imported late has only a default export in
  * there; lib/mailauth/mailauth.ts shows the way.)
- *
- * @returns the path of the first file
  */
-export async function bundle(work: string, entry: string): Promise<string> {
+export async function bundle(work: string, entry: string): Promise<Bundle> {
   await installLibraries(work);
   const esbuild = await import("esbuild");
   const outdir = `${work}/bundle`;
   /** Modules that are made into parts. */
   const parts = new Set<string>();
+  /** Modules that are in any of them. */
+  const inputs = new Set<string>();
   const nameOf = (path: string) =>
     path.replace(/.*\//, "").replace(/\.ts$/, "");
   /** @param up the way from where the importer is put to all parts */
@@ -46,7 +66,7 @@ export async function bundle(work: string, entry: string): Promise<string> {
         const isPart = importer === entry || subcommands.test(importer) ||
           largePart.test(path);
         if (kind !== "dynamic-import" || !isPart) return;
-        const module = new URL(path, `file://${importer}`).pathname;
+        const module = resolve(dirname(importer), path);
         parts.add(module);
         const name = nameOf(module);
         return { path: `${up}/${name}/${name}.js`, external: true };
@@ -66,30 +86,41 @@ export async function bundle(work: string, entry: string): Promise<string> {
     minify: true, // what is shorter is read sooner
     banner: { js: requireForBundle },
     logLevel: "silent",
+    metafile: true,
+  };
+  const join = async (path: string, to: string, plugin: Plugin) => {
+    const { metafile } = await esbuild.build({
+      ...options,
+      plugins: [plugin],
+      entryPoints: [path],
+      outdir: to,
+    });
+    for (const input of Object.keys(metafile!.inputs)) inputs.add(input);
   };
   try {
-    await esbuild.build({
-      ...options,
-      plugins: [partsElsewhere(".")],
-      entryPoints: [entry],
-      outdir,
-    });
+    await join(entry, outdir, partsElsewhere("."));
     // A set goes on with what is added while it is walked.
     for (const path of parts) {
-      await esbuild.build({
-        ...options,
-        plugins: [partsElsewhere("..")],
-        entryPoints: [path],
-        outdir: `${outdir}/${nameOf(path)}`,
-      });
+      if (nameOf(path) in packedParts) continue;
+      await join(path, `${outdir}/${nameOf(path)}`, partsElsewhere(".."));
     }
   } catch (error) {
     throw new BuildError(`cannot bundle: ${(error as Error).message}`);
   } finally {
     await esbuild.stop();
   }
+  const packages = await readPackages(work, packageFolders(inputs));
+  for (const name of [...parts].map(nameOf)) {
+    if (!(name in packedParts)) continue;
+    const packed = pack(await packedParts[name](packages));
+    await Deno.mkdir(`${outdir}/${name}`);
+    await Deno.writeTextFile(
+      `${outdir}/${name}/${name}.js`,
+      `export const packed=${JSON.stringify(packed)};`,
+    );
+  }
   await forgetTimes(outdir);
-  return `${outdir}/${nameOf(entry)}.js`;
+  return { entry: `${outdir}/${nameOf(entry)}.js`, inputs, packages };
 }
 
 /** esbuild looks for libraries in folders; the locked ones are put there. */
@@ -101,7 +132,9 @@ async function installLibraries(work: string): Promise<void> {
     "main.ts",
   ], {});
   if (!settled.ok) {
-    throw new BuildError(`cannot load main.ts:\n${settled.text.trimEnd()}`);
+    throw new BuildError(
+      `cannot load main.ts: ${downloadTrouble(settled.text)}`,
+    );
   }
   const config = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
   await Deno.writeTextFile(
@@ -111,10 +144,11 @@ async function installLibraries(work: string): Promise<void> {
   await Deno.copyFile(`${root}/deno.lock`, `${work}/deno.lock`);
   const installed = await run(Deno.execPath(), ["install", "--frozen"], {
     cwd: work,
+    waitingFor: "the libraries",
   });
   if (!installed.ok) {
     throw new BuildError(
-      `cannot get the libraries:\n${installed.text.trimEnd()}`,
+      `cannot get the libraries: ${downloadTrouble(installed.text)}`,
     );
   }
 }

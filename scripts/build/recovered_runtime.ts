@@ -5,7 +5,14 @@
  *
  * @module
  */
-import { BuildError, cacheFolder, NoRuntime, run, sha256 } from "./run.ts";
+import {
+  BuildError,
+  cacheFolder,
+  downloadTrouble,
+  NoRuntime,
+  run,
+  sha256,
+} from "./run.ts";
 
 export interface RecoveredRuntime {
   /** Of the runtime, and of the Deno that compiles for it. */
@@ -119,13 +126,14 @@ async function fetchInto(
       env: { DENO_DIR: `${work}/deno` },
       cwd: work,
       timeoutMs: downloadTimeoutMs,
+      waitingFor: origin(runtime),
     },
   );
   if (!fetched.ok) {
     const why = fetched.timedOut
       ? `not within ${downloadTimeoutMs / 1000} s`
-      : fetched.text.trimEnd();
-    throw new NoRuntime(`cannot fetch ${specifier}:\n${why}`);
+      : fetched.text;
+    throw new NoRuntime(`cannot fetch ${specifier}: ${downloadTrouble(why)}`);
   }
   using program = await Deno.open(await find(`${work}/deno`, runtime));
   const bytes = new Uint8Array(runtime.bytes);

@@ -5,9 +5,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 
 /** The repository. */
-export const root = new URL("../..", import.meta.url).pathname
+export const root = fileURLToPath(new URL("../..", import.meta.url))
   .replace(/\/$/, "");
 
 /** Where CI is set, the lock file is obeyed to the letter. */
@@ -32,6 +33,18 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+const network = "is there a network? Behind a proxy set HTTPS_PROXY, and " +
+  "DENO_CERT to a file with its certificate authority";
+const unreached =
+  /dns error|\(Connect\)|certificate|timed out|unreachable|not within/i;
+
+/** What Deno said of a download that failed; what to do comes first, if that is known. */
+export const downloadTrouble = (said: string): string =>
+  (unreached.test(said) ? `${network}\n` : "") + said.trimEnd();
+
+/** Some downloads are not to be had in some networks, and no answer comes. */
+const patienceMs = 8000;
+
 export interface Ran {
   ok: boolean;
   timedOut: boolean;
@@ -42,7 +55,8 @@ export interface Ran {
 /**
  * Runs a program to its end.
  *
- * @param options `timeoutMs` after which it is killed
+ * @param options `timeoutMs` after which it is killed; `waitingFor` which
+ *   download, if it takes long
  */
 export async function run(
   program: string,
@@ -51,6 +65,7 @@ export async function run(
     env?: Record<string, string>;
     cwd?: string;
     timeoutMs?: number | undefined;
+    waitingFor?: string;
   },
 ): Promise<Ran> {
   const child = new Deno.Command(program, {
@@ -71,8 +86,13 @@ export async function run(
     timedOut = true;
     child.kill("SIGKILL");
   }, options.timeoutMs);
+  const { waitingFor } = options;
+  const telling = waitingFor && setTimeout(() => {
+    console.error(`build: still waiting for ${waitingFor}; ${network}`);
+  }, patienceMs);
   const result = await child.output();
   clearTimeout(timer);
+  clearTimeout(telling);
   const decoder = new TextDecoder();
   return {
     ok: result.success && !timedOut,

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import {
   anyAnswers,
@@ -36,7 +37,7 @@ for (let done = 0, round = 0; done < inputs; done += roundInputs, round++) {
     const crash = JSON.stringify({ input, cut, config, answers }, null, 2);
     Deno.writeTextFileSync(file, crash + "\n");
     console.error(fc.defaultReportMessage(details));
-    console.error(`written to ${file.pathname}`);
+    console.error(`written to ${fileURLToPath(file)}`);
     Deno.exit(1);
   }
 }

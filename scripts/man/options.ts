@@ -6,6 +6,7 @@
  * @module
  */
 import { commands } from "../../cmd/commands.ts";
+import { between, others, withOthers } from "./others.ts";
 import {
   defaultOf,
   type Group,
@@ -14,10 +15,6 @@ import {
 } from "../../lib/cli/option.ts";
 import { argumentMacro, mdoc } from "./prose.ts";
 
-const start =
-  '.\\" Options, made by scripts/man/options.ts of the tables in cmd.';
-const end = '.\\" End of the options.';
-
 /** The pages, by the command whose options they have. */
 export const pages: Readonly<Record<string, string>> = {
   serve: "postern-serve.1",
@@ -25,9 +22,14 @@ export const pages: Readonly<Record<string, string>> = {
   smtpd: "postern-smtpd.8",
   trace: "postern-trace.1",
   top: "postern-top.1",
+  install: "postern-install.1",
+  licenses: "postern-licenses.1",
   "init-script": "postern-init-script.1",
   doctor: "postern-doctor.1",
   migrate: "postern-migrate.1",
+  splogger: "postern-splogger.8",
+  rblsmtpd: "postern-rblsmtpd.1",
+  "install-links": "postern-install-links.1",
 };
 
 /** The options of a command, as mdoc. */
@@ -38,12 +40,9 @@ export async function optionsSection(command: string): Promise<string> {
   return groups.flatMap((group) => sectionOf(group, seen)).join("\n");
 }
 
-/** A page with its section replaced. Throws where it has no place for one. */
-export function withSection(page: string, section: string): string {
-  const from = page.indexOf(start), to = page.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`no place between ${start}`);
-  return `${page.slice(0, from)}${start}\n${section}\n${page.slice(to)}`;
-}
+/** A page with its options replaced. Throws where it has no place for them. */
+export const withSection = (page: string, section: string): string =>
+  between(page, "Options", section);
 
 function sectionOf(
   { title, manual, options }: Group,
@@ -100,15 +99,24 @@ const capital = (text: string) =>
     : text;
 
 if (import.meta.main) {
+  const isCheck = Deno.args.includes("--check");
   let stale = false;
-  for (const [command, name] of Object.entries(pages)) {
+  const write = (name: string, change: (page: string) => string) => {
     const url = new URL(name, import.meta.url);
     const page = Deno.readTextFileSync(url);
-    const wanted = withSection(page, await optionsSection(command));
-    if (wanted === page) continue;
+    const wanted = change(page);
+    if (wanted === page) return;
     stale = true;
-    if (Deno.args.includes("--check")) console.error(`${name} is stale`);
+    if (isCheck) console.error(`${name} is stale`);
     else Deno.writeTextFileSync(url, wanted);
+  };
+  for (const [command, name] of Object.entries(pages)) {
+    const section = await optionsSection(command);
+    write(name, (page) => withSection(page, section));
   }
-  if (stale && Deno.args.includes("--check")) Deno.exit(1);
+  for (const name of Object.keys(others)) {
+    const sections = await others[name]();
+    write(name, (page) => withOthers(page, sections));
+  }
+  if (stale && isCheck) Deno.exit(1);
 }

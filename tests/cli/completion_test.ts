@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { bash } from "../../lib/cli/completion/bash.ts";
 import type { Completed } from "../../lib/cli/completion/completed.ts";
@@ -58,7 +59,7 @@ COMP_WORDS=(${words}) COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 _postern
 printf '%s\\n' "\${COMPREPLY[@]}"`,
     ],
-    cwd: new URL("../..", import.meta.url).pathname,
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
   }).output();
   assertEquals(new TextDecoder().decode(stderr), "");
   return new TextDecoder().decode(stdout).split("\n").filter(Boolean);

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { committed, stranger } from "./submitter.ts";
 import { assert, assertEquals } from "@std/assert";
 import { delivery, qmailQueue } from "../../lib/deliver/qmail_queue.ts";
@@ -231,7 +232,10 @@ Deno.test(
       "-c",
       'ulimit -n 80; exec "$0" run -A --no-check --unstable-net --ext=ts -',
       Deno.execPath(),
-    ], { stdin: program, cwd: new URL("../..", import.meta.url).pathname });
+    ], {
+      stdin: program,
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    });
     assertEquals(stdout, "451 qqt failure\n");
   },
 );

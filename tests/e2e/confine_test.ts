@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TestGate, withGate } from "../support/gate.ts";
 import { inFolder, needing, output, postern } from "../support/peers.ts";
@@ -301,7 +302,7 @@ Deno.test(
   needing({}, "what the kernel does not have is said once"),
   async () => {
     const program = new URL("../support/without_landlock.ts", import.meta.url);
-    const run = ["run", "-A", "--no-check", program.pathname, postern];
+    const run = ["run", "-A", "--no-check", fileURLToPath(program), postern];
     const args = [...run, "serve", "-1", ...serve, ...local, ...smtpd];
     const gate = await TestGate.start(args, {
       program: Deno.execPath(),

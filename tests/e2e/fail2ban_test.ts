@@ -4,13 +4,16 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch } from "@std/assert";
 import { inFolder, needing, output, postern } from "../support/peers.ts";
 import { linesOf, withRsyslog } from "../support/rsyslog.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 import { withSmtpd } from "../support/smtp_server.ts";
 
-const source = new URL("../../scripts/fail2ban", import.meta.url).pathname;
+const source = fileURLToPath(
+  new URL("../../scripts/fail2ban", import.meta.url),
+);
 const filter = `${source}/filter.d/postern.conf`;
 
 /** Whoever has it is not among the clients. */

@@ -1,10 +1,13 @@
 /** What the README begins with: the gate from its source, on this machine. */
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch } from "@std/assert";
 import { freePort } from "../../scripts/bench/contestant.ts";
 import { inFolder, needing, until } from "../support/peers.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
 
-const script = new URL("../../scripts/start.ts", import.meta.url).pathname;
+const script = fileURLToPath(
+  new URL("../../scripts/start.ts", import.meta.url),
+);
 
 Deno.test(
   needing({}, "task start takes a first message"),

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 
-const program = new URL("standard_echo.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("standard_echo.ts", import.meta.url));
 
 function start(...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {

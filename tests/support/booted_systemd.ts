@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { inFolder, needing, output, until } from "./peers.ts";
 
-const script = new URL("boot_systemd.sh", import.meta.url).pathname;
+const script = fileURLToPath(new URL("boot_systemd.sh", import.meta.url));
 const systemd = "/lib/systemd/systemd";
 
 /** Where cgroup v2 is, alone or beside v1; null: no group can be made there. */

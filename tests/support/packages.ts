@@ -3,10 +3,14 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { output, postern } from "./peers.ts";
 
-const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+const root = fileURLToPath(new URL("../..", import.meta.url)).replace(
+  /\/$/,
+  "",
+);
 
 /** Installs, uses, upgrades and removes a Debian package. */
 export const tryDeb = `${root}/scripts/packaging/try_deb.sh`;

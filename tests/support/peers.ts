@@ -5,12 +5,15 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
+
 /** The path of a program; null if the machine has none. */
 export function peer(name: string): string | null {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
-  const unpacked = ["exim4-daemon-light", "opensmtpd"].map((each) =>
-    `${Deno.env.get("POSTERN_CACHE")}/peers/${each}/usr/sbin`
-  );
+  const unpacked = [
+    ...["exim4-daemon-light", "opensmtpd"],
+    ...["openbsd-inetd", "inetutils-inetd"],
+  ].map((each) => `${Deno.env.get("POSTERN_CACHE")}/peers/${each}/usr/sbin`);
   const system = ["/usr/sbin", "/usr/local/sbin"];
   // Last, since OpenSMTPD has a smtpd as well.
   const postfix = "/usr/lib/postfix/sbin";
@@ -26,7 +29,7 @@ export function peer(name: string): string | null {
 
 /** The executable under test. */
 export const postern = Deno.env.get("POSTERN") ??
-  new URL("../../dist/postern", import.meta.url).pathname;
+  fileURLToPath(new URL("../../dist/postern", import.meta.url));
 
 /** What a test wants beside the executable: peers by name, and maybe root. */
 export interface Needs {

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { output, peer, until } from "./peers.ts";
 
-const privateRoot = new URL("private_root.sh", import.meta.url).pathname;
+const privateRoot = fileURLToPath(new URL("private_root.sh", import.meta.url));
 
 /** Where one listens and where it relays to, both on 127.0.0.1. */
 export interface Route {

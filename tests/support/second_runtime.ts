@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { needing, type Needs, postern } from "./peers.ts";
 
 /** Its path; null where its runtime was not to be had. */
@@ -12,7 +13,9 @@ export const secondPostern = find();
 function find(): string | null {
   const given = Deno.env.get("POSTERN_SECOND");
   if (given !== undefined) return given || null;
-  const built = new URL("../../dist/postern-2.7.11", import.meta.url).pathname;
+  const built = fileURLToPath(
+    new URL("../../dist/postern-2.7.11", import.meta.url),
+  );
   try {
     return Deno.statSync(built).isFile ? built : null;
   } catch {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Unpacks mail servers that Debian would not install beside Postfix, without
+# Unpacks servers that Debian would not install beside each other, without
 # installing them: into the cache, where tests/support/peers.ts looks.
 set -eu
 
@@ -10,7 +10,7 @@ if [ -z "$cache" ]; then
   else cache=$(CDPATH='' cd -P "$(dirname "$0")/../.." && pwd)/.toolchain
   fi
 fi
-for package in exim4-daemon-light opensmtpd; do
+for package in exim4-daemon-light opensmtpd openbsd-inetd inetutils-inetd; do
   target=$cache/peers/$package
   [ ! -d "$target" ] || continue
   work=$(mktemp -d)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import { Answering } from "../../lib/helper/answering.ts";
 import type { Answerer } from "../../lib/helper/question.ts";
@@ -12,7 +13,7 @@ import { restrain } from "../../lib/sys/restraint.ts";
 import { socketPair } from "../../lib/sys/socket_pair.ts";
 import { spawn } from "../../lib/sys/spawn.ts";
 
-const path = new URL(import.meta.url).pathname;
+const path = fileURLToPath(import.meta.url);
 
 /** How often one was started. */
 export let starts = 0;

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { closeDescriptor, pipe } from "../../lib/sys/descriptors.ts";
 import { createFile, writeFile } from "../../lib/sys/files.ts";
@@ -68,7 +69,10 @@ for (const free of [0, 1, 2]) {
           "-c",
           'ulimit -n 80; exec "$0" run -A --no-check --unstable-net --ext=ts -',
           Deno.execPath(),
-        ], { stdin: program, cwd: new URL("../..", import.meta.url).pathname });
+        ], {
+          stdin: program,
+          cwd: fileURLToPath(new URL("../..", import.meta.url)),
+        });
         assertEquals(stdout, "synced\n", stderr);
       }),
   );

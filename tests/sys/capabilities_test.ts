@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { needing, output } from "../support/peers.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const bindingAndOwners = ["+net_bind_service", "+dac_override"].join();
 
 /** The five sets of a thread after some calls, in the order of proc(5). */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import { waitFor, whenEnded } from "../../lib/sys/children.ts";
 import {
@@ -201,7 +202,10 @@ for (const free of [0, 1]) {
         "-c",
         'ulimit -n 80; exec "$0" run -A --no-check --unstable-net --ext=ts -',
         Deno.execPath(),
-      ], { stdin: program, cwd: new URL("../..", import.meta.url).pathname });
+      ], {
+        stdin: program,
+        cwd: fileURLToPath(new URL("../..", import.meta.url)),
+      });
       assertEquals(stdout, `3 4 5 free ${free}\n`, stderr);
     },
   );

@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { landlockVersion } from "../../lib/sys/landlock.ts";
 import { inFolder, needing, output } from "../support/peers.ts";
 
-const program = new URL("../support/bound_thread.ts", import.meta.url).pathname;
+const program = fileURLToPath(
+  new URL("../support/bound_thread.ts", import.meta.url),
+);
 const EPERM = 1, EBADF = 9, EACCES = 13, ENOSYS = 38;
 
 async function tried(folder: string, ...more: string[]) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch } from "@std/assert";
 import { ending } from "../../lib/sys/ending.ts";
 import { closeDescriptor, openNull, pipe } from "../../lib/sys/descriptors.ts";
@@ -74,7 +75,10 @@ Deno.test(
     Deno.exit();`;
     const { stdout, stderr } = await output(Deno.execPath(), [
       ...["run", "-A", "--no-check", "--unstable-net", "--ext=ts", "-"],
-    ], { stdin: program, cwd: new URL("../..", import.meta.url).pathname });
+    ], {
+      stdin: program,
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    });
     assertMatch(stdout, /^[1-9]\d* /, stderr); // 0 would be ourselves
     const [pid, said] = stdout.trim().split(" ");
     Deno.kill(Number(pid), "SIGKILL");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   closeDescriptor,
@@ -33,7 +34,7 @@ async function runs(program: string, says: string, before = ""): Promise<void> {
     "-c",
     `${before} exec "$0" run -A --no-check --unstable-net --ext=ts -`,
     Deno.execPath(),
-  ], { stdin: program, cwd: new URL("../..", import.meta.url).pathname });
+  ], { stdin: program, cwd: fileURLToPath(new URL("../..", import.meta.url)) });
   assertEquals(stdout, says, stderr);
 }
 

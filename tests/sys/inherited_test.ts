@@ -1,8 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { namedDescriptors } from "../../lib/sys/inherited.ts";
 import { output } from "../support/peers.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 Deno.test("namedDescriptors() finds descriptors in paths", () => {
   const texts = [

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { closeDescriptor, pipe, writeSome } from "../../lib/sys/descriptors.ts";
 import { waitFor } from "../../lib/sys/children.ts";
@@ -70,7 +71,10 @@ Deno.test(
       "-c",
       `trap '' HUP INT QUIT TERM USR1; exec "$0" run -A --no-check --ext=ts -`,
       Deno.execPath(),
-    ], { stdin: program, cwd: new URL("../..", import.meta.url).pathname });
+    ], {
+      stdin: program,
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    });
     assertEquals(stdout, "SigIgn:\t0000000000000007\n"); // signals 1 to 3
   },
 );

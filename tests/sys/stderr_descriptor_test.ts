@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { needing, output } from "../support/peers.ts";
 
@@ -60,7 +61,7 @@ async function heard(kind: string, which: "all" | "last", serves: boolean) {
     const { stdout, stderr } = await output("python3", [
       ...["-c", connecting, kind, which, Deno.execPath(), "run", "-A"],
       ...["--quiet", "--no-check", "--config"],
-      new URL("../../deno.json", import.meta.url).pathname,
+      fileURLToPath(new URL("../../deno.json", import.meta.url)),
       ...[file, serves ? "serves" : "not"],
     ]);
     assertEquals(stderr, "");

@@ -3,7 +3,7 @@ import { toBytes } from "../../lib/base/bytes.ts";
 import { CdbWriter } from "../../lib/cdb/writer.ts";
 import { MemoryOutput } from "../../lib/cdb/memory.ts";
 import { Unusable } from "../../lib/base/unusable.ts";
-import { readRoutes, RoutesFile } from "../../lib/smtpd/routes.ts";
+import { readRoutes, RoutesFile } from "../../lib/deliver/routes.ts";
 import { inFolder } from "../support/peers.ts";
 
 const read = (text: string) =>

@@ -8,10 +8,10 @@ import { reason } from "../base/reason.ts";
 import { Unusable } from "../base/unusable.ts";
 import type { CdbReader } from "../cdb/reader.ts";
 import { verifiedCdb } from "../cdb/verify.ts";
-import type { TargetMaker } from "../deliver/target_row.ts";
-import { readTarget } from "../deliver/targets.ts";
-import { lookupKeys } from "../policy/rcpthosts.ts";
+import { lookupKeys } from "../mail/domain.ts";
 import { WatchedFile } from "../sys/watched_file.ts";
+import type { TargetMaker } from "./target_row.ts";
+import { readTarget } from "./targets.ts";
 
 /** A domain, or `.domain` for what is below it, and where its mail goes. */
 export interface Route {

@@ -1,0 +1,45 @@
+/**
+ * What was seen of a shared queue, and what it means for its users.
+ *
+ * @module
+ */
+
+export interface Finding {
+  /** What was looked at, in a word or two. */
+  readonly check: string;
+  /**
+   * `wrong`: no message is put there, or taken from there. `unseen`: it shows on
+   * the nodes alone.
+   */
+  readonly state: "ok" | "note" | "wrong" | "unseen";
+  readonly told: string;
+  /** What to type; null if there is nothing to be done, or that is not known. */
+  readonly remedy: string | null;
+  /** It is wrong because something is not there that a setup makes. */
+  readonly isMissing?: boolean;
+}
+
+export const ok = (check: string, told: string): Finding => ({
+  ...{ check, state: "ok", told, remedy: null },
+});
+
+export const note = (check: string, told: string): Finding => ({
+  ...{ check, state: "note", told, remedy: null },
+});
+
+export const wrong = (
+  check: string,
+  told: string,
+  remedy: string | null,
+): Finding => ({ check, state: "wrong", told, remedy });
+
+/** A line for a log: what is wrong, and what to type. */
+export const findingLine = ({ told, remedy }: Finding): string =>
+  remedy === null ? told : `${told}: ${remedy}`;
+
+/** An error that says what to type. */
+export class Remediable extends Error {
+  constructor(message: string, readonly remedy: string | null) {
+    super(message);
+  }
+}
