@@ -100,8 +100,8 @@ users act for others.
 Of a user with the passdb field nologin or proxy the password is wrong.
 It is told of the client's address and port, and of the session's name in the
 log; what it knows of a refusal is in the log.
-If it is not there, hangs up, restarts, says nonsense, or does not answer in
-time, log-ins are deferred, 454 4.7.0, until it is back: it fails closed.
+If it is not there, hangs up, restarts, says nonsense, does not answer in time,
+or has more than 30 challenges, log-ins are deferred, 454 4.7.0, until it is back: it fails closed.
 All sessions of a process share one connection, which is made anew within a
 second, and after a minute, or 10 seconds without a log-in, since a process of
 Dovecot's that was replaced answers its old clients as before.`,
@@ -143,9 +143,11 @@ The nearest entry counts alone: the address, then without what is behind a \`+\`
 in it (\`ann+lists@a.example\` is whose \`ann@a.example\` is), then its domain.
 An address that is not in it is nobody's.
 Letter case does not matter, in log-ins neither.
-The file is looked at for each sender, so no signal is needed; while it cannot be
-read, or has a line that says nothing, all senders of those who have logged in
-are deferred, 451 4.3.5: it fails closed.
+The file is looked at for each sender, so no signal is needed, and read when it
+is another one; of a million lines that takes seconds, in which the process does
+nothing else.
+While it cannot be read, or has a line that says nothing, all senders of those
+who have logged in are deferred, 451 4.3.5: it fails closed.
 
 With \`dovecot\` (and --dovecot-auth) a user owns the address that he is called
 by in Dovecot, and those in the fields \`sender\` and \`senders\` of his passdb,
@@ -155,7 +157,7 @@ One who is called by no address, and has no such field, owns none.
 
 The null sender is everybody's, as receipts have it.
 Clients that have not logged in are not asked about, $RELAYCLIENT or not; From
-and other header fields are not looked at.`,
+and other header fields, and AUTH= of MAIL, are not looked at.`,
       read: path,
       fromFolder: (text, folder) =>
         text === byDovecot ? text : absolutePath(text, folder),

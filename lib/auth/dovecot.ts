@@ -29,6 +29,8 @@ import {
 const firstPauseMs = 100, longestPauseMs = 1000;
 /** Of what Dovecot says of a refusal, for the log. */
 const mostReasonCharacters = 200;
+/** Challenges of a log-in: no mechanism has more than a few. */
+const mostChallenges = 30;
 
 /** Dovecot as the sessions of a process share it. */
 export class Dovecot {
@@ -114,8 +116,9 @@ export class Dovecot {
   #place(): string | null {
     if (this.address.transport !== "unix") return null;
     try {
-      const { dev, ino } = Deno.statSync(this.address.path);
-      return `${dev} ${ino}`;
+      const { dev, ino, mtime } = Deno.statSync(this.address.path);
+      // Many file systems give the next socket the number of the last.
+      return `${dev} ${ino} ${mtime?.getTime()}`;
     } catch {
       return null; // it goes on with whom it has
     }
@@ -174,6 +177,7 @@ export class DovecotExchange {
     null;
   /** Counts what was given up: an answer to that is nobody's. */
   #turn = 0;
+  #challenges = 0;
 
   constructor(readonly dovecot: Dovecot, readonly facts: ClientFacts) {}
 
@@ -183,10 +187,16 @@ export class DovecotExchange {
     response: string | null,
   ): Promise<LoginAnswer> {
     const turn = ++this.#turn;
+    this.#challenges = 0;
     const end = performance.now() + this.dovecot.seconds * 1000;
     try {
       const connection = await within(this.dovecot.connection(), end);
       if (turn !== this.#turn) return { type: "later" };
+      // One that was offered before it was heard of, or restarted: it would
+      // hang up, on everybody.
+      if (!acceptableNames(connection.offered).includes(mechanism)) {
+        return { type: "later", why: `it does not have ${mechanism}` };
+      }
       const id = connection.begin();
       this.#at = { connection, id };
       const line = beginLine(id, mechanism, this.facts, response);
@@ -220,6 +230,10 @@ export class DovecotExchange {
       await connection.ask(id, line, Math.max(0, seconds)),
     );
     if (answer.type !== "challenge") this.#at = null;
+    else if (++this.#challenges > mostChallenges) {
+      connection.cancel(id);
+      throw new Error("it challenges one client on and on");
+    }
     this.dovecot.hears();
     return answer;
   }
@@ -254,7 +268,7 @@ function accepted(parameters: Parameters): LoginAnswer {
   }
   const senders = ["sender", "senders"]
     .flatMap((name) => parameters.get(name) ?? [])
-    .flatMap((value) => value.split(/[\s,]+/))
+    .flatMap((value) => value.split(/[ \t\r\n,]+/)) // not \s: it has UTF-8
     .filter((sender) => sender !== "");
   return { type: "ok", user, ...(senders.length > 0 && { senders }) };
 }

@@ -275,6 +275,8 @@ export class DovecotConnection {
     const waiter = this.#exchanges.get(id);
     if (waiter === undefined) return; // it was given up
     if (waiter === null) {
+      // A client may be too slow for it; but right he cannot be unheard.
+      if (reply.type !== "fail") return this.#lose(new Error(notTheProtocol));
       this.#early.set(id, reply);
       return;
     }

@@ -34,4 +34,6 @@ export function serviceAddress(text: string): ServiceAddress | null {
 export const writtenAddress = (address: ServiceAddress): string =>
   address.transport === "unix"
     ? address.path
+    : address.hostname.includes(":")
+    ? `[${address.hostname}]:${address.port}`
     : `${address.hostname}:${address.port}`;

@@ -122,6 +122,40 @@ test(
 );
 
 test(
+  "nobody is let in whose response Dovecot has not heard",
+  async (fake, dovecot, log) => {
+    const challenge = (line: string) => `CONT\t${idOf(line)}\t\n`;
+    for (
+      const unasked of [
+        (line: string) => `OK\t${idOf(line)}\tuser=ann\n`,
+        challenge,
+      ]
+    ) {
+      fake.answer = (line) => challenge(line) + unasked(line);
+      const exchange = dovecot.exchange(facts);
+      await exchange.begin("PLAIN", null);
+      await until("it has left", () => fake.leaving > 0);
+      fake.leaving = 0;
+      assertEquals(await exchange.respond("AGFubgB4"), { type: "later" });
+    }
+    assertMatch(log[0], /does not speak the protocol/);
+  },
+);
+
+test("nobody is challenged on and on", async (fake, dovecot, log) => {
+  fake.answer = (line) =>
+    line.startsWith("CANCEL") ? null : `CONT\t${idOf(line)}\t\n`;
+  const exchange = dovecot.exchange(facts);
+  let { type } = await exchange.begin("LOGIN", null);
+  for (let i = 0; type === "challenge" && i < 100; i++) {
+    ({ type } = await exchange.respond("eA=="));
+  }
+  assertEquals(type, "later");
+  assertMatch(log[0], /on and on/);
+  await until("it is told", () => fake.lines.at(-1)!.startsWith("CANCEL"));
+});
+
+test(
   "who hangs up lets all wait no longer, and is asked again",
   async (fake, dovecot, log) => {
     fake.answer = () => null;
@@ -162,6 +196,28 @@ test(
     });
     await until("the old one is left", () => fake.leaving === 1);
     other.hangUp();
+  },
+);
+
+test(
+  "another socket is known by its time, where its number is the last one's",
+  async (fake, dovecot) => {
+    assertEquals((await login(dovecot)).type, "ok");
+    assertEquals((await login(dovecot)).type, "ok");
+    assertEquals(fake.conns.length, 1);
+    Deno.utimeSync(fake.path, 1, 1);
+    assertEquals((await login(dovecot)).type, "ok");
+    assertEquals(fake.conns.length, 2);
+  },
+);
+
+test(
+  "it is not asked for a mechanism that it does not have",
+  async (fake, dovecot) => {
+    fake.greeting = handshake.replace("MECH\tPLAIN\tplaintext\n", "");
+    const { type } = await login(dovecot);
+    assertEquals([type, fake.lines], ["later", []]);
+    assertEquals(dovecot.mechanisms(), ["LOGIN"]);
   },
 );
 

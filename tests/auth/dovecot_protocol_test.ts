@@ -90,6 +90,13 @@ Deno.test("who has logged in is whom Dovecot names, with the senders that it tel
   );
 });
 
+Deno.test("a sender may have any byte of UTF-8", () => {
+  const sender = "voil\xc3\xa0@a.example";
+  assertEquals(answerOf(said(`OK\t1\tuser=ann\tsenders=${sender},@b`)), {
+    ...{ type: "ok", user: "ann", senders: [sender, "@b"] },
+  });
+});
+
 Deno.test("OK without a user is none", () => {
   assertThrows(() => answerOf(said("OK\t1")));
   assertThrows(() => answerOf(said("OK\t1\tuser=")));

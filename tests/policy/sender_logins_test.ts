@@ -63,6 +63,25 @@ a@b..example: ann
   assertMatch(faults("\xff\xfea")[0], /UTF-16/);
 });
 
+Deno.test("senderLogins() takes no byte of UTF-8 for a blank", () => {
+  const voila = "voil\xc3\xa0";
+  const logins = list(`${voila}@a.example: ann\nb@${voila}.example ${voila}\n`);
+  assert(owns(logins, "ann", `${voila}+x@A.example`));
+  assert(owns(logins, voila, `b@${voila}.example`));
+  assert(owns(logins, voila, "b@xn--voil-3na.example"));
+});
+
+Deno.test("senderLogins() reads a plain entry as it reads others", () => {
+  for (const address of ["Ann.X+y@A-b.example", "@a.Example", "-@1", "_@a"]) {
+    for (
+      const [plain, other] of [[": Bob", "  :  ,Bob"], [" b@c", "\tb@c,"]]
+    ) {
+      assertEquals(list(address + plain), list(address + other), address);
+    }
+  }
+  assertEquals(faults("a@b.: x\na@.b x\na@b..c: x\na.b: x\na@b: #x").length, 5);
+});
+
 Deno.test("owns() takes the nearest entry, and that alone", () => {
   const logins = list(`
 ann@a.example: ann
@@ -94,6 +113,8 @@ Deno.test("ownSenders() is what one is called by, and what he was given", () => 
   assert(may("info@b.example") && may("any@c.example"));
   assert(!may("x") && !may("bob@a.example") && !may("x@b.example"));
   assertEquals(ownSenders("ann", []).size, 0);
+  // To be called like a domain is not to own it.
+  assertEquals(ownSenders("@a.example", []).size, 0);
 });
 
 Deno.test("notOwned() says nothing but text in its reply", () => {
