@@ -93,6 +93,18 @@ export const commands: readonly Command[] = [
     load: () => import("./top.ts"),
   },
   {
+    name: "queue",
+    classicNames: [],
+    summary: "set up a queue that machines share, and look after it",
+    load: () => import("./queue.ts"),
+  },
+  {
+    name: "drain",
+    classicNames: [],
+    summary: "deliver what is in a queue that machines share",
+    load: () => import("./drain.ts"),
+  },
+  {
     name: "doctor",
     classicNames: [],
     summary: "say what is wrong here, and what to type",

@@ -3,27 +3,11 @@
  *
  * @module
  */
+import type { Action } from "../../lib/cli/actions.ts";
 import { number } from "../../lib/cli/readers.ts";
 import { readAs } from "../../lib/cli/values.ts";
 import type { Making } from "./replace.ts";
 import type { RulesOptions } from "./options.ts";
-
-export interface Action {
-  readonly name: string;
-  /** What may follow its name; one line for each way to call it. */
-  readonly synopsis: readonly string[];
-  readonly summary: string;
-  readonly takes: readonly (keyof RulesOptions)[];
-  /**
-   * @returns null if there are too many operands, or too few
-   * @throws Fatal, UsageError
-   */
-  run(
-    operands: readonly string[],
-    options: RulesOptions,
-    calledAs: string,
-  ): Promise<number> | null;
-}
 
 /** compile and make are called in the same ways. */
 function makingOf(
@@ -41,7 +25,7 @@ function makingOf(
     : null;
 }
 
-export const actions: readonly Action[] = [
+export const actions: readonly Action<RulesOptions>[] = [
   {
     name: "compile",
     synopsis: ["[--extended] CDB TMP < TEXT", "[--extended] -o CDB [TEXT]"],

@@ -16,7 +16,7 @@ import {
 } from "../queue/options.ts";
 import type { Published, Publisher } from "../queue/publisher.ts";
 import { Topology } from "../queue/topology.ts";
-import { queueUrl } from "../queue/url.ts";
+import { queueUrl, writtenUrl } from "../queue/url.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { HopSecrets } from "../next_hop/secrets.ts";
 import { ByteBudget } from "./byte_budget.ts";
@@ -69,7 +69,6 @@ interface Loaded {
 }
 
 class SharedQueue implements Target {
-  name?: string;
   readonly takesBinary = true;
   readonly takesUtf8 = true;
   readonly takesAll = true;
@@ -80,6 +79,7 @@ class SharedQueue implements Target {
   readonly #secrets: HopSecrets;
   #loading: Promise<Loaded> | null = null;
   #loaded: Loaded | null = null;
+  #starting: Promise<void> | null = null;
 
   constructor(url: QueueOptions["url"], readonly context: TargetContext) {
     const { settings = usualSettings, secrets = new HopSecrets(null, null) } =
@@ -89,17 +89,17 @@ class SharedQueue implements Target {
     this.#secrets = secrets;
   }
 
+  /** For logs: what it was written as may have a password in it. */
+  get name(): string {
+    return writtenUrl(this.options.url);
+  }
+
+  set name(_written: string) {}
+
   /** Reads secrets; a broker that is not there yet is told of, and asked again. */
   async prepare(): Promise<void> {
-    this.#secrets.read();
-    const { watch } = await this.#load();
-    try {
-      await watch.start();
-    } catch (error) {
-      this.context.emit(
-        trouble(`unable to use ${this.name}: ${reason(error)}`),
-      );
-    }
+    this.#secrets.prepare();
+    await this.#ready();
   }
 
   async problems(): Promise<readonly string[]> {
@@ -156,7 +156,7 @@ class SharedQueue implements Target {
     bytes: number,
     read: () => AsyncIterable<Uint8Array>,
   ): Promise<Delivery> {
-    const { publisher, watch } = await this.#load();
+    const { publisher, watch } = await this.#ready();
     const head = frameHead(facts);
     const length = head.length + bytes;
     if (watch.mostBytes !== null && length > watch.mostBytes) return tooLong;
@@ -172,6 +172,7 @@ class SharedQueue implements Target {
       return await publisher.publish(this.topology.ready, body, facts.id);
     });
     if (published.type === "stored") return { type: "stored", id: facts.id };
+    if (published.type === "tooLong") watch.tooLong(published.why);
     return this.#untaken(facts, published.why, published.type);
   }
 
@@ -183,6 +184,14 @@ class SharedQueue implements Target {
     this.context.emit(trouble(`unable to put ${id} into ${this.name}: ${why}`));
     if (type === "blocked") return insufficientStorage;
     return type === "tooLong" ? tooLong : later;
+  }
+
+  /** The first look is over, whatever has come of it; others follow. */
+  async #ready(): Promise<Loaded> {
+    const loaded = await this.#load();
+    // What is wrong is told by the watch, and is why nothing is taken.
+    await (this.#starting ??= loaded.watch.start().catch(() => {}));
+    return loaded;
   }
 
   #load(): Promise<Loaded> {

@@ -49,6 +49,7 @@ export function readTarget(text: string): TargetMaker {
     const make = row.read(argument ?? null);
     return (context) => Object.assign(make(context), { name: text });
   } catch (error) {
-    throw new Error(`cannot use ${text}: ${(error as Error).message}`);
+    const shown = text.replace(/(:\/\/)[^@/]*@/, "$1...@"); // a password
+    throw new Error(`cannot use ${shown}: ${(error as Error).message}`);
   }
 }

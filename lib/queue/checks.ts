@@ -11,6 +11,7 @@ import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { reason } from "../base/reason.ts";
 import { findingLine, Remediable } from "./finding.ts";
 import { connect, disconnect } from "./link.ts";
+import { explained } from "./link_remedy.ts";
 import { lookAt, managementOf } from "./looking.ts";
 import type { Management } from "./management.ts";
 import type { QueueOptions } from "./options.ts";
@@ -134,7 +135,7 @@ export class QueueWatch {
 }
 
 const whyUnseen = (error: unknown): string => {
-  if (!(error instanceof Remediable)) return reason(error);
+  if (!(error instanceof Remediable)) return explained(reason(error));
   return error.remedy === null
     ? error.message
     : `${error.message}: ${error.remedy}`;

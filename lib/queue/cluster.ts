@@ -34,8 +34,24 @@ export function nodeFindings(nodes: unknown, wanted: number): Finding[] {
     const join = "rabbitmqctl join_cluster on each node that is to join";
     found.push(wrong("nodes", told, join));
   } else found.push(ok("nodes", count));
-  return [...found, alarms(running), partitions(running)];
+  // One that has just started tells nothing of itself for some seconds.
+  const telling = running.filter(isTelling);
+  if (telling.length < majority(all.length)) {
+    const silent = running.filter((node) => !isTelling(node)).map(name);
+    const told = `not known yet of ${silent.join(", ")}`;
+    const remedy = "rabbitmqctl status; try again in some seconds";
+    return [...found, wrong("alarms", told, remedy)];
+  }
+  return [...found, alarms(telling), partitions(telling)];
 }
+
+const isTelling = ({ mem_alarm, disk_free_alarm, partitions }: Json) =>
+  typeof mem_alarm === "boolean" && typeof disk_free_alarm === "boolean" &&
+  Array.isArray(partitions);
+
+const nodes = (count: number) => count === 1 ? "1 node" : `${count} nodes`;
+
+const majority = (count: number) => Math.floor(count / 2) + 1;
 
 /** How many take part now. */
 export const runningNodes = (nodes: unknown): number =>
@@ -45,10 +61,8 @@ export const runningNodes = (nodes: unknown): number =>
 
 function alarms(running: readonly Json[]): Finding {
   const lines = running.flatMap((node) => [
-    ...node.mem_alarm === false ? [] : [`${name(node)} is short of memory`],
-    ...node.disk_free_alarm === false
-      ? []
-      : [`${name(node)} is short of disk space`],
+    ...node.mem_alarm ? [`${name(node)} is short of memory`] : [],
+    ...node.disk_free_alarm ? [`${name(node)} is short of disk space`] : [],
   ]);
   return lines.length === 0 ? ok("alarms", "none") : wrong(
     "alarms",
@@ -58,9 +72,7 @@ function alarms(running: readonly Json[]): Finding {
 }
 
 function partitions(running: readonly Json[]): Finding {
-  const cut = running.filter(({ partitions }) =>
-    !Array.isArray(partitions) || partitions.length > 0
-  );
+  const cut = running.filter(({ partitions }) => list(partitions).length > 0);
   return cut.length === 0 ? ok("partitions", "none") : wrong(
     "partitions",
     `there is a partition of the cluster, as seen by ${
@@ -121,7 +133,7 @@ export function queueFindings(
 
 const summary = (facts: Json) => {
   const members = list(facts.members), online = list(facts.online);
-  return `quorum, on ${members.length} nodes, ${online.length} of them online`;
+  return `quorum, on ${nodes(members.length)}, ${online.length} online`;
 };
 
 function argumentFaults(plan: QueuePlan, seen: Json): string[] {
@@ -210,11 +222,11 @@ function memberFaults(
   if (members.length < wanted) {
     found.push(wrong(
       check,
-      `${queue} is on ${members.length} nodes: ${wanted} are wanted`,
+      `${queue} is on ${nodes(members.length)}: ${wanted} are wanted`,
       `rabbitmq-queues grow NODE all, for each node that is to have it`,
     ));
   }
-  if (online.length < Math.floor(members.length / 2) + 1) {
+  if (online.length < majority(members.length)) {
     const down = members.filter((each) => !online.includes(each));
     found.push(wrong(
       check,

@@ -133,7 +133,6 @@ function object(value: unknown, name: string): Json {
 /** A byte string in which no control can end a line, or a string in C. */
 function word(from: Json, name: string): string {
   const value = from[name];
-  // deno-lint-ignore no-control-regex
   if (typeof value === "string" && !/[^ -\xff]|\x7f/.test(value)) return value;
   throw new Error(`its ${name} is no text`);
 }

@@ -35,7 +35,7 @@ export async function connect(
         protocol: url.isEncrypted ? "amqps" : "amqp",
         hostname,
         port,
-        vhost: url.vhost,
+        vhost: encodeURIComponent(url.vhost), // the library decodes it
         username: user,
         password,
         heartbeat: heartbeatSeconds,

@@ -5,7 +5,7 @@
  * @module
  */
 import { request as requestInClear } from "node:http";
-import { request as requestByTls } from "node:https";
+import { Agent, request as requestByTls } from "node:https";
 import { reason } from "../base/reason.ts";
 import { printable } from "../base/foreign_text.ts";
 import { Remediable } from "./finding.ts";
@@ -90,12 +90,12 @@ async function answerOf(
   const { promise, resolve, reject } = Promise.withResolvers<
     { status: number; text: string }
   >();
-  const request = url.protocol === "https:" ? requestByTls : requestInClear;
-  const asked = request(url, {
-    headers,
-    agent: false,
-    ...(authorities.length > 0 && { ca: authorities.join("\n") }),
-  }, (response) => {
+  const isByTls = url.protocol === "https:";
+  const ca = authorities.join("\n");
+  const request = isByTls ? requestByTls : requestInClear;
+  // An older runtime looks for authorities in an agent only.
+  const agent = isByTls && ca !== "" ? new Agent({ ca }) : false;
+  const asked = request(url, { headers, agent }, (response) => {
     let text = "";
     response.setEncoding("utf8");
     response.on("data", (piece: string) => {

@@ -89,7 +89,9 @@ class Setup {
       return [];
     }
     if (before.hasMarker) await this.#unmark();
-    for (const plan of queues) {
+    // What is there first: if that is something else nothing is declared.
+    const there = queues.filter((plan) => !missing.includes(plan));
+    for (const plan of [...there, ...missing]) {
       const refused = await this.#declare(plan);
       if (refused !== null) return [refused];
       if (missing.includes(plan)) tell(`declared the queue ${plan.name}`);

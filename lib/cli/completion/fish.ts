@@ -15,7 +15,7 @@ export function fish(main: string, commands: readonly Completed[]): string {
     ...commands.map(({ name, summary }) =>
       `${first} -a ${name} -d ${quoted(summary)}`
     ),
-    `${first} -a help -d 'tell more about one of these'`,
+    `${first} -a help -d 'show the manual page of one of these'`,
     `complete -c ${main} -n '__fish_seen_subcommand_from help' -f -a ${
       quoted(names)
     }`,

@@ -19,7 +19,7 @@ _${main}() {
   local command
   local -a commands=(
 ${rows.join("\n")}
-    'help:tell more about one of these'
+    'help:show the manual page of one of these'
   )
   case $service in
 ${commands.flatMap(classicCase).join("\n")}
