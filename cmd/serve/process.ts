@@ -160,6 +160,7 @@ since a new worker has to bind before it gives up its own.`,
 is not possible, exit 111.
 One that is there already is replaced, never believed; what is no regular file
 is refused.
+Until the gate serves it is not there yet, or empty.
 The file is removed at the end; where the new ids may not, it is emptied.`,
       read: path,
       initial: null,

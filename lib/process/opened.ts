@@ -36,8 +36,8 @@ export interface Opened {
 }
 
 /**
- * Listens, and publishes the pidfile: all that the ids we start with are for,
- * but certificates.
+ * Listens, and claims the pidfile: all that the ids we start with are for, but
+ * certificates.
  *
  * @param part of a worker; null in a process of its own
  * @throws Fatal
@@ -71,7 +71,7 @@ export async function openFirst(
     }
     // Before anyone can know of us: a HUP would end what has no handlers yet.
     holdSignals();
-    attempt(`write ${options.pidfile}`, () => pidfile?.publish());
+    attempt(`write ${options.pidfile}`, () => pidfile?.claim());
     return { sockets, pidfile: pidfile?.state ?? null };
   } catch (error) {
     pidfile?.remove();

@@ -1,5 +1,7 @@
 /**
- * `--pidfile`: there while the gate is ready, and gone (or empty) after it.
+ * `--pidfile`: says who the gate is while it is ready, and is gone (or empty)
+ * after it. It is empty before as well where that is the last moment in which
+ * its folder may be written to.
  * A file that is there already is replaced, whatever it says; what is no file
  * is left alone.
  *
@@ -14,8 +16,9 @@ import {
   FileStatus,
   writeFile,
 } from "../sys/files.ts";
+import { rewriteFile } from "../sys/handed_files.ts";
 
-/** One that is published already, for what is executed in our place. */
+/** One that is claimed already, for what is executed in our place. */
 export interface PidfileState {
   readonly path: string;
   readonly fd: number;
@@ -29,16 +32,19 @@ export class Pidfile {
    * can have taken.
    */
   readonly #temporary: string;
+  /** Whether the file is under its path, though it is empty. */
+  #isClaimed = false;
 
   /** @param path null for none: then nothing is done */
   constructor(readonly path: string | null) {
     this.#temporary = `${path}.${crypto.randomUUID()}`;
   }
 
-  /** One that was published before an exec. */
+  /** One that was claimed before an exec. */
   static again({ path, fd }: PidfileState): Pidfile {
     const pidfile = new Pidfile(path);
     pidfile.#fd = fd;
+    pidfile.#isClaimed = true;
     return pidfile;
   }
 
@@ -55,13 +61,27 @@ export class Pidfile {
   prepare(): void {
     if (this.path === null) return;
     this.#fd = createFile(this.#temporary, 0o644);
-    writeFile(this.#fd, new TextEncoder().encode(`${Deno.pid}\n`));
+    writeFile(this.#fd, ourId());
     refuseOthers(this.path);
   }
 
-  /** Call it only when the port is ours. Throws Deno's errors. */
+  /**
+   * Puts the file where it belongs, but for what it says. Call it only when the
+   * port is ours, and where {@linkcode publish} will have no right to do so.
+   * Throws SystemError and Deno's errors.
+   */
+  claim(): void {
+    if (this.path === null || this.#fd === null) return;
+    emptyFile(this.#fd);
+    Deno.renameSync(this.#temporary, this.path);
+    this.#isClaimed = true;
+  }
+
+  /** Call it only when the gate serves. Throws SystemError and Deno's errors. */
   publish(): void {
-    if (this.path !== null) Deno.renameSync(this.#temporary, this.path);
+    if (this.path === null || this.#fd === null) return;
+    if (this.#isClaimed) rewriteFile(this.#fd, ourId());
+    else Deno.renameSync(this.#temporary, this.path);
   }
 
   /** Leaves nothing behind, however far it came. */
@@ -80,6 +100,8 @@ export class Pidfile {
     this.#fd = null;
   }
 }
+
+const ourId = () => new TextEncoder().encode(`${Deno.pid}\n`);
 
 /** A rename would replace /dev/null too. A link is replaced, not followed. */
 function refuseOthers(path: string): void {

@@ -108,10 +108,14 @@ export async function serve(
       releaseSignals();
       if (opened.hasDropped) hideMemory();
     } else {
-      attempt(`write ${options.pidfile}`, () => pidfile?.publish());
+      if (options.uid !== 0 || options.gid !== 0) {
+        attempt(`write ${options.pidfile}`, () => pidfile?.claim());
+      }
       dropPrivileges(options, blocks);
     }
     await watch?.open(all, emit);
+    // From here on nothing is wanted of others that may not be there.
+    attempt(`write ${options.pidfile}`, () => pidfile?.publish());
     if (options.printPort && !role) printPorts(all.map(({ gate }) => gate));
     attempt("open /dev/null", releaseStdinAndStdout);
     if (!role) { for (const { slots } of all) emit(statusOf(slots)); }

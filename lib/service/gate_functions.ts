@@ -29,6 +29,7 @@ function settings(service: Service, mending: string): string {
   return `
 # What the shell of an administrator has set is not set at boot.
 unset QMAILHOME QMAILQUEUE RCPTCHECK RELAYCLIENT DATABYTES TMPDIR
+set +efuC
 umask 022
 
 name=${quote(service.name)}
@@ -74,12 +75,9 @@ is_ready() {
   [ -s "$ready" ] || [ ! -e "$ready" ]
 }`;
 
-/** Nothing can be said beside a file; it may still fail after the pidfile. */
+/** Nothing can be said beside a file, but its pidfile is written when it serves. */
 const readyByPidfile = `
 # is_ready PID
 is_ready() {
-  { read -r said <"$pidfile"; } 2>/dev/null || return 1
-  [ "$said" = "$1" ] || return 1
-  sleep 1
-  start_time "$1" >/dev/null
+  { read -r said <"$pidfile"; } 2>/dev/null && [ "$said" = "$1" ]
 }`;

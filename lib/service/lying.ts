@@ -55,9 +55,7 @@ export function put(path: string, lying: Lying | null): void {
     Deno.mkdirSync(path);
     return Deno.chmodSync(path, lying.mode);
   }
-  // A leading dot, so that nobody who reads the folder takes it for a file.
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const temporary = `${parentOf(path)}/.${name}.${crypto.randomUUID()}`;
+  const temporary = temporaryPrefix(path) + crypto.randomUUID();
   try {
     if (lying.kind === "link") Deno.symlinkSync(lying.to, temporary);
     else write(temporary, lying);
@@ -69,6 +67,26 @@ export function put(path: string, lying: Lying | null): void {
       // It was not made.
     }
     throw error;
+  }
+}
+
+/** A leading dot, so that nobody who reads the folder takes it for a file. */
+const temporaryPrefix = (path: string) =>
+  `${parentOf(path)}/.${path.slice(path.lastIndexOf("/") + 1)}.`;
+
+/** Takes away what a {@linkcode put} has left that was killed. */
+export function removeTemporaries(path: string): void {
+  const prefix = temporaryPrefix(path);
+  try {
+    for (const { name } of Deno.readDirSync(parentOf(path))) {
+      const each = `${parentOf(path)}/${name}`;
+      const rest = each.startsWith(prefix) ? each.slice(prefix.length) : "";
+      if (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(rest)) {
+        Deno.removeSync(each);
+      }
+    }
+  } catch {
+    // There is no such folder, or its owner minds: they are in nobody's way.
   }
 }
 

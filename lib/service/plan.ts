@@ -4,17 +4,20 @@
  *
  * @module
  */
-import { fromBytes } from "../base/bytes.ts";
 import { parentOf } from "../base/path.ts";
 import { endOf, hasLine, withLine, withoutLine } from "./lines.ts";
 import { look, type Lying } from "./lying.ts";
-import type { Item } from "./record.ts";
-import { marker, type Part } from "./service.ts";
+import { isOurs, isSame, lyingOf, newFile } from "./ours.ts";
+import { type Item, recordsFolder } from "./record.ts";
+import { renumbered } from "./renumbered.ts";
+import type { Part } from "./service.ts";
 
 /** A path, as it is on the machine, and what is to lie there. */
 export interface Change {
   readonly path: string;
   readonly lying: Lying | null;
+  /** A step of our own between others, which nobody wants to hear of. */
+  readonly untold?: true;
 }
 
 export interface Plan {
@@ -78,7 +81,8 @@ export class Planner {
 
   #folder(path: string, mode: number, before: readonly Item[]): void {
     if (this.items.some((item) => item.path === path)) return;
-    const known = before.some((item) => item.path === path);
+    const known = path === recordsFolder ||
+      before.some((item) => item.path === path);
     const there = this.#at(path);
     if (there === null) {
       this.#change(path, { kind: "folder", mode });
@@ -115,6 +119,10 @@ export class Planner {
     }
     const first = known?.kind === part.kind ? known.before : there;
     this.items.push({ kind: part.kind, path, put, before: first });
+    // Somebody has said when it is to be started: that stays.
+    if (there === null && known && renumbered(this.root, known).length > 0) {
+      return;
+    }
     if (!isSame(there, put)) this.#change(path, put);
   }
 
@@ -162,6 +170,7 @@ export class Planner {
       const isEmpty = end === null && bytes.length === 0;
       return this.#change(path, isEmpty ? null : { ...there, bytes });
     }
+    for (const path of renumbered(this.root, item)) this.#change(path, null);
     if (!isOurs(there, item.put, item)) {
       this.refusals.push(
         `${this.root}${path} is not what was installed any more: ` +
@@ -179,43 +188,4 @@ export class Planner {
     this.#decided.set(path, lying);
     this.changes.push({ path: this.root + path, lying });
   }
-}
-
-const newFile = (bytes: Uint8Array, mode: number) => ({
-  kind: "file" as const,
-  bytes,
-  mode,
-  uid: Deno.uid() ?? 0,
-  gid: Deno.gid() ?? 0,
-});
-
-function lyingOf(part: Extract<Part, { kind: "file" | "link" }>): Lying {
-  if (part.kind === "link") return { kind: "link", to: part.to };
-  return newFile(new TextEncoder().encode(part.text), part.mode);
-}
-
-/** Whether what lies there is of our making, or is as if it were. */
-function isOurs(
-  there: Lying | null,
-  put: Lying,
-  known: Item | undefined,
-): boolean {
-  if (there === null || says(there) === says(put)) return true;
-  if (known && (known.kind === "file" || known.kind === "link")) {
-    if (says(there) === says(known.put)) return true;
-  }
-  return there.kind === "file" && fromBytes(there.bytes).includes(marker);
-}
-
-/** What counts of it: an administrator may have changed mode and owner. */
-function says(lying: Lying): string {
-  if (lying.kind === "file") return `file ${fromBytes(lying.bytes)}`;
-  return lying.kind === "link" ? `link ${lying.to}` : lying.kind;
-}
-
-/** Owners are not looked at: a file may have been given to somebody. */
-function isSame(one: Lying | null, other: Lying | null): boolean {
-  if (one === null || other === null) return one === other;
-  const modeOf = (lying: Lying) => lying.kind === "file" ? lying.mode : null;
-  return says(one) === says(other) && modeOf(one) === modeOf(other);
 }

@@ -36,7 +36,10 @@ export interface Record {
   readonly asking: readonly string[] | null;
 }
 
-/** Where records are, in a machine's root. */
+/**
+ * Where records are, in a machine's root. Nothing else is: the folder is taken
+ * away with the last of them, whoever has made it.
+ */
 export const recordsFolder = "/var/lib/postern/services";
 
 export const recordPath = (name: string): string =>
@@ -63,21 +66,29 @@ export function recordText(record: Record): string {
 export function readRecord(root: string, name: string): Record | null {
   const path = root + recordPath(name);
   try {
-    return JSON.parse(
+    const record = JSON.parse(
       Deno.readTextFileSync(path),
       (_key, value) =>
         typeof value?.[textKey] === "string"
           ? toBytes(atob(value[textKey]))
           : value,
     );
+    if (isRecord(record)) return record;
+    throw new Error("it is no such record");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw new Fatal(
       111,
-      `unable to read ${path}, which says what was installed: ${reason(error)}`,
+      `unable to read ${path}, which says what was installed: ` +
+        `${reason(error)}; bring it back from a backup, or remove it and, ` +
+        "by hand, what was installed",
     );
   }
 }
+
+const isRecord = (value: Partial<Record> | null): boolean =>
+  typeof value?.supervisor === "string" && Array.isArray(value.items) &&
+  Array.isArray(value.settle);
 
 /** Those of all services. Throws Fatal. */
 export function readRecords(root: string): Record[] {

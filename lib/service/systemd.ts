@@ -13,7 +13,12 @@ import {
 import { foldersOf, pathList } from "./systemd_folders.ts";
 import { drops, hardening, hasOwnTmp } from "./systemd_hardening.ts";
 import { bindsPrivileged, socketUnit, whyNoSocket } from "./systemd_socket.ts";
-import { commandWord, isPathWord, plainText } from "./systemd_words.ts";
+import {
+  commandWord,
+  isPathWord,
+  isProgramPath,
+  plainText,
+} from "./systemd_words.ts";
 
 const unitFolder = "/etc/systemd/system";
 /** Exit code of what will be wrong the next time too. */
@@ -52,7 +57,7 @@ function problems({ name, executable, given }: Service): string[] {
     ...suffix.test(name)
       ? [`--name ${name}: systemd adds that: say ${name.replace(suffix, "")}`]
       : [],
-    ...executable.includes("$") || !isPathWord(executable)
+    ...!isProgramPath(executable)
       ? [
         `systemd starts no program of the path ${
           JSON.stringify(executable)

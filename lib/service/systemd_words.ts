@@ -29,6 +29,10 @@ export function pathWord(path: string): string {
 /** Whether a path can stand in such a list: its escapes know no newline. */
 export const isPathWord = (path: string): boolean => path.search(control) < 0;
 
+/** Whether it starts a program of that path, however that is written. */
+export const isProgramPath = (path: string): boolean =>
+  isPathWord(path) && !/["'\\$]/.test(path);
+
 /** All that stands behind `=`, where nothing is quoted. */
 export function plainText(text: string): string {
   const escaped = text.replaceAll("%", "%%");

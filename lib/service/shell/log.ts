@@ -29,7 +29,7 @@ keep_log() {
 start_log() {
   (
     remember_self splogger
-    exec 9>&-
+    leave_descriptors
     keep_log
   ) </dev/null >/dev/null 2>&1 5>&- 6>&- &
 }

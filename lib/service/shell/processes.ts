@@ -51,6 +51,12 @@ remember_self() {
   remember "$1" "$self"
 }
 
+# What stays keeps nobody's lock or pipe open: not ours, nor those of who called
+# this script, such as flock's or debconf's.
+leave_descriptors() {
+  exec 3>&- 4>&- 9>&-
+}
+
 # wait_gone ROLE SECONDS
 wait_gone() {
   tenths=$(($2 * 10))
@@ -78,24 +84,41 @@ trusted() {
     echo "$name: only root sees the processes here" >&2
     return 1
   fi
+  trusted_folder || return
   ours_alone "$state" && return 0
   echo "$name: $state may be another's: look what runs, and remove it" >&2
+  return 1
+}
+
+# Whoever writes there could put links in the places of our files, but for a
+# folder such as /tmp, where the kernel minds that.
+trusted_folder() {
+  [ -n "$(find "$run/." -prune \\( -perm -1000 -o ! -perm -020 ! -perm -002 \\) \\
+    \\( -user 0 -o -user "$(id -u)" \\))" ] && return 0
+  echo "$name: others may write in $run: take that from them (chown, chmod)" >&2
+  return 1
+}
+
+no_room() {
+  echo "$name: unable to write in $run" >&2
   return 1
 }
 
 # One script at a time. The lock ends with whoever holds it.
 locked() {
   mkdir -p "$run" 2>/dev/null
-  if [ ! -w "$run" ] || ! (umask 077 && : >>"$lock") 2>/dev/null; then
-    echo "$name: unable to write in $run" >&2
+  if [ ! -w "$run" ]; then
+    no_room
     [ "$(id -u)" -eq 0 ] && return 1
     return 4
   fi
+  trusted_folder || return
   if ! command -v flock >/dev/null; then
     echo "$name: flock is not installed (util-linux, or busybox)" >&2
     return 5
   fi
   while :; do
+    (umask 077 && : >>"$lock") 2>/dev/null || no_room || return
     exec 9>>"$lock"
     flock 9 || return 1
     # Whoever had it may have removed it.

@@ -11,8 +11,8 @@ start_qmail() {
   process qmail >/dev/null && return 0
   # shellcheck disable=SC2086
   (
-    remember_self qmail
-    exec 9>&-
+    remember_self qmail || exit
+    leave_descriptors
     exec $detached "$qmail_rc"
   ) </dev/null >/dev/null 2>&1 &
   leader=$!

@@ -9,7 +9,7 @@ export const verbs = `
 # starts leaves the file that was to be its pidfile.
 clean() {
   alive=$(process qmail)
-  rm -f "$pidfile" "$pidfile".*-*-*-*-* "$state" "$fifo" "$ready"
+  rm -f "$pidfile" "$pidfile".????????-????-????-????-???????????? "$state" "$fifo" "$ready"
   for pid in $alive; do remember qmail "$pid"; done
 }
 
@@ -55,12 +55,17 @@ start_gate() {
     return 5
   fi
   clean
-  mkfifo -m 600 "$fifo" || return 1
   cd / || return 1
+  # A redirection of exec that fails would end this script.
+  if ! mkfifo -m 600 "$fifo" || ! { true >"$ready"; }; then
+    clean
+    no_room
+    return
+  fi
   exec 5>"$ready" 8<>"$fifo" 7<"$fifo" 6>"$fifo" 8>&-
   (
-    remember_self serve
-    exec 9>&-
+    remember_self serve || exit
+    leave_descriptors
     serve
   ) </dev/null >&6 2>&1 6>&- 7<&- &
   pid=$!
@@ -70,6 +75,7 @@ start_gate() {
   if [ -d "$subsys" ]; then : >"$subsys/$name"; fi
   start_qmail
   echo "$name started, pid $pid"
+  return 0
 }
 
 stop_gate() {
@@ -106,7 +112,7 @@ check_next() {
 }
 
 check() {
-  (serve --check) 5>/dev/null
+  (cd / && serve --check) 5>/dev/null
 }
 
 reload_gate() {
@@ -139,6 +145,10 @@ status_gate() {
 
 # changing FUNCTION: with the lock, which is gone when nothing runs.
 changing() {
+  # Whoever listened may have gone: that is no reason to stop half-way.
+  trap : PIPE
+  { true >&1; } 2>/dev/null || exec >/dev/null
+  { true >&2; } 2>/dev/null || exec 2>/dev/null
   trusted || return 1
   locked || return
   "$1"
