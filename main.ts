@@ -55,12 +55,12 @@ async function main(args: string[]): Promise<number> {
     print(`postern ${version} (deno ${deno}, v8 ${v8}, ${Deno.build.target})`);
     return 0;
   }
-  // `help SUB` is `SUB --help`.
-  const [wanted, ...given] = first === "help" ? [...rest, "--help"] : args;
-  const command = commands.find((each) =>
-    each.name === wanted ||
-    first === "help" && each.classicNames.includes(wanted)
-  );
+  if (first === "help" && rest.length > 0 && !rest[0].startsWith("-")) {
+    await spareClient(true);
+    return await (await import("./cmd/help.ts")).help(rest[0]);
+  }
+  const [wanted, ...given] = first === "help" ? ["--help"] : args;
+  const command = commands.find((each) => each.name === wanted);
   if (command) return await run(command, given, `postern ${command.name}`);
   await spareClient(true);
   const { unknown, usage } = await import("./cmd/usage.ts");

@@ -20,7 +20,7 @@ export function usage(width = helpWidth()): string {
     "usage: postern SUBCOMMAND [options]",
     columns(rows, width),
     wrap(
-      "`postern help SUBCOMMAND` tells more. Called by a classic name " +
+      "`postern help SUBCOMMAND` shows its manual page. Called by a classic name " +
         `(${classicNames.join(", ")}) it behaves as that program.`,
       width,
     ),

@@ -29,6 +29,32 @@ function firstMessage(port: string): string {
       --mail-from you@example.com --mail-rcpt friend@example.org --upload-file -`;
 }
 
+/**
+ * Calls back once the gate says that it serves, as it tells a supervisor.
+ *
+ * @returns what gives that up
+ */
+function whenOn(tell: () => void): () => void {
+  const path = `${folder}/ready-${Deno.pid}`;
+  const socket = Deno.listenDatagram({ transport: "unixpacket", path });
+  Deno.env.set("NOTIFY_SOCKET", path);
+  let isOver = false;
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    socket.close();
+    Deno.removeSync(path);
+  };
+  (async () => {
+    for await (const [said] of socket) {
+      if (!new TextDecoder().decode(said).includes("READY=1")) continue;
+      tell();
+      end();
+    }
+  })();
+  return end;
+}
+
 async function start(port: string): Promise<number> {
   Deno.mkdirSync(folder, { recursive: true });
   try {
@@ -39,7 +65,9 @@ async function start(port: string): Promise<number> {
   }
   await rules(["compile", "-o", cdb, text], "postern rules");
   const maildir = `${Deno.cwd()}/Maildir`;
-  console.log(`postern: the gate on 127.0.0.1:${port}; Ctrl-C stops it
+  // By then the gate has closed stdout, as tcpserver does.
+  const giveUp = whenOn(() =>
+    console.error(`postern: the gate is on, 127.0.0.1:${port}; Ctrl-C stops it
 
 Send a first message from another terminal:
 
@@ -47,23 +75,28 @@ Send a first message from another terminal:
 
 It lands in ${maildir}/new. Who may do what is in ${text};
 after a change: scripts/deno run -A main.ts rules compile -o ${quote(cdb)} ${
-    quote(text)
-  }
-`);
-  return await serve(
-    [
-      "-vRHl",
-      Deno.hostname(),
-      "-x",
-      cdb,
-      "127.0.0.1",
-      port,
-      "smtpd",
-      "--deliver",
-      `maildir:${maildir}`,
-    ],
-    "postern serve",
+      quote(text)
+    }
+`)
   );
+  try {
+    return await serve(
+      [
+        "-vRHl",
+        Deno.hostname(),
+        "-x",
+        cdb,
+        "127.0.0.1",
+        port,
+        "smtpd",
+        "--deliver",
+        `maildir:${maildir}`,
+      ],
+      "postern serve",
+    );
+  } finally {
+    giveUp();
+  }
 }
 
 try {

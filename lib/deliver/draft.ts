@@ -18,6 +18,7 @@ import {
   ownerOf,
   removeIn,
 } from "../sys/folders.ts";
+import type { FixedName } from "./fixed_name.ts";
 import { syncFolder } from "./folder.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { makeMaildir, openIn, type Part } from "./maildir_folders.ts";
@@ -63,17 +64,19 @@ export class Draft {
    * @param host as {@linkcode hostPart} gives it
    * @param createsBase see {@linkcode makeMaildir}
    * @param heading makes what comes before the message
+   * @param fixed its name for readers, if it may be there already
    */
   constructor(
     readonly box: Mailbox,
     readonly host: string,
     readonly createsBase: boolean,
     readonly heading: () => Uint8Array,
+    readonly fixed?: FixedName | undefined,
   ) {}
 
   /** The unique part of the file's name, once it has one. */
   get id(): string {
-    return this.#name;
+    return this.fixed?.text ?? this.#name;
   }
 
   /** @param isLast whether {@linkcode publish} follows soon */
@@ -119,6 +122,7 @@ export class Draft {
 
   /** Shows a finished one to readers; resolves when that is on the disk. */
   async publish(): Promise<void> {
+    if (await this.fixed?.isIn(this.box)) return this.remove();
     const folder = await this.#move();
     this.#part = "new";
     this.#closeTmp();
@@ -135,7 +139,7 @@ export class Draft {
     try {
       const folder = openIn(this.box, this.box.within(part), "search");
       try {
-        removeIn(folder, this.#fileName);
+        removeIn(folder, part === "tmp" ? this.#fileName : this.#shownName);
       } finally {
         closeDescriptor(folder);
       }
@@ -146,6 +150,11 @@ export class Draft {
 
   get #fileName(): string {
     return `${this.#name}.${this.host}`;
+  }
+
+  /** What readers see. */
+  get #shownName(): string {
+    return this.fixed?.text ?? this.#fileName;
   }
 
   async #create(): Promise<number> {
@@ -183,7 +192,7 @@ export class Draft {
     this.#tmp ??= this.#open("tmp", "search");
     const folder = this.#open("new", "sync");
     try {
-      moveBetween(this.#tmp, folder, this.#fileName);
+      moveBetween(this.#tmp, folder, this.#fileName, this.#shownName);
       return folder;
     } catch (error) {
       closeDescriptor(folder);

@@ -12,6 +12,7 @@ import { quotedAddress } from "../mail/address.ts";
 import { closeDescriptor } from "../sys/descriptors.ts";
 import { othersTurn } from "./batches.ts";
 import { Draft, hostPart } from "./draft.ts";
+import { FixedName } from "./fixed_name.ts";
 import { FreeSpace } from "./free_space.ts";
 import { Mailbox, MailboxPath } from "./mailbox.ts";
 import { LinkError, makeMaildir, openIn } from "./maildir_folders.ts";
@@ -115,8 +116,12 @@ export class Maildirs implements Target {
   reach() {
     const { root, isFixed } = this.mailboxes;
     const isMade = isFixed || this.context.createMailboxes;
+    const { patterns } = this.mailboxes;
     return {
-      writes: [{ path: root, isMade, isMadeAnew: isFixed, isOthers: !isFixed }],
+      writes: [{
+        ...{ path: root, isMade, isMadeAnew: isFixed, isOthers: !isFixed },
+        patterns,
+      }],
     };
   }
 
@@ -129,7 +134,7 @@ export class Maildirs implements Target {
 
   async open(
     envelope: Envelope,
-    { folder }: Pick<Submitter, "folder"> = {},
+    { folder, once, id = "" }: Partial<Submitter> = {},
   ): Promise<Message | Refusal> {
     const boxes = new Map<string, { box: Mailbox; recipients: string[] }>();
     for (const [i, recipient] of envelope.recipients.entries()) {
@@ -156,6 +161,7 @@ export class Maildirs implements Target {
         host,
         this.context.createMailboxes,
         () => heading(envelope, recipients),
+        once && new FixedName(once, id, box.inside),
       )
     );
     return new MaildirMessage(

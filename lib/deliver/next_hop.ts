@@ -102,7 +102,7 @@ class NextHop implements Target {
   }
 
   async prepare(): Promise<void> {
-    this.#options.secrets.read();
+    this.#options.secrets.prepare();
     await this.#loaded();
   }
 

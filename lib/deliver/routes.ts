@@ -9,6 +9,7 @@ import { Unusable } from "../base/unusable.ts";
 import type { CdbReader } from "../cdb/reader.ts";
 import { verifiedCdb } from "../cdb/verify.ts";
 import { lookupKeys } from "../mail/domain.ts";
+import { readNamedFile } from "../sys/named_file.ts";
 import { WatchedFile } from "../sys/watched_file.ts";
 import type { TargetMaker } from "./target_row.ts";
 import { readTarget } from "./targets.ts";
@@ -59,13 +60,13 @@ export class RoutesFile {
   check(): void {
     this.find("");
     if (!this.path.endsWith(".cdb")) return;
-    checkCdb(this.path, verifiedCdb(Deno.readFileSync(this.path)));
+    checkCdb(this.path, verifiedCdb(readNamedFile(this.path)));
   }
 
   /** All that it names now, as far as it can be read. */
   targets(): string[] {
     try {
-      const bytes = Deno.readFileSync(this.path);
+      const bytes = readNamedFile(this.path);
       const all = this.path.endsWith(".cdb")
         ? [...verifiedCdb(bytes).entries()].map(([, data]) =>
           fromBytes(data).trim()

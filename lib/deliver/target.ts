@@ -29,6 +29,19 @@ export interface Submitter extends Origin {
   readonly env: ProgramEnvironment;
   /** A folder of the mailbox, as `.Junk`; a target without folders has none. */
   readonly folder?: string | null;
+  /**
+   * The message may be delivered twice: a target that can makes one of both.
+   * Not there: each is another one.
+   */
+  readonly once?: Once;
+}
+
+/** What a message is known by when it comes again. */
+export interface Once {
+  /** When it was accepted, in seconds since 1970. */
+  readonly seconds: number;
+  /** Somebody has had it before, and may have delivered it. */
+  readonly isAgain: boolean;
 }
 
 /** A place that takes responsibility for messages; all sessions share it. */

@@ -24,6 +24,11 @@ export function accounts(): Account[] {
 export const accountOf = (name: string): Account | null =>
   accounts().find((each) => each.name === name) ?? null;
 
+/** Numbers of groups, as /etc/group has them. */
+export const groupIds = (): number[] =>
+  (textOf("/etc/group") ?? "").split("\n").map((line) => line.split(":"))
+    .filter((fields) => fields.length > 2).map(([, , gid]) => Number(gid));
+
 /** `qmaild`, or the number where it has no name. */
 export const userName = (uid: number): string =>
   accounts().find((each) => each.uid === uid)?.name ?? `uid ${uid}`;

@@ -23,6 +23,8 @@ export interface GatePart {
   /** What stands in front of it. */
   readonly wrappers: readonly Wrapper[];
   readonly softLimits: readonly SoftLimit[];
+  /** Variables that are set for PROGRAM alone. */
+  readonly programEnv: ReadonlyMap<string, string>;
 }
 
 /** Whose files are opened: numbers, and whether they are known. */

@@ -115,6 +115,20 @@ const rows: readonly Row[] = [
     remedy: () => "start the policy program, or take --policy out",
   },
   {
+    line: /--dovecot-auth: unable to log in by (\S+):/,
+    remedy: ([, at]) =>
+      `start Dovecot, with a unix_listener ${
+        at.replace(/^unix:/, "")
+      } in its ` +
+      "service auth, mode 0660, for the gate's user",
+  },
+  {
+    line: /--(rspamd|milter): unable to ask (\S+):/,
+    remedy: ([, kind, at]) =>
+      `start what listens at ${at}, or take --${kind} out: until then no mail ` +
+      "is taken (451)",
+  },
+  {
     line: /: unable to connect to (\S+):/,
     remedy: ([, path]) => `start the server that listens at ${path}`,
   },

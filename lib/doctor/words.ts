@@ -16,9 +16,17 @@ export const typed = (words: readonly string[]): string =>
 export const plural = (count: number, what: string): string =>
   `${count} ${what}${count === 1 ? "" : "s"}`;
 
-/** A file's text; null if there is none, or none that we may read. */
+/** No text that is looked at is longer. */
+const mostBytes = 16 << 20;
+
+/**
+ * A file's text; null if there is none, or none that we may read, or if it is
+ * a pipe or a device, which might never end.
+ */
 export function textOf(path: string): string | null {
   try {
+    const { isFile, size } = Deno.statSync(path);
+    if (!isFile || size > mostBytes) return null;
     return Deno.readTextFileSync(path);
   } catch {
     return null; // whoever needs it says so

@@ -33,6 +33,11 @@ export class HopSecrets {
     return [this.authPath, this.authorityPath].filter((path) => path !== null);
   }
 
+  /** Reads them at the start, once for all who share them. Throws as `read`. */
+  prepare(): void {
+    if (this.#read === null) this.read();
+  }
+
   /** Reads them, as only root may be able to. @throws Error that names a file */
   read(): void {
     const textOf = (path: string) => readText(path, this.#read !== null);

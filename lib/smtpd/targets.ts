@@ -120,7 +120,7 @@ export class Targets {
 
   async prepare(): Promise<void> {
     // The file may name next hops when root, who may read this, is given up.
-    if (this.#file !== null) this.#context.nextHop?.secrets.read();
+    if (this.#file !== null) this.#context.nextHop?.secrets.prepare();
     for (const target of this.#used()) await target.prepare?.();
   }
 

@@ -25,6 +25,8 @@ export const pages: Readonly<Record<string, string>> = {
   install: "postern-install.1",
   licenses: "postern-licenses.1",
   "init-script": "postern-init-script.1",
+  queue: "postern-queue.8",
+  drain: "postern-drain.8",
   doctor: "postern-doctor.1",
   migrate: "postern-migrate.1",
   splogger: "postern-splogger.8",

@@ -5,10 +5,12 @@
  */
 const copied = [
   "ARCHITECTURE.md",
+  "README.ja.md",
   "README.md",
   "cmd",
   "deno.json",
   "deno.lock",
+  "guides",
   "lib",
   "main.ts",
   "scripts",

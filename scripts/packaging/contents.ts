@@ -53,6 +53,9 @@ export async function layContents(
     // In each language that there is.
     if (/^README(?:\.\w+)?\.md$/.test(name)) await put(name, `${root}/${name}`);
   }
+  for (const { name } of Deno.readDirSync(`${root}/guides`)) {
+    await put(`guides/${name}`, `${root}/guides/${name}`);
+  }
   for (const page of manualPages()) {
     await put(`man/${page}`, `${root}/scripts/man/${page}`);
   }

@@ -29,6 +29,7 @@ const longest: readonly string[] = [
   "tests/smtpd/driver_pieces_test.ts",
   "tests/smtp/dialogues_test.ts",
   "tests/e2e/package_test.ts",
+  "tests/e2e/guide_rspamd_and_dovecot_test.ts",
   "tests/e2e/login_test.ts",
   "tests/e2e/starttls_test.ts",
   "tests/e2e/rules_test.ts",

@@ -80,9 +80,9 @@ Deno.test({
       ["postern serve --limit 5", []],
       ["postern serve -x deno.j", ["deno.json"]],
       ["postern serve 0 25 smtpd --", ["--help", "--me"]],
-      ["postern serve --rules = READ", ["README.md"]],
+      ["postern serve --rules = SECU", ["SECURITY.md"]],
       ["postern rules ", ["lint", "dump"]],
-      ["postern rules lint READ", ["README.md"]],
+      ["postern rules lint SECU", ["SECURITY.md"]],
       ["/usr/bin/postern rules d", ["dump"]],
     ];
     for (const [line, words] of cases) {

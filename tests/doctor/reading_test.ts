@@ -75,6 +75,11 @@ ExecStart=-/usr/bin/postern serve \\
     ["postern serve 0 25 smtpd --me a b as nobody"],
   ],
   [
+    "systemd's, as root, whose user is who it becomes",
+    "[Service]\nUser=nobody\nExecStart=!/usr/bin/postern serve 0 25 smtpd\n",
+    ["postern serve 0 25 smtpd"],
+  ],
+  [
     "inetd's",
     "smtp stream tcp nowait nobody /usr/sbin/tcpd /usr/bin/postern smtpd --me a\n",
     ["postern serve 0 smtp /usr/bin/postern smtpd --me a as nobody"],

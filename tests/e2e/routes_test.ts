@@ -112,7 +112,13 @@ Deno.test(
       await Deno.writeTextFile(routes, `else.example=${hop.target}\n`);
       const ids = ["-u65534", "-g65534"];
       const deliver = ["--deliver", "discard", "--relay-auth", auth];
-      for (const way of [["--relay", hop.target], ["--routes", routes]]) {
+      const ways = [
+        ["--relay", hop.target],
+        ["--routes", routes],
+        // Another target that shares what was read.
+        ["--relay", hop.target, "--route", `other.example=${hop.target}`],
+      ];
+      for (const way of ways) {
         for (const confined of ["--confine", "--no-confine"]) {
           const args = [
             ...[confined, ...ids, ...serve, ...named, ...deliver, ...way],

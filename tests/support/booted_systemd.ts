@@ -38,8 +38,18 @@ function whyNot(): string | null {
 }
 
 /** A test's name, and whether it can be; as `needing` in peers.ts. */
-export function needingBoot(name: string): Omit<Deno.TestDefinition, "fn"> {
-  const peers = ["systemctl", "unshare", "nsenter", "ip", "journalctl"];
+export function needingBoot(
+  name: string,
+  more: readonly string[] = [],
+): Omit<Deno.TestDefinition, "fn"> {
+  const peers = [
+    "systemctl",
+    "unshare",
+    "nsenter",
+    "ip",
+    "journalctl",
+    ...more,
+  ];
   const why = whyNot();
   if (why === null) return needing({ root: true, peers }, name);
   const definition = needing({}, `${name} (skipped: no ${why})`);

@@ -45,29 +45,34 @@ export function stepsOf(markdown: string): Step[] {
 
 /** Whether a text is what a guide says, where ... may stand for anything. */
 export function isAsSaid(text: string, said: string): boolean {
-  const pattern = said.trim().split("\n").map((line) =>
-    line.trim() === "..." ? "[\\s\\S]*" : line.trimEnd().split("...").map(
+  const patterns = said.trim().split("\n").map((line) =>
+    line.trim() === "..." ? "(?:.*\\n)*" : line.trimEnd().split("...").map(
       (part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
-    ).join(".*")
-  ).join("\n");
+    ).join(".*") + "\\n"
+  );
   const plain = text.trim().replace(/[ \t]+$/gm, "");
-  return new RegExp(`^${pattern}$`).test(plain);
+  return new RegExp(`^${patterns.join("")}$`).test(`${plain}\n`);
 }
 
 /** By the names of the guide: what the world would do there. */
-export type Here = Readonly<Record<string, (booted: Booted) => Promise<unknown>>>;
+export type Here = Readonly<
+  Record<string, (booted: Booted) => Promise<unknown>>
+>;
 
 /**
  * Does all that a guide says, in /root.
  *
+ * @param until the heading before which it stops
  * @returns the first line of each block that is for elsewhere
  */
 export async function follow(
   name: string,
   booted: Booted,
   here: Here = {},
+  until = "\0",
 ): Promise<string[]> {
-  const markdown = await Deno.readTextFile(new URL(name, folder));
+  const text = await Deno.readTextFile(new URL(name, folder));
+  const [markdown] = text.split(`\n${until}`);
   const elsewhere: string[] = [];
   let printed = "", typed = "";
   for (const step of stepsOf(markdown)) {
@@ -110,5 +115,6 @@ async function type(
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     ...["bash", "-ec", `exec 2>&1 </dev/null; cd /root; ${text}`],
   );
-  return { code, text: stdout };
+  // A terminal shows no CR.
+  return { code, text: stdout.replaceAll("\r", "") };
 }

@@ -140,7 +140,7 @@ export class TestMilter {
   }
 
   async #talk(conn: Deno.Conn): Promise<void> {
-    const { version = 6, actions = 0x1ff, steps = 0, script } = this.manners;
+    const { version = 6, actions = 0x1ff, steps = 0 } = this.manners;
     const packets = packetsFrom(conn);
     let mail = noMail();
     const macros = new Map<string, string>();
@@ -148,7 +148,7 @@ export class TestMilter {
     for await (const [letter, data] of packets) {
       const strings = data.split("\0").slice(0, -1);
       let unanswered = 0;
-      if (!"DQA".includes(letter) && !mail.letters.endsWith(letter)) {
+      if ("RTLNBE".includes(letter) && !mail.letters.endsWith(letter)) {
         mail.letters += letter;
       }
       switch (letter) {
@@ -205,7 +205,8 @@ export class TestMilter {
           break;
       }
       if ((steps & unanswered) !== 0) continue;
-      const { at = {}, delayMs = 0 } = script?.(mail.sender) ?? {};
+      const { at = {}, delayMs = 0 } = this.manners.script?.(mail.sender) ??
+        {};
       if (delayMs > 0) await new Promise((go) => setTimeout(go, delayMs));
       const said = at[letter] ?? [["c"]];
       if (said === "hang up") return;

@@ -24,15 +24,18 @@ export function childrenNamed(pid: number, name: string): number[] {
 }
 
 /** How many open descriptors of ours lead into a folder. */
-export function descriptorsIn(folder: string): number {
+export function descriptorsIn(
+  folder: string,
+  pid: number | "self" = "self",
+): number {
   let count = 0;
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
     try {
-      if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(folder)) {
+      if (Deno.readLinkSync(`/proc/${pid}/fd/${name}`).startsWith(folder)) {
         count++;
       }
     } catch {
-      // It was that of /proc/self/fd.
+      // It was that of /proc/PID/fd.
     }
   }
   return count;

@@ -14,7 +14,7 @@ import { compiled } from "../compiled.ts";
 import { error, type Finding, note, unseen, warning } from "../finding.ts";
 import type { Look } from "../look.ts";
 import type { Ids, Looker, Rules } from "../patient.ts";
-import { quoted, statOf } from "../words.ts";
+import { absolute, quoted, statOf } from "../words.ts";
 
 export const cdb: Look = {
   id: "cdb",
@@ -90,7 +90,7 @@ async function ofRules(
 /** Whoever serves opens it, at each change. */
 function ofReader(cdb: string, server: Ids | null): Finding[] {
   if (server === null) return [];
-  const access = accessOf(cdb, server, "read");
+  const access = accessOf(absolute(cdb), server, "read");
   if (access.type !== "denied") return [];
   return [error(
     `${userName(server.uid)} may not read the rules (${access.path}), so ` +

@@ -143,7 +143,7 @@ async function ofDomain(
       `${domain} has ${spf.length} SPF records, which counts as an error for all`,
       "one of them with what both say",
     ));
-  }
+  } else if (spf?.length === 1) found.push(...ofSpf(domain, spf[0]));
   found.push(
     ...await ofText(
       {
@@ -235,6 +235,32 @@ async function ofMx(
     }
   }
   return found;
+}
+
+/** RFC 7208 4.6.1, 5 and 6, as far as a look at the words tells. */
+const spfTerm = new RegExp(
+  "^(?:[-+?~]?(?:all|(?:a|mx)(?::[^\\s/]+)?(?:/\\d+)?(?://\\d+)?|ptr(?::\\S+)?|" +
+    "ip4:[\\d.]+(?:/\\d+)?|ip6:[\\da-f:.]+(?:/\\d+)?|(?:include|exists):\\S+)|" +
+    "[a-z][\\w.-]*=\\S*)$",
+  "i",
+);
+
+function ofSpf(domain: string, record: string): Finding[] {
+  const terms = record.split(/ +/).slice(1).filter((term) => term !== "");
+  const wrong = terms.find((term) => !spfTerm.test(term));
+  if (wrong !== undefined) {
+    return [error(
+      `the SPF record of ${domain} is malformed at ${wrong}, which counts as ` +
+        "an error for all",
+      `TXT of ${domain}: "v=spf1 mx -all", or mend that word`,
+    )];
+  }
+  return terms.some((term) => /^\+?all$/i.test(term))
+    ? [warning(
+      `the SPF record of ${domain} lets everybody send as it (${record})`,
+      "-all or ~all at its end",
+    )]
+    : [];
 }
 
 interface Wanted {

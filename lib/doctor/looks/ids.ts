@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { accountOf, accounts, userName } from "../accounts.ts";
+import { accountOf, accounts, groupIds, userName } from "../accounts.ts";
 import { error, type Finding, note, warning } from "../finding.ts";
 import type { Look } from "../look.ts";
 
@@ -23,6 +23,12 @@ export const ids: Look = {
       found.push(warning(
         `--uid ${uid} is no user of /etc/passwd`,
         "take a name: --uid qmaild says whose mail it is",
+      ));
+    }
+    if (gid !== 0 && !groupIds().includes(gid)) {
+      found.push(warning(
+        `--gid ${gid} is no group of /etc/group`,
+        "take a name: --gid nofiles says whose files are read",
       ));
     }
     if (starter?.uid === 0 && uid !== 0 && gid === 0) {
@@ -54,7 +60,7 @@ export const ids: Look = {
 };
 
 /** What a script asks `id -u` for, and gets nothing. */
-const missingUsers = (names: readonly string[]): Finding[] =>
+export const missingUsers = (names: readonly string[]): Finding[] =>
   names.filter((name) => accountOf(name) === null).map((name) =>
     error(
       `the script asks for the ids of ${name}, who is no user`,

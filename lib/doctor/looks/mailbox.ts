@@ -12,7 +12,7 @@ import { error, type Finding, unseen } from "../finding.ts";
 import type { Look } from "../look.ts";
 import type { Ids } from "../patient.ts";
 import { targetReach } from "../targets.ts";
-import { absolute, statOf } from "../words.ts";
+import { absolute, namesIn, statOf } from "../words.ts";
 
 /** A Maildir's folders that are written to. */
 const parts = ["tmp", "new"];
@@ -33,7 +33,10 @@ export const mailbox: Look = {
     const folders = gates.flatMap(({ smtpd }) =>
       smtpd ? targetReach(smtpd, env).writes : []
     );
-    const found = folders.flatMap((each) => ofFolder(each, server));
+    const found = folders.flatMap((each) => [
+      ...ofFolder(each, server),
+      ...ofMailboxes(each, server),
+    ]);
     return [...new Map(found.map((each) => [each.what, each])).values()];
   },
 };
@@ -61,6 +64,53 @@ function ofFolder(
     there = parentOf(there);
   }
   return ofAccess(there, ["write", "search"], server, root);
+}
+
+/** A machine may have more users than anybody waits for. */
+const mostLooks = 20_000;
+/** Of a thousand of a kind the first will do. */
+const mostTold = 5;
+
+/** The mailboxes of recipients that are there already. */
+function ofMailboxes(
+  { path, patterns = [] }: NeededFolder,
+  server: Ids,
+): Finding[] {
+  if (patterns.length === 0) return [];
+  const found: Finding[] = [];
+  for (const box of mailboxesIn(absolute(path), patterns, { looks: 0 })) {
+    const [first] = parts.flatMap((part) =>
+      ofAccess(`${box}/${part}`, ["write", "search"], server)
+    );
+    if (first) found.push(first);
+  }
+  const more = found.length - mostTold;
+  return more <= 0 ? found : [
+    ...found.slice(0, mostTold),
+    error(
+      `${more} more mailboxes cannot be delivered into`,
+      "the same for them",
+      path,
+    ),
+  ];
+}
+
+function* mailboxesIn(
+  folder: string,
+  [fits, ...rest]: readonly RegExp[],
+  count: { looks: number },
+): Generator<string> {
+  if (fits === undefined) {
+    const isMaildir = parts.some((part) => statOf(`${folder}/${part}`));
+    if (isMaildir) yield folder;
+    return;
+  }
+  for (const name of namesIn(folder)) {
+    if (!fits.test(name) || name.startsWith(".")) continue;
+    if (++count.looks > mostLooks) return;
+    const inside = `${folder.replace(/\/$/, "")}/${name}`;
+    if (statOf(inside)?.isDirectory) yield* mailboxesIn(inside, rest, count);
+  }
 }
 
 /** @param wanted a folder that is to be made there */

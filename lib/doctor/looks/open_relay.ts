@@ -39,6 +39,13 @@ export const openRelay: Look = {
 };
 
 function ofEnvironment({ env, gates, script }: Patient): Finding[] {
+  if (gates.some(({ programEnv }) => programEnv.has("RELAYCLIENT"))) {
+    return [error(
+      "RELAYCLIENT is set in front of PROGRAM: whoever connects may relay",
+      'take it out there, and write it into the rules: 192.168.0.:allow,RELAYCLIENT=""',
+      script?.path ?? null,
+    )];
+  }
   if (!env.has("RELAYCLIENT")) return [];
   const isSeen = gates.some(({ smtpd }) => smtpd !== null) || script !== null;
   return !isSeen ? [] : [error(
@@ -85,6 +92,9 @@ function ofStranger(
   )];
 }
 
+/** No registry gives anybody a larger network of IPv6; fd00::/8 is private. */
+const leastNetworkBits = 7;
+
 /** More than these addresses are nobody's own. */
 const mostAddresses = 2 ** 28;
 
@@ -124,6 +134,10 @@ function ofRules({ cdb, text, paranoid }: Rules): Finding[] {
         "start the gate with -p, or write the address in place of the name",
         cdb,
       ));
+    }
+    const [, bits] = /:.*\/(\d+)$/.exec(key) ?? [];
+    if (bits !== undefined && Number(bits) < leastNetworkBits) {
+      found.push(error(`all of ${escaped(key)} may relay`, remedy, cdb));
     }
     const prefix = /^(?:\d+\.){1,3}$/.exec(key);
     if (prefix && !/^(10|127)\./.test(key)) {

@@ -28,8 +28,12 @@ export const patches: Look = {
     ]);
     if (!gates.some(isSmtp)) return found;
     // A variable of this shell would be no patch's: scripts and rules set them.
-    for (const [name, value] of script?.env ?? []) {
-      found.push(...ofVariable(name, value, patient, script!.path));
+    const set = [
+      ...script?.env ?? [],
+      ...gates.flatMap(({ programEnv }) => [...programEnv]),
+    ];
+    for (const [name, value] of set) {
+      found.push(...ofVariable(name, value, patient, script?.path ?? null));
     }
     for (const { cdb, isUsed } of patient.rules) {
       if (!isUsed) continue;
@@ -93,7 +97,7 @@ function ofVariable(
   name: string,
   value: string,
   patient: Patient,
-  where: string,
+  where: string | null,
 ): Finding[] {
   const old = oldVariable(name);
   if (old === null || isRead(name, old, patient)) return [];
@@ -119,8 +123,8 @@ function isRead(name: string, old: OldSetting, patient: Patient): boolean {
 /** Where the table has words for another case. */
 const instead: Readonly<Record<string, string>> = {
   RBLSMTPD: "smtpd --dnsbl ZONE; rblsmtpd in front of smtpd would read it",
-  SURBL: "a filter that is shown messages: see postern smtpd --help",
-  SURBLQUEUE: "a filter that is shown messages: see postern smtpd --help",
+  SURBL: "smtpd --rspamd URL, or --milter ADDRESS, is shown messages",
+  SURBLQUEUE: "smtpd --rspamd URL, or --milter ADDRESS, is shown messages",
 };
 
 function remedyOf({ now, option }: OldSetting, value: string): string {

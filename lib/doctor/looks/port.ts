@@ -118,7 +118,7 @@ function ofOthers(
 ): Finding[] {
   if (wanted.port === 0) return [];
   const taken = all.filter(({ ip, port }) =>
-    port === wanted.port && overlaps(ip, wanted.ip)
+    port === wanted.port && overlaps(ip, wanted.ip) && !isBeside(ip, wanted)
   );
   const seen = new Set<string>();
   return taken.flatMap(({ ip, uid, inode }) => {
@@ -161,6 +161,23 @@ function ofOthers(
       where,
     )];
   });
+}
+
+/**
+ * Whether a socket of IPv6 is for IPv6 alone, which /proc does not tell: then
+ * one of IPv4 can be bound beside it. Nobody listens meanwhile.
+ */
+function isBeside(
+  ip: string,
+  wanted: { readonly ip: string; readonly port: number },
+): boolean {
+  if (!ip.includes(":") || wanted.ip.includes(":")) return false;
+  try {
+    tryBind(wanted);
+    return true;
+  } catch {
+    return false; // it is taken, or a port of root's: what was seen counts
+  }
 }
 
 const gateNames = ["tcpserver", "postern"];

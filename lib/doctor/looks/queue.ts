@@ -75,6 +75,14 @@ function ofProgram(path: string, server: Ids | null): Finding[] {
       ));
     }
   }
+  const noexec = mountWith("noexec", path);
+  if (noexec !== null) {
+    found.push(error(
+      `it is on ${noexec}, which is mounted noexec: nobody may run it`,
+      `mount -o remount,exec ${quoted(noexec)}`,
+      path,
+    ));
+  }
   // A filter of one's own under another name calls qmail-queue in its turn.
   if (baseName(path) !== "qmail-queue") return found;
   found.push(...ofOwner(path, info), ...ofQueue(path));
@@ -96,7 +104,7 @@ function ofOwner(path: string, info: Deno.FileInfo): Finding[] {
       path,
     )];
   }
-  const nosuid = mountWithoutSetUid(path);
+  const nosuid = mountWith("nosuid", path);
   if (nosuid !== null) {
     return [error(
       `it is on ${nosuid}, which is mounted nosuid: set-uid counts for nothing`,
@@ -141,15 +149,24 @@ function ofQueue(program: string): Finding[] {
   return found;
 }
 
-/** The file system of a path, if it takes no set-uid. */
-function mountWithoutSetUid(path: string): string | null {
+/** The file system of a file, if it is mounted with an option. */
+function mountWith(option: string, program: string): string | null {
+  const path = realPath(program);
   const mounts = (textOf("/proc/self/mountinfo") ?? "").split("\n")
     .map((line) => line.split(" ")).filter((fields) => fields.length > 5)
     .map(([, , , , at, options]) => ({ at, options }))
     .filter(({ at }) => at === "/" || path === at || path.startsWith(`${at}/`))
     .sort((one, other) => one.at.length - other.at.length);
   const mount = mounts.at(-1);
-  return mount?.options.split(",").includes("nosuid") ? mount.at : null;
+  return mount?.options.split(",").includes(option) ? mount.at : null;
+}
+
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return absolute(path); // a folder of it is not for us
+  }
 }
 
 function firstBytes(path: string): string {

@@ -139,7 +139,9 @@ function ofNotification(path: string, gate: GatePart | undefined): Finding[] {
 }
 
 /** Links by which a service is started at boot. */
-function atBoot({ path, kind }: Script): Finding[] {
+function atBoot({ path, kind, text }: Script): Finding[] {
+  // One that starts it in a function of its own is OpenRC's too.
+  const isOpenrc = kind === "openrc" || /^#!.*openrc-run/.test(text);
   const name = baseName(path);
   const folder = parentOf(path);
   const linked = (root: string, isStart: (name: string) => boolean) =>
@@ -156,7 +158,7 @@ function atBoot({ path, kind }: Script): Finding[] {
     ];
   }
   if (!/^\/etc\/(?:rc\.d\/)?init\.d$/.test(folder)) return [];
-  if (kind === "openrc") {
+  if (isOpenrc) {
     return linked("/etc/runlevels", (each) => each === name) ? [] : [
       warning(
         "it is not started at boot",

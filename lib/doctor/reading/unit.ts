@@ -27,8 +27,11 @@ export function unitKeys(text: string): Map<string, string> {
 /** None where its command is another one. */
 export function unitScripts(path: string, text: string): Script[] {
   const unit = unitKeys(text);
-  const command = unit.get("ExecStart")?.replace(/^[-@:+!|]+/, "");
-  if (command === undefined) return [];
+  const [, signs = "", command] =
+    /^([-@:+!|]*)(.*)$/s.exec(unit.get("ExecStart") ?? "") ?? [];
+  if (command === undefined || command === "") return [];
+  // It starts as root all the same (systemd.service(5), COMMAND LINES).
+  if (/[+!]/.test(signs)) unit.delete("User");
   const env = environmentOf(unit);
   const shell = shellOf(env);
   const [words = []] = [

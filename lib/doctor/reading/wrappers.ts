@@ -73,11 +73,30 @@ const envdir: Row = {
   operands: 1,
   act: (way, _, [folder]) => {
     for (const name of namesIn(folder)) {
-      const [line = ""] = (textOf(`${folder}/${name}`) ?? "").split("\n");
-      if (line === "") way.env.delete(name);
-      else way.env.set(name, line.trimEnd());
+      const text = textOf(`${folder}/${name}`);
+      // An empty line is an empty value; only a file without bytes unsets.
+      if (!text) way.env.delete(name);
+      else way.env.set(name, text.split("\n")[0].trimEnd());
     }
   },
+};
+
+/** Who is named by `-u`, or else is root, as before. */
+function becomesByOption(
+  way: Way,
+  options: ReadonlyMap<string, string>,
+): void {
+  const user = options.get("u") ?? options.get("user");
+  if (user === undefined) return;
+  way.user = user;
+  way.lookedUp.push(user);
+}
+
+/** prlimit's letters and words, as softlimit's letters. */
+const prlimits: Readonly<Record<string, string>> = {
+  ...{ v: "a", as: "a", d: "d", data: "d", s: "s", stack: "s" },
+  ...{ f: "f", fsize: "f", n: "o", nofile: "o", u: "p", nproc: "p" },
+  ...{ t: "t", cpu: "t" },
 };
 
 const rows: Readonly<Record<string, Row>> = {
@@ -102,6 +121,30 @@ const rows: Readonly<Record<string, Row>> = {
   argv0: { operands: 2 },
   fdmove: { operands: 2 },
   redirfd: { operands: 3 },
+  timeout: { values: "ks", operands: 1 },
+  stdbuf: { values: "ioe" },
+  chrt: { values: "TPD", operands: 1 },
+  setpriv: {},
+  unshare: { values: "SG" },
+  setarch: { operands: 1 },
+  prlimit: {
+    values: "cdefilmnqrstuvxy",
+    act: (way, options) => {
+      for (const [key, value] of options) {
+        const letter = prlimits[key];
+        // SOFT:HARD
+        if (letter !== undefined) {
+          way.limits.push({
+            name: "prlimit",
+            letter,
+            value: value.split(":")[0],
+          });
+        }
+      }
+    },
+  },
+  sudo: { values: "ugpCchRrTt", act: becomesByOption },
+  runuser: { values: "ugGw", act: becomesByOption },
   recordio: {},
   fixcrio: {},
   rblsmtpd: { values: "rat" },
@@ -167,7 +210,11 @@ function takeWrapper(name: string, words: string[], way: Way): string[] {
       at++;
       break;
     }
-    if (word.startsWith("--")) continue;
+    if (word.startsWith("--")) {
+      const [, long, value] = /^--([\w-]+)=(.*)$/s.exec(word) ?? [];
+      if (long !== undefined) options.set(long, value);
+      continue;
+    }
     for (let i = 1; i < word.length; i++) {
       if (!values.includes(word[i])) continue;
       options.set(word[i], word.slice(i + 1) || (words[++at] ?? ""));
