@@ -44,7 +44,9 @@ are asked, in this order, each about what those before it have left; the first
 that refuses is told to the client.
 Our own Received field is not among what they see.
 All of them are asked about all clients, those who may relay too, but for the
-first.`,
+first.
+Of each 50 messages are asked about at once; others wait, within its seconds.
+Nothing of a message is with the target before all have answered.`,
   options: {
     milters: value({
       long: "milter",
@@ -54,14 +56,21 @@ first.`,
       help: "ask a milter: PATH, unix:PATH, HOST:PORT or inet:HOST:PORT",
       manual: `May be said again, for others; they are asked in this order.
 Sendmail's \`local:PATH\` and \`inet:PORT@HOST\` will do, too.
-The milter protocol up to its version 6; it is told of connection, HELO, sender
+The milter protocol of versions 2 to 6; it is told of connection, HELO, sender
 and recipients when the first recipient comes, and whatever it says then is said
 to RCPT.
 It may reject, defer, discard, add, insert, change and remove header fields, and
 change body, sender and recipients; a recipient that it adds goes where the
 first goes.
 What it wants quarantined goes to --junk, with X-Quarantine and its reason.
-Its fields are counted as Postfix counts them.`,
+The macros are those of Postfix; its fields are counted, and changed, as Postfix
+does it.
+Of a reply of several lines the client hears one.
+The client is told 421, and left, if the milter wants that.
+It has one connection in a session; one that was lost between messages is made
+anew.
+That it is still at work gives it its seconds again, up to ten minutes.
+One that has failed is not asked about the rest of the same message.`,
       read: milters,
       fromFolder: (text, folder) =>
         milters(text).map(({ text, address }) =>
@@ -76,17 +85,20 @@ Its fields are counted as Postfix counts them.`,
       value: "url",
       help: "ask rspamd: http://HOST:PORT",
       manual: `Of a worker that scans (\`worker "normal"\`, port 11333).
-Its action reject is 550 5.7.1, soft reject and greylist are 451 4.7.1, each with
-its own words; add header adds X-Spam: Yes, rewrite subject that and the
-subject, quarantine that and --junk; discard lets the message vanish.
-Fields that it wants added or removed are, and so are its DKIM signatures.`,
+Its action reject is 550 5.7.1, soft reject 451 4.7.1, each with its own words;
+add header adds X-Spam: Yes, rewrite subject that and the subject, quarantine
+that and --junk; discard lets the message vanish.
+Greylist is but a score: its module for that says soft reject when it means it.
+Fields that it wants added or removed are, where Postfix puts them for rspamd's
+own milter, and so are its DKIM signatures.
+No proxy that the environment names is between.`,
       read: rspamd,
       initial: unasked.rspamd,
     }),
     filterSeconds: value({
       long: "filter-seconds",
       value: "seconds",
-      help: "each has this long for a message, or a recipient",
+      help: "a milter, or rspamd, has this long for a message, or a recipient",
       read: number(1, 3600),
       initial: unasked.filterSeconds,
     }),
@@ -107,7 +119,7 @@ nobody minded (it fails open), with a log line.`,
       help: "the folder of a Maildir that is for what is put aside",
       manual: `It is made where it is missing.
 Targets that are no Maildirs have no folders: they get the message with
-X-Spam: Yes in its header.`,
+X-Spam: Yes, or X-Quarantine, in its header.`,
       read: folder,
       initial: unasked.junk,
     }),

@@ -61,6 +61,22 @@ export interface Phases {
   readonly deliveryMs: number | null;
 }
 
+/** What a drain did with one recipient of a message of a shared queue. */
+export interface DeliveryFacts {
+  /** Of the message, as where it was accepted. */
+  readonly id: string;
+  /** Empty for the null sender. */
+  readonly sender: string;
+  readonly recipient: string;
+  readonly sizeBytes: number;
+  /** As it was named; null where there is no way. */
+  readonly target: string | null;
+  /** How often it was tried, this time included. */
+  readonly attempts: number;
+  /** What the target took; null where it was not asked. */
+  readonly milliseconds: number | null;
+}
+
 export type GateEvent =
   /** There is one connection more or less, of so many that may be. */
   | {
@@ -211,6 +227,28 @@ export type GateEvent =
     /** Its own words, as `7.10 of 15.00`; a byte string. */
     readonly remark: string;
     readonly milliseconds: number;
+  }
+  /** `queued` is the target's own name for it. */
+  | {
+    readonly type: "delivery.stored";
+    readonly delivery: DeliveryFacts;
+    readonly queued: string;
+  }
+  /** It is tried again. */
+  | {
+    readonly type: "delivery.deferred";
+    readonly delivery: DeliveryFacts;
+    readonly reply: Reply;
+    /** Milliseconds since 1970. */
+    readonly due: number;
+  }
+  /** It is not. */
+  | {
+    readonly type: "delivery.failed";
+    readonly delivery: DeliveryFacts;
+    readonly reply: Reply;
+    /** The message that tells its sender; null: it is among the dead. */
+    readonly report: string | null;
   }
   /** SIGHUP was heeded. What could not be read again is a trouble. */
   | { readonly type: "settings.refreshed" }

@@ -19,6 +19,8 @@ export interface NeededFolder {
   readonly isMadeAnew: boolean;
   /** What is in it may be other users', to whom root delivers. */
   readonly isOthers: boolean;
+  /** What names of folders beneath it are like, on the way to a mailbox. */
+  readonly patterns?: readonly RegExp[];
 }
 
 /** Paths in PEM. */

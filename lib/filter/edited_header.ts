@@ -9,17 +9,17 @@ import type { Read } from "./filter.ts";
 
 /**
  * A change of the header; byte strings. A field is whole, `Name: value`, its
- * lines ended by LF, but for the last. Our own Received field is not counted
- * and cannot be changed.
+ * lines ended by LF, but for the last. Our own Received field has a place as
+ * others have, but cannot be changed or removed, and is not counted by name.
  */
 export type Edit =
-  /** Before the field that has this place; 0 and 1 are the first. */
+  /** Before the field that has this place, counted from 0; else at the end. */
   | { readonly type: "insert"; readonly place: number; readonly field: string }
   /** At the end of the header. */
   | { readonly type: "append"; readonly field: string }
   /**
-   * In place of the field that is this one of its name, counted from 1; at the
-   * end of the header if there is none.
+   * In place of the field that is this one of its name, counted from 1, or, the
+   * last first, from -1; at the end of the header if there is none.
    */
   | {
     readonly type: "change";
@@ -41,9 +41,11 @@ type Chunk = Uint8Array<ArrayBuffer>;
 /** A header that was read, and what comes after it. */
 export interface Beginning {
   /** Each whole, with its folded lines, without the last LF. */
-  readonly fields: string[];
+  readonly fields: readonly string[];
   /** From the empty line on, or from the first line that is no field. */
   readonly rest: Chunk;
+  /** Whether that is where the header ends: it may be too long to be read. */
+  readonly hasEnded: boolean;
 }
 
 const lineFeed = 10, space = 32, tab = 9;
@@ -56,15 +58,19 @@ const lineFeed = 10, space = 32, tab = 9;
 export function readHeader(bytes: Chunk, isWhole: boolean): Beginning {
   const fields: string[] = [];
   let at = 0;
+  let hasEnded = true;
   while (at < bytes.length) {
     const end = endOfField(bytes, at, isWhole);
-    if (end === null) break;
+    if (end === null) {
+      hasEnded = isWhole;
+      break;
+    }
     const field = fromBytes(bytes.subarray(at, end));
     if (!/^[!-9;-~]+[ \t]*:/.test(field)) break;
     fields.push(field);
     at = end + 1;
   }
-  return { fields, rest: bytes.subarray(at) };
+  return { fields, rest: bytes.subarray(at), hasEnded };
 }
 
 /** Where the LF of its last line is; null: its end is not there yet. */
@@ -87,62 +93,108 @@ export function nameOf(field: string): string {
   return foldCase(field.slice(0, field.indexOf(":")).trimEnd());
 }
 
-/** Fields after an edit. */
-export function edited(fields: readonly string[], edit: Edit): string[] {
-  switch (edit.type) {
+/**
+ * Makes an edit.
+ *
+ * @param own our own field, which may be among them
+ */
+export function edit(fields: string[], change: Edit, own?: string): void {
+  switch (change.type) {
     case "append":
-      return [...fields, edit.field];
+      fields.push(change.field);
+      return;
     case "insert":
-      return fields.toSpliced(Math.max(0, edit.place - 1), 0, edit.field);
+      fields.splice(change.place, 0, change.field);
+      return;
     case "change": {
-      const at = find(fields, edit.name, edit.which);
-      return at < 0
-        ? [...fields, edit.field]
-        : fields.toSpliced(at, 1, edit.field);
+      const at = find(fields, change, own);
+      if (at < 0) fields.push(change.field);
+      else fields[at] = change.field;
+      return;
     }
     case "remove": {
-      const at = find(fields, edit.name, edit.which);
-      return at < 0 ? [...fields] : fields.toSpliced(at, 1);
+      const at = find(fields, change, own);
+      if (at >= 0) fields.splice(at, 1);
     }
   }
 }
 
-function find(fields: readonly string[], name: string, which: number): number {
+function find(
+  fields: readonly string[],
+  { name, which }: Edit & { readonly type: "change" | "remove" },
+  own: string | undefined,
+): number {
   const wanted = foldCase(name);
-  let left = Math.max(1, which);
-  return fields.findIndex((field) => nameOf(field) === wanted && --left === 0);
+  const ours = own === undefined ? -1 : fields.indexOf(own);
+  const found = fields.keys()
+    .filter((i) => i !== ours && nameOf(fields[i]) === wanted).toArray();
+  return found.at(which > 0 ? which - 1 : which) ?? -1;
 }
 
-/**
- * A message as edits leave it.
- *
- * @param read the message from its header on
- * @param body in place of what comes after the header
- */
+/** What {@linkcode editedMessage} is told beside edits. */
+export interface Editing {
+  /** Our own field, if it is there. */
+  readonly own?: string;
+  /** In place of what comes after the header. */
+  readonly body?: Read;
+}
+
+/** A message as edits leave it. */
 export async function* editedMessage(
   read: Read,
   edits: readonly Edit[],
-  body?: Read,
+  { own, body }: Editing = {},
 ): AsyncGenerator<Chunk> {
   const source = read()[Symbol.asyncIterator]();
   try {
-    const { fields, rest } = await beginningOf(source);
-    yield header(edits.reduce(edited, fields));
+    const beginning = await beginningOf(source);
+    const fields = [...beginning.fields];
+    for (const each of edits) edit(fields, each, own);
+    yield header(fields);
     if (body) {
       yield toBytes("\n");
       yield* body();
       return;
     }
-    yield rest;
-    for (;;) {
-      const next = await source.next();
-      if (next.done) return;
-      yield next.value;
-    }
+    if (edits.length > 0 && lacksEmptyLine(beginning)) yield toBytes("\n");
+    yield* after(beginning, source);
   } finally {
     await source.return?.();
   }
 }
+
+/** A message without a field of its header, if it has it. */
+export async function* withoutField(
+  read: Read,
+  field: string,
+): AsyncGenerator<Chunk> {
+  const source = read()[Symbol.asyncIterator]();
+  try {
+    const beginning = await beginningOf(source);
+    const at = beginning.fields.indexOf(field);
+    yield header(beginning.fields.filter((_, i) => i !== at));
+    yield* after(beginning, source);
+  } finally {
+    await source.return?.();
+  }
+}
+
+/** What follows a header. */
+async function* after(
+  { rest }: Beginning,
+  source: AsyncIterator<Chunk>,
+): AsyncGenerator<Chunk> {
+  yield rest;
+  for (;;) {
+    const next = await source.next();
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+/** The body's first line could be read as one of the header's. */
+const lacksEmptyLine = ({ rest, hasEnded }: Beginning) =>
+  hasEnded && rest.length > 0 && rest[0] !== lineFeed;
 
 const header = (fields: readonly string[]): Chunk =>
   toBytes(fields.map((field) => `${field}\n`).join(""));

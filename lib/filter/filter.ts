@@ -6,7 +6,6 @@
  * @module
  */
 import type { Connection } from "../base/connection.ts";
-import type { Reach } from "../base/reach.ts";
 import type { Submitter } from "../deliver/target.ts";
 import type { Refusal } from "../mail/answers.ts";
 import type { Envelope } from "../mail/envelope.ts";
@@ -19,14 +18,20 @@ export interface FilteredMail extends Submitter {
   /** Of this host. */
   readonly me: string;
   /**
-   * The text from its header on, without our own Received field, with what
-   * earlier filters have changed; lines ended by LF. It can be read again.
+   * The text with what earlier filters have changed, but without our own
+   * Received field; lines ended by LF. It can be read again.
    */
   readonly read: Read;
 }
 
 /** Gives bytes, as often as it is called. */
 export type Read = () => AsyncIterable<Uint8Array<ArrayBuffer>>;
+
+/** @param own our own Received field, without its last LF */
+export type Rewrite = (
+  read: Read,
+  own: string,
+) => AsyncIterable<Uint8Array<ArrayBuffer>>;
 
 /** A recipient that a filter is asked about, before the text is there. */
 export interface Question extends Inquiry {
@@ -43,10 +48,13 @@ export interface Judgement {
   readonly verdict: "pass" | "discard" | Refusal;
   /** A folder of the mailbox that it is put into, as `.Junk`; null: the usual. */
   readonly folder?: string | null;
-  /** Fields above our own Received field, each ended by LF; a byte string. */
+  /** Fields above all others, each ended by LF; a byte string. */
   readonly top?: string;
-  /** Makes of the text what goes on: see `editedMessage`. */
-  readonly rewrite?: (read: Read) => AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /**
+   * Makes of the text, our own Received field in it, what goes on: see
+   * `editedMessage`.
+   */
+  readonly rewrite?: Rewrite;
   /** In place of the envelope's. */
   readonly sender?: string;
   readonly recipients?: readonly string[];
@@ -70,17 +78,5 @@ export interface FilterSession {
   /** Nothing has come of the message that recipients were asked about. */
   abandoned?(): void;
   /** The session is over. */
-  close?(): void;
-}
-
-/** A filter of a process. */
-export interface Filter {
-  readonly name: string;
-  /** What it cannot be used for, each in a line (`--check`). */
-  problems?(): Promise<readonly string[]>;
-  /** What of the machine it needs. */
-  reach?(): Partial<Reach>;
-  forSession(connection: Connection): FilterSession;
-  /** Gives back what it holds; no session is open. */
   close?(): void;
 }

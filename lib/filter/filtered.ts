@@ -6,9 +6,10 @@
  */
 import type { Connection } from "../base/connection.ts";
 import { type Emit, type FilterAnswer, trouble } from "../base/events.ts";
-import { concat, toBytes } from "../base/bytes.ts";
+import { fromBytes, toBytes } from "../base/bytes.ts";
 import type { Inquiry } from "../smtp/actions.ts";
 import { reason } from "../base/reason.ts";
+import { withoutField } from "./edited_header.ts";
 import type { FilterSession, Judgement, Read } from "./filter.ts";
 import { isRefusal } from "../deliver/outcome.ts";
 import { Spool, spoolDescriptors } from "../deliver/spool.ts";
@@ -65,9 +66,6 @@ export function filtered(
   };
 }
 
-/** Two lines: what is above the message that filters see. */
-const ownFieldLines = 2;
-
 /** What RCPT is answered with: the first that minds has the word. */
 async function askAll(
   filters: readonly FilterSession[],
@@ -112,11 +110,13 @@ class FilteredMessage implements Message {
   async commit(): Promise<Outcome> {
     const over: (() => void)[] = [];
     try {
-      const filtering = new Filtering(this.envelope, () => this.#text());
+      const own = await this.#ownField();
+      const read = () => this.#spool.read();
+      const filtering = new Filtering(this.envelope, read, own);
       for (const filter of this.filters) {
-        const { envelope, read } = filtering;
+        const { envelope, shown } = filtering;
         const { me } = this.options;
-        const mail = { ...this.submitter, envelope, me, read };
+        const mail = { ...this.submitter, envelope, me, read: shown };
         const since = performance.now();
         const judgement = await filter.judge(mail);
         this.#tell(filter.name, judgement, performance.now() - since);
@@ -170,12 +170,11 @@ class FilteredMessage implements Message {
     this.inner.leave?.();
   }
 
-  async #handOn({ envelope, top, folder, read }: Filtering): Promise<Outcome> {
+  async #handOn({ envelope, folder, read }: Filtering): Promise<Outcome> {
     const opened = this.inner.open(envelope, { ...this.submitter, folder });
     const message = opened instanceof Promise ? await opened : opened;
     if (isRefusal(message)) return message;
     try {
-      await message.append(concat([toBytes(top), await this.#ownField()]));
       for await (const bytes of read()) await message.append(bytes);
     } catch (error) {
       await message.abandon();
@@ -185,20 +184,9 @@ class FilteredMessage implements Message {
   }
 
   /** Our own Received field, which is the first that was appended. */
-  async #ownField(): Promise<Uint8Array<ArrayBuffer>> {
-    for await (const bytes of this.#spool.read()) {
-      return bytes.slice(0, endOfOwnField(bytes));
-    }
-    return nothing;
-  }
-
-  /** What follows it. */
-  async *#text(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    let isFirst = true;
-    for await (const bytes of this.#spool.read()) {
-      yield isFirst ? bytes.subarray(endOfOwnField(bytes)) : bytes;
-      isFirst = false;
-    }
+  async #ownField(): Promise<string> {
+    for await (const bytes of this.#spool.read()) return firstField(bytes);
+    return "";
   }
 }
 
@@ -207,34 +195,50 @@ function answerOf({ verdict, folder }: Judgement): FilterAnswer {
   return verdict === "pass" && folder ? "folder" : verdict;
 }
 
-const nothing = new Uint8Array(new ArrayBuffer(0));
-
-function endOfOwnField(bytes: Uint8Array): number {
-  let at = 0;
-  for (let line = 0; line < ownFieldLines; line++) {
-    at = bytes.indexOf(0x0a, at) + 1;
-  }
-  return at;
+/** Of a Received field's two lines. */
+function firstField(bytes: Uint8Array<ArrayBuffer>): string {
+  const end = bytes.indexOf(0x0a, bytes.indexOf(0x0a) + 1);
+  return fromBytes(bytes.subarray(0, end));
 }
 
 /** A message as the filters so far have left it. */
 class Filtering {
-  /** Fields above our own. */
-  top = "";
   folder: string | null = null;
 
-  constructor(public envelope: Envelope, public read: Read) {}
+  /** @param own our own Received field, which filters are not shown */
+  constructor(
+    public envelope: Envelope,
+    public read: Read,
+    readonly own: string,
+  ) {}
+
+  get shown(): Read {
+    const { read, own } = this;
+    return () => withoutField(read, own);
+  }
 
   take({ top, rewrite, folder, sender, recipients }: Judgement): void {
-    this.top = (top ?? "") + this.top;
     this.folder = folder ?? this.folder;
     this.envelope = {
       ...this.envelope,
       ...(sender !== undefined && { sender }),
       ...(recipients !== undefined && { recipients }),
     };
-    if (!rewrite) return;
-    const { read } = this;
-    this.read = () => rewrite(read);
+    if (rewrite) {
+      const { read, own } = this;
+      this.read = () => rewrite(read, own);
+    }
+    if (top) {
+      const { read } = this;
+      this.read = () => beneath(top, read);
+    }
   }
+}
+
+async function* beneath(
+  top: string,
+  read: Read,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  yield toBytes(top);
+  yield* read();
 }

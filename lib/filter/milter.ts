@@ -6,36 +6,42 @@
  */
 import { type Emit, trouble } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
-import { concat } from "../base/bytes.ts";
 import { reason } from "../base/reason.ts";
 import type { ServiceAddress } from "../base/service_address.ts";
-import { Spool } from "../deliver/spool.ts";
+import { quotedAddress } from "../mail/address.ts";
 import type { Refusal } from "../mail/answers.ts";
-import { editedMessage } from "./edited_header.ts";
+import { Allowance } from "./allowance.ts";
 import type {
   FilteredMail,
   FilterSession,
   Judgement,
   Question,
 } from "./filter.ts";
-import { type Answer, answerIn, Changes } from "./milter_changes.ts";
-import {
-  type Command,
-  command,
-  macros,
-  number,
-  packet,
-  steps,
-  strings,
-} from "./milter_codec.ts";
+import type { Answer } from "./milter_changes.ts";
+import { command, packet, steps, strings } from "./milter_codec.ts";
 import { MilterConnection } from "./milter_connection.ts";
-import { messagePackets } from "./milter_message.ts";
-import { type Patience, refusalOf, withoutAnswer } from "./patience.ts";
+import { ask } from "./milter_dialogue.ts";
+import {
+  connectionData,
+  connectionMacros,
+  senderMacros,
+} from "./milter_facts.ts";
+import { judgedBy } from "./milter_judge.ts";
+import { judged } from "./milter_outcome.ts";
+import {
+  Late,
+  type Patience,
+  refusalOf,
+  type Turns,
+  withoutAnswer,
+} from "./patience.ts";
 
 export interface MilterOptions {
   readonly name: string;
   readonly address: ServiceAddress;
   readonly patience: Patience;
+  /** For whole messages; of all sessions of a process. */
+  readonly turns: Turns;
   /** Where a message goes that is to be put aside, as `.Junk`. */
   readonly folder: string;
   /** Where a new body is kept that is long. */
@@ -47,23 +53,28 @@ export interface MilterOptions {
 interface Introduction {
   readonly helo: string | null;
   readonly user: string | null;
+  readonly mechanism?: string;
   readonly id: string;
   readonly me: string;
   readonly sender: string;
+  /** Of MAIL. */
   readonly parameters: readonly string[];
 }
 
-/** Once for each body that it makes. */
-const bodyReadings = 2;
-
 export class Milter implements FilterSession {
   #milter: MilterConnection | null = null;
+  /** The session is over. */
+  #isLeft = false;
+  /** What the client calls itself, as it has been told. */
+  #helo: string | null = null;
   /** The message that it has been told of, and not to its end. */
   #id: string | null = null;
   /** What it has said of that message already. */
   #said: Answer | null = null;
   /** What it has said of the connection, and so of all messages. */
   #saidOfAll: Answer | null = null;
+  /** The message that it could not be asked about, and why. */
+  #failed: { readonly id: string; readonly why: string } | null = null;
 
   constructor(
     readonly connection: Connection,
@@ -75,52 +86,62 @@ export class Milter implements FilterSession {
   }
 
   async recipient(question: Question): Promise<Refusal | null> {
-    try {
-      const { sizeBytes, eightBit } = question;
-      const parameters = [
-        ...(sizeBytes > 0 ? [`SIZE=${sizeBytes}`] : []),
-        ...(eightBit ? ["BODY=8BITMIME"] : []),
-      ];
-      await this.#introduce({ ...question, parameters });
-      return await this.#recipient(question.recipient);
-    } catch (error) {
-      this.#fail(error);
-      return refusalOf(this.options.patience);
-    }
+    const { patience } = this.options;
+    const { id, recipient } = question;
+    return await this.#asking(id, async () => {
+      const allowance = new Allowance(patience.seconds);
+      const parameters = parametersOf(question);
+      await this.#introduce({ ...question, parameters }, allowance);
+      return await this.#recipient(recipient);
+    }, () => refusalOf(patience));
   }
 
   async judge(mail: FilteredMail): Promise<Judgement> {
-    try {
-      if (this.#id !== mail.id) {
-        // Nobody was asked about its recipients.
-        const { sender, recipients } = mail.envelope;
-        await this.#introduce({ ...mail, sender, parameters: [] });
-        for (const each of recipients) {
-          const refusal = await this.#recipient(each);
-          if (refusal !== null) return { verdict: refusal };
-        }
-      }
-      return await this.#judge(mail);
-    } catch (error) {
-      this.#fail(error);
-      return withoutAnswer(this.options.patience, reason(error));
-    } finally {
+    const { patience, turns } = this.options;
+    return await this.#asking(
+      mail.id,
+      () =>
+        turns.inTurn(
+          patience.seconds,
+          (left) => this.#judge(mail, new Allowance(left)),
+        ),
+      (why) => withoutAnswer(patience, why),
+    ).finally(() => {
       this.#id = null;
-    }
+    });
   }
 
   abandoned(): void {
     const isOpen = this.#id !== null && this.#saidOfAll === null;
     this.#id = null;
-    if (!isOpen) return;
     const milter = this.#milter;
-    milter?.send(packet(command.abort)).then(() => milter.flush())
-      .catch((error) => this.#fail(error));
+    if (!isOpen || milter === null) return;
+    milter.allowance = new Allowance(this.options.patience.seconds);
+    milter.send(packet(command.abort)).then(() => milter.flush())
+      .catch(() => milter.close()); // the next message makes a new one
   }
 
   close(): void {
+    this.#isLeft = true;
     this.#milter?.quit();
     this.#milter = null;
+  }
+
+  /** One that has failed is not asked about the rest of the same message. */
+  async #asking<T>(
+    id: string,
+    act: () => Promise<T>,
+    otherwise: (why: string) => T,
+  ): Promise<T> {
+    if (this.#failed?.id === id) return otherwise(this.#failed.why);
+    try {
+      return await act();
+    } catch (error) {
+      const why = reason(error);
+      this.#failed = { id, why };
+      this.#fail(error);
+      return otherwise(why);
+    }
   }
 
   /** The next message gets a connection of its own. */
@@ -129,216 +150,121 @@ export class Milter implements FilterSession {
     this.#milter = null;
     this.#id = null;
     const { name, emit } = this.options;
-    emit(trouble(`unable to ask ${name}: ${reason(error)}`));
+    // What the end of a session has broken off is no trouble.
+    if (!this.#isLeft) emit(trouble(`unable to ask ${name}`, error));
   }
 
-  async #introduce(message: Introduction): Promise<void> {
-    const { helo, user, id, me, sender, parameters } = message;
-    if (this.#id === id) return;
+  async #introduce(message: Introduction, allowance: Allowance): Promise<void> {
+    if (this.#milter !== null) this.#milter.allowance = allowance;
+    if (this.#id === message.id) return;
     if (this.#id !== null) this.abandoned(); // the client began anew
-    this.#said = this.#saidOfAll;
-    const about = { i: id, j: me };
-    if (this.#milter === null || this.#milter.isOver) {
-      await this.#connect(me, helo);
+    const used = this.#milter;
+    try {
+      await this.#begin(message, allowance);
+    } catch (error) {
+      if (used === null || error instanceof Late) throw error;
+      // It may be of a milter that has been restarted.
+      used.close();
+      await this.#begin(message, allowance);
     }
-    this.#id = id;
-    if (this.#said !== null) return;
-    await this.#tell(
-      command.mail,
-      strings(`<${sender}>`, ...parameters),
-      {
-        ...about,
-        "{mail_addr}": sender,
-        "{auth_authen}": user,
-        "{auth_type}": user === null ? null : "PLAIN",
-      },
-      steps.noMail,
-      steps.noReplyToMail,
-    );
   }
 
-  async #connect(me: string, helo: string | null): Promise<void> {
-    const { address, patience } = this.options;
-    this.#said = this.#saidOfAll = null;
-    const milter = await MilterConnection.open(address, patience.seconds);
-    this.#milter = milter;
-    const { remote, remoteHost } = this.connection;
-    const isV6 = remote.ip.includes(":");
-    await this.#tell(
-      command.connect,
-      concat([
-        bytesOf(strings(remoteHost ?? `[${remote.ip}]`) + (isV6 ? "6" : "4")),
-        number(remote.port, 16),
-        bytesOf(strings(isV6 ? `IPv6:${remote.ip}` : remote.ip)),
-      ]),
-      {
-        j: me,
-        "{daemon_name}": me,
-        v: "postern",
-        "{client_addr}": remote.ip,
-        "{client_name}": remoteHost,
-        "{client_port}": String(remote.port),
-        _: `${remoteHost ?? "unknown"} [${remote.ip}]`,
-      },
-      steps.noConnect,
-      steps.noReplyToConnect,
-    );
-    if (this.#said === null) {
-      await this.#tell(
-        command.helo,
-        strings(helo ?? ""),
-        {},
-        steps.noHelo,
-        steps.noReplyToHelo,
-      );
+  async #begin(message: Introduction, allowance: Allowance): Promise<void> {
+    const { helo, user, id, sender, parameters, mechanism } = message;
+    if (this.#milter === null || this.#milter.isOver) {
+      await this.#connect(message, allowance);
+    } else if (this.#saidOfAll === null && this.#helo !== helo) {
+      await this.#greet(helo);
     }
-    this.#saidOfAll = this.#said;
+    this.#milter!.allowance = allowance;
+    this.#id = id;
+    this.#said = this.#saidOfAll;
+    if (this.#said !== null) return;
+    const path = `<${quotedAddress(sender)}>`;
+    this.#said = await ask(this.#milter!, command.mail, {
+      data: strings(path, ...parameters),
+      macros: { i: id, ...senderMacros(sender, user, mechanism) },
+      unwanted: steps.noMail,
+      unanswered: steps.noReplyToMail,
+    });
+  }
+
+  async #connect(
+    { me, helo }: Introduction,
+    allowance: Allowance,
+  ): Promise<void> {
+    this.#saidOfAll = null;
+    const { address } = this.options;
+    const milter = await MilterConnection.open(address, allowance);
+    if (this.#isLeft) {
+      milter.close();
+      throw new Error("the client has left");
+    }
+    this.#milter = milter;
+    const { connection } = this;
+    const answer = await ask(milter, command.connect, {
+      data: connectionData(connection),
+      macros: connectionMacros(connection, me),
+      unwanted: steps.noConnect,
+      unanswered: steps.noReplyToConnect,
+    });
+    this.#saidOfAll = ofAll(answer);
+    if (this.#saidOfAll === null) await this.#greet(helo);
+  }
+
+  async #greet(helo: string | null): Promise<void> {
+    this.#helo = helo;
+    const answer = await ask(this.#milter!, command.helo, {
+      data: strings(helo ?? ""),
+      macros: {},
+      unwanted: steps.noHelo,
+      unanswered: steps.noReplyToHelo,
+    });
+    this.#saidOfAll = ofAll(answer);
   }
 
   async #recipient(recipient: string): Promise<Refusal | null> {
-    const told = this.#told;
-    if (told !== null) return told;
-    if (this.#said !== null) return null;
-    await this.#tell(
-      command.recipient,
-      strings(`<${recipient}>`),
-      { i: this.#id, "{rcpt_addr}": recipient },
-      steps.noRecipient,
-      steps.noReplyToRecipient,
-    );
-    const refusal = this.#told;
-    // It is about this one, not about the message.
-    if (refusal !== null) this.#said = null;
+    const told = refusalIn(this.#said);
+    if (told !== null || this.#said !== null) return told;
+    const address = quotedAddress(recipient);
+    const answer = await ask(this.#milter!, command.recipient, {
+      data: strings(`<${address}>`),
+      macros: { i: this.#id, "{rcpt_addr}": address },
+      unwanted: steps.noRecipient,
+      unanswered: steps.noReplyToRecipient,
+    });
+    const refusal = refusalIn(answer);
+    // A refusal is about this one, not about the message.
+    if (refusal === null) this.#said = answer;
     return refusal;
   }
 
-  /** What it has refused already; null if nothing. */
-  get #told(): Refusal | null {
-    return this.#said?.type === "refused" ? this.#said.refusal : null;
-  }
-
-  /** Says something, and hears what it thinks of that. */
-  async #tell(
-    letter: Command,
-    data: Uint8Array<ArrayBuffer> | string,
-    about: Readonly<Record<string, string | null>>,
-    unwanted: number,
-    unanswered: number,
-  ): Promise<void> {
-    const milter = this.#milter!;
-    if (milter.agrees(unwanted)) return;
-    await milter.send(concat([macros(letter, about), packet(letter, data)]));
-    if (milter.agrees(unanswered)) return;
-    const answer = answerIn(await milter.reply());
-    if (answer === null) throw new Error("its answer makes no sense here");
-    if (answer.type !== "goOn") this.#said = answer;
-  }
-
-  async #judge(mail: FilteredMail): Promise<Judgement> {
-    if (this.#said !== null) return judged(this.#said);
-    const milter = this.#milter!;
-    const { id, tls } = mail;
-    const about = {
-      i: id,
-      "{tls_version}": tls?.version ?? null,
-      "{cipher}": tls?.cipher ?? null,
-    };
-    await this.#tell(
-      command.data,
-      "",
-      about,
-      steps.noData,
-      steps.noReplyToData,
-    );
-    if (this.#said !== null) return judged(this.#said);
-    let skipsBody = false;
-    for await (const each of messagePackets(mail, milter)) {
-      if (each.letter === command.body && skipsBody) continue;
-      await milter.send(each.bytes);
-      if (milter.agrees(each.unanswered)) continue;
-      const answer = answerIn(await milter.reply());
-      if (answer === null) throw new Error("its answer makes no sense here");
-      if (answer.type === "skip") skipsBody = true;
-      else if (answer.type !== "goOn") return judged(answer);
-    }
-    await milter.send(concat([
-      macros(command.endOfMessage, about),
-      packet(command.endOfMessage),
-    ]));
-    return await this.#verdict(mail, milter);
-  }
-
-  /** Changes come before the answer. */
-  async #verdict(
-    { envelope }: FilteredMail,
-    milter: MilterConnection,
-  ): Promise<Judgement> {
-    const { folder, spoolFolder } = this.options;
-    const changes = new Changes(
-      envelope.recipients,
-      milter.agrees(steps.leadingSpace),
-    );
-    let body: Spool | null = null;
-    for (;;) {
-      const reply = await milter.reply();
-      const answer = answerIn(reply);
-      if (answer !== null) {
-        if (answer.type !== "goOn" && answer.type !== "accept") {
-          body?.close();
-          return judged(answer);
-        }
-        return changed(changes, body, folder);
+  async #judge(mail: FilteredMail, allowance: Allowance): Promise<Judgement> {
+    const { sender, recipients } = mail.envelope;
+    const isNew = this.#id !== mail.id;
+    await this.#introduce({ ...mail, sender, parameters: [] }, allowance);
+    if (isNew) {
+      // Nobody was asked about its recipients.
+      for (const each of recipients) {
+        const refusal = await this.#recipient(each);
+        if (refusal !== null) return { verdict: refusal };
       }
-      if (reply.letter === "b") {
-        body ??= new Spool(spoolFolder, bodyReadings);
-        await body.append(withoutReturns(reply.data));
-      } else changes.take(reply);
     }
+    if (this.#said !== null) return judged(this.#said);
+    return await judgedBy(this.#milter!, mail, this.options);
   }
 }
 
-const bytesOf = (text: string) =>
-  Uint8Array.from(text, (each) => each.charCodeAt(0));
+/** As a client's MAIL has them. */
+const parametersOf = ({ sizeBytes, eightBit, utf8 }: Question) => [
+  ...(sizeBytes > 0 ? [`SIZE=${sizeBytes}`] : []),
+  ...(eightBit ? ["BODY=8BITMIME"] : []),
+  ...(utf8 ? ["SMTPUTF8"] : []),
+];
 
-/** Lines end with LF here; a CR is nothing else in a milter's body. */
-const withoutReturns = (data: string) => bytesOf(data.replaceAll("\r", ""));
+const refusalIn = (answer: Answer | null): Refusal | null =>
+  answer?.type === "refused" ? answer.refusal : null;
 
-function judged(answer: Answer): Judgement {
-  switch (answer.type) {
-    case "refused":
-      return { verdict: answer.refusal };
-    case "discard":
-      return { verdict: "discard" };
-    default:
-      return { verdict: "pass", remark: "accepted" };
-  }
-}
-
-function changed(
-  { edits, sender, recipients, quarantine }: Changes,
-  body: Spool | null,
-  folder: string,
-): Judgement {
-  const all = quarantine === null ? edits : [
-    ...edits,
-    { type: "append", field: `X-Quarantine: ${quarantine}` } as const,
-  ];
-  const counts = [
-    ...(all.length > 0 ? [`changes=${all.length}`] : []),
-    ...(body ? ["new body"] : []),
-    ...(sender === null ? [] : ["new sender"]),
-    ...(recipients === null ? [] : [`recipients=${recipients.length}`]),
-  ];
-  return {
-    verdict: "pass",
-    remark: counts.join(" "),
-    ...(quarantine !== null && { folder }),
-    ...(sender !== null && { sender }),
-    ...(recipients !== null && { recipients }),
-    ...((all.length > 0 || body !== null) && {
-      rewrite: (read) =>
-        editedMessage(read, all, body ? () => body.read() : undefined),
-    }),
-    ...(body && { over: () => body.close() }),
-  };
-}
+/** A whole connection cannot be thrown away: Postfix goes on as well. */
+const ofAll = (answer: Answer | null) =>
+  answer?.type === "discard" ? null : answer;

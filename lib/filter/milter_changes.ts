@@ -8,9 +8,12 @@ import { printable } from "../base/foreign_text.ts";
 import type { Refusal } from "../mail/answers.ts";
 import type { Edit } from "./edited_header.ts";
 import { type Reply, unsigned } from "./milter_codec.ts";
+import { addressIn } from "./written_address.ts";
 
 /** Of its own words to the client. */
 const textLimit = 400;
+/** Postfix's: a place is a signed number. */
+const placeLimit = 0x7fffffff;
 /** A milter that changes more than this is out of its mind. */
 const editsLimit = 1000;
 
@@ -33,6 +36,13 @@ const deferred: Refusal = {
   text: "a filter cannot say yet, try again later",
 };
 
+const shutDown: Refusal = {
+  type: "later",
+  code: 421,
+  enhanced: "4.7.0",
+  text: "a filter wants this connection ended",
+};
+
 /** The answer in a reply; null if it is a change. */
 export function answerIn({ letter, data }: Reply): Answer | null {
   switch (letter) {
@@ -47,9 +57,10 @@ export function answerIn({ letter, data }: Reply): Answer | null {
     case "r":
       return { type: "refused", refusal: rejected };
     case "t":
-    case "4": // it wants us to shut down
     case "f": // it could not connect to whomever it asks
       return { type: "refused", refusal: deferred };
+    case "4": // it wants the connection ended
+      return { type: "refused", refusal: shutDown };
     case "y":
       return { type: "refused", refusal: ownReply(data) };
     default:
@@ -57,9 +68,13 @@ export function answerIn({ letter, data }: Reply): Answer | null {
   }
 }
 
-/** `550 5.7.1 text`, maybe in several lines. */
+/**
+ * `550 5.7.1 text`, maybe in several lines. It was made for sendmail's format
+ * strings: `%%` is a percent sign.
+ */
 function ownReply(data: string): Refusal {
-  const lines = data.split("\0", 1)[0].split(/\r?\n/);
+  const lines = textIn(data).replace(/%(.?)/g, "$1")
+    .replace(/\r?\n$/, "").split(/\r?\n/);
   const [, digits, status = ""] =
     /^([45]\d\d)[ -](?:([45]\.\d{1,3}\.\d{1,3})(?: |$))?/.exec(lines[0]) ?? [];
   if (digits === undefined) return deferred;
@@ -127,13 +142,13 @@ export class Changes {
         const [name, value] = data.slice(4).split("\0");
         return this.#edit({
           type: "insert",
-          place: unsigned(data, 0) + 1,
+          place: place(data),
           field: this.#field(name, value),
         });
       }
       case "m": {
         const [name, value = ""] = data.slice(4).split("\0");
-        const which = Math.max(1, unsigned(data, 0));
+        const which = Math.max(1, place(data));
         return this.#edit(
           value === "" ? { type: "remove", name, which } : {
             type: "change",
@@ -144,15 +159,15 @@ export class Changes {
         );
       }
       case "e":
-        this.sender = pathIn(data);
+        this.sender = addressIn(textIn(data));
         return;
       case "+":
       case "2":
-        return this.#add(pathIn(data));
+        return this.#add(addressIn(textIn(data)));
       case "-":
-        return this.#remove(pathIn(data));
+        return this.#remove(addressIn(textIn(data)));
       case "q":
-        this.quarantine = printable(data.split("\0", 1)[0], textLimit) ||
+        this.quarantine = printable(textIn(data), textLimit) ||
           "quarantined";
         return;
       default:
@@ -168,6 +183,7 @@ export class Changes {
   }
 
   #add(recipient: string): void {
+    if (recipient === "") throw new Error("it adds a recipient without a name");
     if (this.#recipients.includes(recipient)) return;
     this.#recipients.push(recipient);
     this.#hasOthers = true;
@@ -189,15 +205,15 @@ export class Changes {
 }
 
 /** A value's lines are folded: none of them can be a field, or end the header. */
-function folded(value: string): string {
-  return value.replace(/\r\n?/g, "\n").split("\n")
-    .filter((line, i) => i === 0 || line.trim() !== "")
-    .map((line, i) => i === 0 || /^[ \t]/.test(line) ? line : `\t${line}`)
-    .join("\n");
-}
+const folded = (value: string): string =>
+  value.replaceAll("\r", "").replace(/\n(?![ \t])/g, "\n\t");
 
-/** An address, of `<a@b>`. */
-const pathIn = (data: string): string =>
-  data.split("\0", 1)[0].trim().replace(/^<(.*)>$/s, "$1")
-    // deno-lint-ignore no-control-regex
-    .replace(/[\x00-\x1f\x7f]/g, "");
+/** Up to its NUL; parameters of ESMTP come after it. */
+const textIn = (data: string): string => data.split("\0", 1)[0];
+
+/** Of a field. @throws Error */
+function place(data: string): number {
+  const place = data.length < 4 ? Infinity : unsigned(data, 0);
+  if (place <= placeLimit) return place;
+  throw new Error("it counts fields beyond all numbers");
+}

@@ -1,10 +1,12 @@
 /**
- * A connection to a milter: packets out, replies in, each with a deadline.
+ * A connection to a milter: packets out, replies in, within a question's time.
  *
  * @module
  */
 import { concat } from "../base/bytes.ts";
+import { codeOf, reason } from "../base/reason.ts";
 import type { ServiceAddress } from "../base/service_address.ts";
+import { Allowance } from "./allowance.ts";
 import {
   type Agreement,
   agreementIn,
@@ -19,6 +21,9 @@ import { Late } from "./patience.ts";
 const readBytes = 4096;
 const unsentBytesLimit = 65_536;
 
+/** Where so many connect at once that the kernel has no room for more. */
+const againMs = 50;
+
 /** That it is still at work. */
 const progress = "p";
 
@@ -30,26 +35,24 @@ export class MilterConnection {
   #isOver = false;
   agreement: Agreement = { version: 0, actions: 0, steps: 0 };
 
-  private constructor(readonly conn: Deno.Conn, readonly seconds: number) {}
+  private constructor(
+    readonly conn: Deno.Conn,
+    /** Of the question that is being asked. */
+    public allowance: Allowance,
+  ) {}
 
   /**
    * Connects and negotiates.
    *
-   * @param seconds for each answer
    * @throws Error that says why that was not to be
    */
   static async open(
     address: ServiceAddress,
-    seconds: number,
+    allowance: Allowance,
   ): Promise<MilterConnection> {
-    const connecting: Promise<Deno.Conn> = address.transport === "unix"
-      ? Deno.connect(address)
-      : Deno.connect(address);
-    const conn = await within(seconds, connecting, () => {
-      connecting.then((late) => late.close(), () => {}); // nobody wants it
-    });
+    const conn = await connected(address, allowance);
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
-    const connection = new MilterConnection(conn, seconds);
+    const connection = new MilterConnection(conn, allowance);
     try {
       await connection.send(negotiation());
       connection.agreement = agreementIn(await connection.reply());
@@ -90,12 +93,13 @@ export class MilterConnection {
     }
   }
 
-  /** The next reply; one that it is at work gives it as much time again. */
+  /** The next reply; one that it is at work gives it more time. */
   async reply(): Promise<Reply> {
     await this.flush();
     for (;;) {
       const reply = await this.#within(this.#next());
       if (reply.letter !== progress) return reply;
+      this.allowance.renew();
     }
   }
 
@@ -111,7 +115,7 @@ export class MilterConnection {
   }
 
   async #within<T>(work: Promise<T>): Promise<T> {
-    return await within(this.seconds, work, () => {
+    return await within(this.allowance, work, () => {
       work.catch(() => {}); // it ends by our closing
       this.close();
     });
@@ -131,20 +135,57 @@ export class MilterConnection {
   }
 }
 
+async function connected(
+  address: ServiceAddress,
+  allowance: Allowance,
+): Promise<Deno.Conn> {
+  for (;;) {
+    const connecting: Promise<Deno.Conn> = address.transport === "unix"
+      ? Deno.connect(address)
+      : Deno.connect(address);
+    try {
+      return await within(allowance, connecting, () => {
+        connecting.then((late) => late.close(), () => {}); // nobody wants it
+      });
+    } catch (error) {
+      if (codeOf(error) !== "EAGAIN") throw error;
+      await new Promise((resolve) => setTimeout(resolve, againMs));
+    }
+  }
+}
+
 /** @throws Late, when `late` has been called */
 async function within<T>(
-  seconds: number,
+  allowance: Allowance,
   work: Promise<T>,
   late: () => void,
 ): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    reject(new Late(seconds));
+    reject(new Late(allowance.seconds));
     late();
-  }, seconds * 1000);
+  }, allowance.leftMs);
   try {
     return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Whether a milter is there, and negotiates.
+ *
+ * @returns why it does not; null if it does
+ */
+export async function milterFault(
+  address: ServiceAddress,
+  seconds: number,
+): Promise<string | null> {
+  try {
+    const milter = await MilterConnection.open(address, new Allowance(seconds));
+    milter.quit();
+    return null;
+  } catch (error) {
+    return reason(error);
   }
 }

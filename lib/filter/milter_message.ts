@@ -88,6 +88,6 @@ function parts(field: string, leads: boolean): [name: string, value: string] {
   const value = field.slice(colon + 1);
   return [
     field.slice(0, colon).trimEnd(),
-    leads ? value : value.replace(/^[ \t]/, ""),
+    leads ? value : value.replace(/^ /, ""),
   ];
 }

@@ -79,6 +79,31 @@ export class Turns {
     }
   }
 
+  /**
+   * The same for what keeps its time itself.
+   *
+   * @param act is told how many of the seconds are left
+   */
+  async inTurn<T>(
+    seconds: number,
+    act: (left: number) => Promise<T>,
+  ): Promise<T> {
+    const since = performance.now();
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => {}); // told by whoever waits for it
+    const timer = setTimeout(() => reject(new Late(seconds)), seconds * 1000);
+    try {
+      await this.#enter(promise);
+    } finally {
+      clearTimeout(timer);
+    }
+    try {
+      return await act(seconds - (performance.now() - since) / 1000);
+    } finally {
+      this.#leave();
+    }
+  }
+
   async #enter(late: Promise<never>): Promise<void> {
     if (this.#used < this.limit) {
       this.#used++;

@@ -6,6 +6,7 @@
 import { type Emit, trouble } from "../base/events.ts";
 import { withoutControls } from "../base/foreign_text.ts";
 import { reason } from "../base/reason.ts";
+import { directClient } from "./direct_http.ts";
 import type { FilteredMail, FilterSession } from "./filter.ts";
 import { withCrlf } from "./line_ends.ts";
 import { type Patience, Turns, withoutAnswer } from "./patience.ts";
@@ -31,17 +32,18 @@ export interface RspamdOptions {
 export function rspamd(options: RspamdOptions): FilterSession {
   const { patience, folder, emit } = options;
   const turns = new Turns();
+  const client = directClient();
   return {
     name: "rspamd",
     async judge(mail) {
       try {
         const answer = await turns.within(
           patience.seconds,
-          (signal) => askTwice(mail, options, signal),
+          (signal) => askTwice(mail, options.url, { client, signal }),
         );
         return rspamdJudgement(answer, folder);
       } catch (error) {
-        const why = reason(error);
+        const why = whyLost(error);
         emit(trouble(`unable to ask rspamd: ${why}`));
         return withoutAnswer(patience, why);
       }
@@ -49,26 +51,68 @@ export function rspamd(options: RspamdOptions): FilterSession {
   };
 }
 
+/**
+ * Whether it is there.
+ *
+ * @returns why it is not; null if it is
+ */
+export async function rspamdFault(
+  url: string,
+  seconds: number,
+): Promise<string | null> {
+  const client = directClient();
+  try {
+    const signal = AbortSignal.timeout(seconds * 1000);
+    const response = await fetch(`${url}/ping`, { client, signal });
+    await response.body?.cancel();
+    return response.ok ? null : `it answers ${response.status}`;
+  } catch (error) {
+    return isTimeout(error)
+      ? `no answer within ${seconds} seconds`
+      : whyLost(error);
+  } finally {
+    client.close();
+  }
+}
+
+const isTimeout = (error: unknown) =>
+  error instanceof DOMException && error.name === "TimeoutError";
+
+/** `fetch` says it in an error within its own, and wordily. */
+function whyLost(error: unknown): string {
+  let last = error;
+  while (last instanceof Error && last.cause) last = last.cause;
+  return reason(last)
+    .replace(/^error sending request.*: client error \(\w+\): /, "")
+    .replace(/^tcp connect error: /, "");
+}
+
+/** By what means, and until when. */
+interface Means {
+  readonly client: Deno.HttpClient;
+  readonly signal: AbortSignal;
+}
+
 /** One that was kept open may be of an rspamd that has been restarted. */
 async function askTwice(
   mail: FilteredMail,
-  options: RspamdOptions,
-  signal: AbortSignal,
+  url: string,
+  means: Means,
 ): Promise<string> {
   try {
-    return await ask(mail, options, signal);
+    return await ask(mail, url, means);
   } catch (error) {
     const isLost = error instanceof TypeError; // fetch's own
-    if (!isLost || signal.aborted) throw error;
-    return await ask(mail, options, signal);
+    if (!isLost || means.signal.aborted) throw error;
+    return await ask(mail, url, means);
   }
 }
 
 /** Its answer, which is JSON. */
 async function ask(
   mail: FilteredMail,
-  { url }: RspamdOptions,
-  signal: AbortSignal,
+  url: string,
+  means: Means,
 ): Promise<string> {
   const response = await fetch(`${url}/checkv2`, {
     method: "POST",
@@ -76,7 +120,7 @@ async function ask(
     // No more of a message is read than it takes.
     body: ReadableStream.from(onTheWire(mail)),
     redirect: "manual",
-    signal,
+    ...means,
   });
   const { body, status } = response;
   if (status !== 200) {

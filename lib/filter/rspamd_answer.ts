@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { foldCase, fromBytes, toBytes } from "../base/bytes.ts";
+import { fromBytes } from "../base/bytes.ts";
 import { printable } from "../base/foreign_text.ts";
 import type { Refusal } from "../mail/answers.ts";
 import { type Edit, editedMessage } from "./edited_header.ts";
 import type { Judgement } from "./filter.ts";
+import { addressIn } from "./written_address.ts";
 
 /** Of its own words to the client. */
 const textLimit = 200;
@@ -30,22 +31,26 @@ export function rspamdJudgement(text: string, folder: string): Judgement {
   const words = typeof said === "string" ? printable(said, textLimit) : "";
   const milter = objectIn(answer.milter ?? {});
   const passes = (more: Edit[] = [], aside?: string): Judgement => {
-    const edits = [...editsOf(milter), ...more];
-    const top = signaturesOf(answer["dkim-signature"]);
+    const edits = [
+      ...editsOf(milter),
+      ...more,
+      ...signaturesIn(answer["dkim-signature"]),
+    ];
     const sender = milter.change_from;
     return {
       verdict: "pass",
       remark,
-      ...(top !== "" && { top }),
       ...(aside !== undefined && { folder: aside }),
-      ...(typeof sender === "string" && { sender: addressOf(sender) }),
+      ...(typeof sender === "string" && { sender: addressIn(bytesOf(sender)) }),
       ...(edits.length > 0 && {
-        rewrite: (read) => editedMessage(read, edits),
+        rewrite: (read, own) => editedMessage(read, edits, { own }),
       }),
     };
   };
   switch (action) {
     case "no action":
+    // Its greylisting says soft reject when it means it, and this otherwise.
+    case "greylist":
       return passes();
     case "add header":
       return passes([spamField]);
@@ -64,7 +69,6 @@ export function rspamdJudgement(text: string, folder: string): Judgement {
     case "reject":
       return { verdict: refused(words || "rejected as spam"), remark };
     case "soft reject":
-    case "greylist":
       return { verdict: deferred(words || "try again later"), remark };
     default:
       throw new Error(`it wants ${printable(action, 40)}, which is unknown`);
@@ -106,7 +110,10 @@ function changed(name: string, value: string): Edit {
   return { type: "change", name, which: 1, field: fieldOf(name, value) };
 }
 
-/** Removals first, as in rspamd's own proxy, then additions. */
+/**
+ * Removals first, as in rspamd's own proxy, then additions; a field with an
+ * order is where Postfix would put it for that proxy.
+ */
 function editsOf({ remove_headers, add_headers }: Json): Edit[] {
   const edits: Edit[] = [];
   for (const [name, wanted] of Object.entries(objectIn(remove_headers ?? {}))) {
@@ -142,10 +149,14 @@ const list = (value: unknown): readonly unknown[] =>
 
 const isFieldName = (name: string) => /^[!-9;-~]+$/.test(name);
 
+/** A byte string. */
+function bytesOf(text: string): string {
+  return fromBytes(new TextEncoder().encode(text));
+}
+
 /** As a byte string; a value that has lines keeps them folded. */
 function fieldOf(name: string, value: string): string {
-  const bytes = fromBytes(new TextEncoder().encode(value));
-  const lines = bytes.replace(/\r\n?/g, "\n").split("\n")
+  const lines = bytesOf(value).replace(/\r\n?/g, "\n").split("\n")
     .map((line) => line.replace(/[\0\r]/g, "").trimEnd())
     .filter((line) => line !== "");
   return `${name}: ${
@@ -154,10 +165,10 @@ function fieldOf(name: string, value: string): string {
   }`;
 }
 
-/** Those that rspamd has signed it with, each a field of its own. */
-function signaturesOf(wanted: unknown): string {
-  return list(wanted).filter((each) => typeof each === "string")
-    .map((each) => `${fieldOf("DKIM-Signature", each)}\n`).join("");
-}
-
-const addressOf = (text: string) => text.replace(/^<(.*)>$/, "$1");
+/** Those that rspamd has signed it with, beneath our own Received field. */
+const signaturesIn = (wanted: unknown): Edit[] =>
+  list(wanted).filter((each) => typeof each === "string").map((each) => ({
+    type: "insert",
+    place: 1,
+    field: fieldOf("DKIM-Signature", each),
+  }));

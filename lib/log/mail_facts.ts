@@ -5,7 +5,13 @@
  * @module
  */
 import type { Connection } from "../base/connection.ts";
-import type { GateEvent, MessageFacts, Party, Reply } from "../base/events.ts";
+import type {
+  DeliveryFacts,
+  GateEvent,
+  MessageFacts,
+  Party,
+  Reply,
+} from "../base/events.ts";
 
 /** Takes the fields of one line; null says nothing. */
 export interface Fields {
@@ -27,6 +33,9 @@ export const verbs = [
   "recipient.refused",
   "filter.answered",
   "client.refused",
+  "delivery.stored",
+  "delivery.deferred",
+  "delivery.failed",
   "login.accepted",
   "login.refused",
   "login.deferred",
@@ -95,6 +104,20 @@ export function tellFields(event: GateEvent, to: Fields): boolean {
       to.word("answer", event.answer);
       to.number("filter_ms", whole(event.milliseconds));
       to.text("remark", event.remark);
+      return true;
+    case "delivery.stored":
+      tellDelivery(event.delivery, to);
+      to.word("queued", event.queued);
+      tellAttempt(event.delivery, to);
+      return true;
+    case "delivery.deferred":
+    case "delivery.failed":
+      tellDelivery(event.delivery, to);
+      to.number("code", event.reply.code);
+      tellAttempt(event.delivery, to);
+      if (event.type === "delivery.failed") to.word("report", event.report);
+      else to.word("due", new Date(event.due).toISOString());
+      to.text("reply", event.reply.text);
       return true;
     case "login.accepted":
     case "login.refused":
@@ -187,6 +210,29 @@ function tellMessage(
   to.word("proto", protocol);
   to.word("target", target);
 }
+
+function tellDelivery(
+  { id, sender, recipient, sizeBytes, target }: DeliveryFacts,
+  to: Fields,
+): void {
+  to.word("session", sessionOf(id));
+  to.word("id", id);
+  to.word("from", sender || nullPath);
+  to.list("to", [recipient || nullPath]);
+  to.number("size", sizeBytes);
+  to.word("target", target);
+}
+
+function tellAttempt(
+  { attempts, milliseconds }: DeliveryFacts,
+  to: Fields,
+): void {
+  to.number("delivery_ms", whole(milliseconds));
+  to.number("attempts", attempts);
+}
+
+/** That of the gate: a message's id begins with it. */
+const sessionOf = (id: string) => id.replace(/-[^-]*$/, "");
 
 function tellRefusal(
   { reply, by }: { readonly reply: Reply; readonly by: string },

@@ -47,3 +47,18 @@ export function withCanonicalLiteral(address: string): string {
   if (ip === null) return address;
   return `${address.slice(0, from)}[${ip.includes(":") ? "IPv6:" : ""}${ip}]`;
 }
+
+/**
+ * What lists may have for a domain: itself, then what is left of it from each dot on,
+ * as `.example.org` stands for all below example.org.
+ */
+export function lookupKeys(domain: string): string[] {
+  if (domain === "") return [];
+  const keys = [domain];
+  let dot = domain.indexOf(".", 1);
+  while (dot !== -1) {
+    keys.push(domain.slice(dot));
+    dot = domain.indexOf(".", dot + 1);
+  }
+  return keys;
+}

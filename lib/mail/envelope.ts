@@ -18,4 +18,6 @@ export interface Origin {
   readonly helo: string | null;
   /** Who logged in, null for nobody. */
   readonly user: string | null;
+  /** By which SASL mechanism. */
+  readonly mechanism?: string;
 }

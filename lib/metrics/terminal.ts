@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type AskedFacts,
   type Facts,
   type Period,
   periodMs,
@@ -32,6 +33,7 @@ export const coloured: Colours = {
 
 const bars = " ▁▂▃▄▅▆▇█";
 const refusalsShown = 8;
+const askedShown = 8;
 const fieldWidth = 24;
 
 /** @param size how many lines there may be, and how long */
@@ -55,9 +57,11 @@ export function screen(
     "",
     strong(`connected now: ${active}`),
   ];
-  const foot = refusals.length === 0 ? [] : [
-    "",
-    strong("refused lately"),
+  const asked = facts.asked.slice(0, askedShown);
+  const foot = [
+    ...(asked.length === 0 ? [] : ["", strong("who is asked")]),
+    ...asked.map(askedLine),
+    ...(refusals.length === 0 ? [] : ["", strong("refused lately")]),
     ...refusals.map((each) => refusalLine(each, now)),
   ];
   const room = Math.max(1, size.rows - head.length - foot.length - 1);
@@ -105,6 +109,15 @@ function sessionLine(
     shownName(doing),
   ].join(" ");
 }
+
+const askedLine = (
+  { name, asked, minded, totalMs, longestMs }: AskedFacts,
+): string =>
+  [
+    cut(shownName(name), 2 * fieldWidth).padEnd(2 * fieldWidth),
+    `asked ${asked}, minded ${minded},`,
+    `${(totalMs / asked).toFixed(1)} ms, at most ${longestMs.toFixed(1)} ms`,
+  ].join(" ");
 
 const refusalLine = ({ time, ip, what, why }: Refusal, now: number): string =>
   [

@@ -5,6 +5,7 @@
  * @module
  */
 import { foldCase } from "../base/bytes.ts";
+import { lookupKeys } from "../mail/domain.ts";
 
 /**
  * Says whether a domain is in the list. An entry `.example.com` stands for
@@ -25,16 +26,4 @@ export function domainMatcher(
     return keys.some((key) => entries.has(key)) ||
       (more !== undefined && keys.some(more));
   };
-}
-
-/** The domain, then what is left of it from each dot on. */
-export function lookupKeys(domain: string): string[] {
-  if (domain === "") return [];
-  const keys = [domain];
-  let dot = domain.indexOf(".", 1);
-  while (dot !== -1) {
-    keys.push(domain.slice(dot));
-    dot = domain.indexOf(".", dot + 1);
-  }
-  return keys;
 }

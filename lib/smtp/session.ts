@@ -192,7 +192,8 @@ export class Session {
         const { classic, now } = c.config;
         const id = classic ? delivery.id : c.messageId ?? delivery.id;
         c.reply(c.say.stored(id, now()));
-      } else c.reply(c.say.refusal(delivery));
+      } else if (delivery.code === 421) c.hangUp(c.say.refusal(delivery));
+      else c.reply(c.say.refusal(delivery));
     });
   }
 

@@ -240,7 +240,7 @@ function ask(
     inquiry: {
       helo: c.helo,
       protocol: c.helloVerb === "EHLO" ? "ESMTP" : "SMTP",
-      user: c.login.user,
+      ...whoLoggedIn(c),
       encrypted: c.encrypted,
       sender: transaction.sender,
       recipient,
@@ -251,6 +251,10 @@ function ask(
       messageNumber: transaction.number,
     },
   });
+}
+
+function whoLoggedIn({ login: { user, mechanism } }: Conversation) {
+  return user === null ? { user } : { user, mechanism };
 }
 
 function data(c: Conversation, argument: string): void {
@@ -288,7 +292,7 @@ function open(
   c.out.act({
     type: "open",
     envelope: { sender, recipients: recipients.addresses, binary },
-    origin: { helo: c.helo, user: c.login.user },
+    origin: { helo: c.helo, ...whoLoggedIn(c) },
   });
   c.waiting = "opened";
 }

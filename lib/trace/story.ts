@@ -45,6 +45,9 @@ const names: {
   "recipient.refused": ["recipient refused", "bad"],
   "client.refused": ["client refused", "bad"],
   "filter.answered": ["filter", "faint"],
+  "delivery.stored": ["delivered", "good"],
+  "delivery.deferred": ["put off", "odd"],
+  "delivery.failed": ["given up", "bad"],
   "login.accepted": ["logged in", "good"],
   "login.refused": ["log-in refused", "bad"],
   "login.deferred": ["log-in deferred", "odd"],
@@ -100,6 +103,7 @@ function outcomeOf(record: Record): string {
   const by = text(record, "by"), code = text(record, "code");
   switch (record.verb) {
     case "message.stored":
+    case "delivery.stored":
       return `in ${text(record, "target") || "its target"} as ` +
         text(record, "queued");
     case "message.abandoned":
@@ -148,7 +152,9 @@ function durationsOf(record: Record): string {
   return known.length === 0 ? "" : `[ms: ${known.join(", ")}]`;
 }
 
-const numbers = ["conn", "port", "rcpts", "size", "code", "lines"];
+const numbers = [
+  ...["conn", "port", "rcpts", "size", "code", "lines", "attempts"],
+];
 const isNumber = (key: string) => numbers.includes(key) || key.endsWith("_ms");
 
 /** A record as JSON, with the names that the log has for it. */

@@ -356,9 +356,10 @@ Deno.test(
         path,
         `pidfile = "${folder}/own.pid"\ngrace = 1\n${block}`,
       );
+      // The script starts in /, so it names the file from there on.
       const relative = await make("--config", "gate.toml");
-      assertEquals(relative.code, 100);
-      assertMatch(relative.stderr, /--config wants a path from \/ on/);
+      assertEquals([relative.code, relative.stderr], [0, ""]);
+      assert(relative.stdout.includes(`--config ${path}`));
       const mixed = await make("--config", path, "0", "25", "cat");
       assertEquals(mixed.code, 100);
       const { code, stdout, stderr } = await make(

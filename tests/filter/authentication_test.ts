@@ -4,7 +4,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dkimSign } from "mailauth/lib/dkim/sign.js";
 import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
-import type { Delivery, Refusal, Target } from "../../lib/deliver/target.ts";
+import type { Delivery, Target } from "../../lib/deliver/target.ts";
 import {
   authentication,
   type AuthenticationFilterOptions,
@@ -279,7 +279,7 @@ Deno.test("authentication() defers when it cannot keep the message", async () =>
   const { delivery, recorder, log } = await deliver("x".repeat(200_000));
   assert(delivery.type === "later");
   assertEquals(delivery.code, 451);
-  assertEquals([recorder.abandoned, recorder.stored], [1, []]);
+  assertEquals([recorder.opened, recorder.left], [0, 1]);
   assertMatch(log.join("\n"), /unable to keep a message in \/nonexistent: /);
 });
 

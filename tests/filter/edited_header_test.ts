@@ -3,36 +3,52 @@ import fc from "fast-check";
 import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
 import {
   type Edit,
-  edited,
+  edit,
   editedMessage,
   headerBytesLimit,
 } from "../../lib/filter/edited_header.ts";
 
-const fields = ["A: 1", "B: 2\n\tmore", "a: 3", "Received: x"];
+const own = "Received: us";
+const fields = [own, "A: 1", "B: 2\n\tmore", "a: 3", "Received: x"];
 
-Deno.test("edited() counts fields by their names", () => {
+Deno.test("edit() counts fields by their places, or by their names but for our own", () => {
   const table: [Edit, string[]][] = [
     [{ type: "insert", place: 0, field: "N: 0" }, ["N: 0", ...fields]],
-    [{ type: "insert", place: 1, field: "N: 0" }, ["N: 0", ...fields]],
     [
-      { type: "insert", place: 2, field: "N: 0" },
-      [fields[0], "N: 0", ...fields.slice(1)],
+      { type: "insert", place: 1, field: "N: 0" },
+      [own, "N: 0", ...fields.slice(1)],
     ],
     [{ type: "insert", place: 99, field: "N: 0" }, [...fields, "N: 0"]],
     [{ type: "append", field: "N: 0" }, [...fields, "N: 0"]],
     [
       { type: "change", name: "A", which: 2, field: "a: 9" },
-      [fields[0], fields[1], "a: 9", fields[3]],
+      [...fields.slice(0, 3), "a: 9", fields[4]],
     ],
+    [
+      { type: "change", name: "received", which: 1, field: "Received: y" },
+      [...fields.slice(0, 4), "Received: y"],
+    ],
+    [{ type: "remove", name: "received", which: 1 }, fields.slice(0, 4)],
+    [{ type: "remove", name: "received", which: 2 }, fields],
+    [
+      { type: "remove", name: "a", which: -1 },
+      [...fields.slice(0, 3), fields[4]],
+    ],
+    [{ type: "remove", name: "a", which: -3 }, fields],
     [
       { type: "change", name: "A", which: 3, field: "A: 9" },
       [...fields, "A: 9"],
     ],
-    [{ type: "remove", name: "b", which: 1 }, [fields[0], ...fields.slice(2)]],
+    [
+      { type: "remove", name: "b", which: 1 },
+      [...fields.slice(0, 2), ...fields.slice(3)],
+    ],
     [{ type: "remove", name: "b", which: 2 }, fields],
   ];
-  for (const [edit, expected] of table) {
-    assertEquals(edited(fields, edit), expected);
+  for (const [change, expected] of table) {
+    const changed = [...fields];
+    edit(changed, change, own);
+    assertEquals(changed, expected);
   }
 });
 
@@ -56,7 +72,7 @@ Deno.test("editedMessage() finds the end of the header", async () => {
     ["\nbody", "N: 0\n\nbody"],
     ["", "N: 0\n"],
     ["A: 1\n\tx\n\n", "A: 1\n\tx\nN: 0\n\n"],
-    ["A: 1\nno field\n\nB: 2\n", "A: 1\nN: 0\nno field\n\nB: 2\n"],
+    ["A: 1\nno field\n\nB: 2\n", "A: 1\nN: 0\n\nno field\n\nB: 2\n"],
   ];
   for (const [text, expected] of table) {
     for (const pieceBytes of [1, 3, 100]) {

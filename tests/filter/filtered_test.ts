@@ -114,7 +114,10 @@ Deno.test("filtered() shows each filter what those before it have left", async (
     }, seen),
   ], text);
   assertEquals(delivery, { type: "stored", id: "1" });
-  assertEquals(seen, [text, "To: x\nX-A: 1\n\tmore\n\nbody\n"]);
+  assertEquals(seen, [
+    text,
+    "X-Top: 1\nTo: x\nX-A: 1\n\tmore\n\nbody\n",
+  ]);
   assertEquals(target.stored, [{
     envelope: { sender: "new@b.example", recipients: ["e@f.example"] },
     folder: ".Junk",

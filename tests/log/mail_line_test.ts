@@ -40,6 +40,13 @@ const message: MessageFacts = {
 };
 const reply = { code: 550, text: "5.1.1 no such mailbox" };
 
+const delivery = {
+  ...{ id: "k3v9-1-2", sender: "a@b.c", recipient: "d@e.f", sizeBytes: 1234 },
+  ...{ target: "maildir:./Maildir", attempts: 2, milliseconds: 3.2 },
+};
+const delivered = "session=k3v9-1 id=k3v9-1-2 from=a@b.c to=d@e.f size=1234 " +
+  "target=maildir:./Maildir";
+
 const who = "conn=12 session=k3v9-1";
 const end = "client=192.0.2.7 port=49152 name=client.example ident=root";
 const rest = "helo=client.example tls=TLSv1.3 cipher=TLS_X user=anne";
@@ -88,6 +95,20 @@ const events: [event: GateEvent, line: string][] = [
   [
     { type: "client.refused", party, reply, by: "greet-pause" },
     `${who} ${end} ${rest} code=550 by=greet-pause ` +
+    `reply="5.1.1 no such mailbox"`,
+  ],
+  [
+    { type: "delivery.stored", delivery, queued: "1764.Qab.postern" },
+    `${delivered} queued=1764.Qab.postern delivery_ms=3 attempts=2`,
+  ],
+  [
+    { type: "delivery.deferred", delivery, reply, due: at },
+    `${delivered} code=550 delivery_ms=3 attempts=2 ` +
+    `due=${new Date(at).toISOString()} reply="5.1.1 no such mailbox"`,
+  ],
+  [
+    { type: "delivery.failed", delivery, reply, report: "k3v9-1-2rx" },
+    `${delivered} code=550 delivery_ms=3 attempts=2 report=k3v9-1-2rx ` +
     `reply="5.1.1 no such mailbox"`,
   ],
   [

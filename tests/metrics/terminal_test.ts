@@ -24,6 +24,18 @@ Deno.test("a session says who, since when, its name and what it does", () => {
   );
 });
 
+Deno.test("who is asked has a line: how often, and how long that took", () => {
+  const rspamd = { name: "rspamd", asked: 4, minded: 1 };
+  const asked = [{ ...rspamd, totalMs: 10, longestMs: 7.25 }];
+  const lines = screen(factsFor({ asked }), endless, plain);
+  const at = lines.indexOf("who is asked");
+  assertEquals(
+    lines[at + 1],
+    `${"rspamd".padEnd(48)} asked 4, minded 1, 2.5 ms, at most 7.3 ms`,
+  );
+  assert(!screen(factsFor({}), endless, plain).includes("who is asked"));
+});
+
 Deno.test("no word of anybody moves the cursor", () => {
   const evil = "\x1b[2J\x9b1m\r\n\u202ex\x07";
   const text = screen(
@@ -31,6 +43,7 @@ Deno.test("no word of anybody moves the cursor", () => {
       sessions: [session(1, { ip: evil, host: evil, doing: evil })],
       refusals: [{ time: now, ip: evil, what: evil, why: evil }],
       levels: [{ what: evil, now: 1, most: 2 }],
+      asked: [{ name: evil, asked: 1, minded: 0, totalMs: 1, longestMs: 1 }],
     }),
     endless,
     plain,
