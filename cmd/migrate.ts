@@ -82,19 +82,21 @@ export async function run(args: string[], calledAs: string): Promise<number> {
   const { to, line, paths } = request;
   const sources = line !== null
     ? [{ name: "--line", text: line }]
-    : await Promise.all(paths.map(read));
+    : paths.map(read);
   const { migrated } = await import("./migrate/migrated.ts");
   const { lines, loses } = await migrated(sources, to);
   print(...lines);
   return loses ? 1 : 0;
 }
 
-async function read(path: string): Promise<Source> {
+function read(path: string): Source {
   const name = path === "-" ? "standard input" : path;
   try {
-    const bytes = path === "-"
-      ? await new Response(Deno.stdin.readable).bytes()
-      : Deno.readFileSync(path);
+    if (path !== "-" && isEndless(path)) {
+      throw new Error("it is no regular file; - reads standard input");
+    }
+    using file = path === "-" ? null : Deno.openSync(path);
+    const bytes = firstBytes(file ?? Deno.stdin);
     if (bytes.length > longestBytes || bytes.includes(0)) {
       throw new Fatal(100, `${name}: this is no run script`);
     }
@@ -102,5 +104,23 @@ async function read(path: string): Promise<Source> {
   } catch (error) {
     if (error instanceof Fatal) throw error;
     throw new Fatal(100, `unable to read ${name}: ${reason(error)}`);
+  }
+}
+
+/** A FIFO waits for who writes to it; `<(...)` of a shell has somebody. */
+function isEndless(path: string): boolean {
+  const { isFile, isDirectory, isFifo } = Deno.statSync(path);
+  if (isFifo) return !/^\/(?:dev|proc\/self)\/fd\//.test(path);
+  return !isFile && !isDirectory;
+}
+
+/** One byte more than a script may have, at most. */
+function firstBytes(file: { readSync(into: Uint8Array): number | null }) {
+  const bytes = new Uint8Array(longestBytes + 1);
+  let length = 0;
+  for (;;) {
+    const read = file.readSync(bytes.subarray(length));
+    if (read === null || read === 0) return bytes.subarray(0, length);
+    length += read;
   }
 }

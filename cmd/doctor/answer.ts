@@ -39,6 +39,8 @@ export interface Request {
 
 /** For one lookup. */
 const dnsSeconds = 5;
+/** For what --check looks at. */
+const checkSeconds = 30;
 /** Nobody waits for a name server that is not there, name after name. */
 const mostFailures = 2;
 
@@ -180,7 +182,7 @@ async function checked(
     env: { PATH: bootPath, ...texts(env) },
   };
   const mayChange = Deno.uid() === 0 && script !== null && starter !== null;
-  const { code, stdout, stderr } = await new Deno.Command(
+  const { code, signal, stdout, stderr } = await new Deno.Command(
     isBuilt ? ourPath() : Deno.execPath(),
     {
       args: [
@@ -194,8 +196,15 @@ async function checked(
       env: { ...own.env, POSTERN_DOCTOR: JSON.stringify(request) },
       ...mayChange && starter.uid !== 0 ? starter : {},
       stdin: "null",
+      signal: AbortSignal.timeout(checkSeconds * 1000),
     },
   ).output();
+  if (signal === "SIGTERM") {
+    throw new Error(
+      `it has not ended within ${checkSeconds} seconds: a file that the ` +
+        "options name may have no end",
+    );
+  }
   const decoder = new TextDecoder();
   if (code !== 0) {
     throw new Error(decoder.decode(stderr).split("\n")[0] || `exit ${code}`);

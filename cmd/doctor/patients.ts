@@ -13,6 +13,7 @@ import type {
   Patient,
   Rules,
 } from "../../lib/doctor/patient.ts";
+import { missingUsers } from "../../lib/doctor/looks/ids.ts";
 import { ofWay } from "../../lib/doctor/reading/limits.ts";
 import { newWay, unwrap } from "../../lib/doctor/reading/wrappers.ts";
 import { remedyOf } from "../../lib/doctor/remedies.ts";
@@ -94,6 +95,8 @@ export async function patientOfScript(script: Script): Promise<Patient> {
           path,
         )
       ),
+      // Where the line is right, the look at the ids says so.
+      ...gates.length === 0 ? missingUsers(script.lookedUp) : [],
       ...troubles,
     ],
     starter,
@@ -238,6 +241,11 @@ async function configText(
   command: Parameters<typeof configOf>[0],
   script: Script | null,
 ): Promise<string | null> {
+  const { config } = command;
+  const info = config === null ? null : statOf(config);
+  if (info !== null && !info.isFile && !info.isDirectory) {
+    throw new CannotLook(`unable to read ${config}: it is no regular file`);
+  }
   try {
     return await configOf(command);
   } catch (cause) {
@@ -304,5 +312,6 @@ async function gateOf(
     core,
     wrappers: way.wrappers,
     softLimits: ofWay(way),
+    programEnv: way.env,
   };
 }

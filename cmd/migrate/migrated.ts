@@ -40,9 +40,10 @@ export async function migrated(
     remarks: Remark[];
   }[] = [];
   for (const source of sources) {
+    const isCrLf = source.text.includes("\r\n");
     const { found, remarks } = inSource(
       source,
-      () => translate(source.text, machine),
+      () => translate(source.text.replaceAll("\r\n", "\n"), machine),
     );
     if (found.length === 0) {
       throw new Fatal(
@@ -54,9 +55,26 @@ export async function migrated(
       const warnings = inSource(source, () => checkLine(each.chain));
       each.chain.remarks.push(...warnings);
     }
-    all.push({ source, found, remarks: [...remarks] });
+    const crLf = {
+      line: 1,
+      text: "its lines end in CR LF, which no shell takes: read without CR",
+      loses: false,
+    };
+    all.push({ source, found, remarks: [...isCrLf ? [crLf] : [], ...remarks] });
   }
-  return to === "line" ? asLines(all) : await asConfig(all);
+  const made = to === "line" ? asLines(all) : await asConfig(all);
+  if (
+    made.lines.some((line) => !line.startsWith("#") && line.includes("\ufffd"))
+  ) {
+    throw new Fatal(
+      100,
+      `${
+        sources.map(({ name }) => name).join(", ")
+      }: bytes that are no UTF-8 ` +
+        "would be in the line: rename what they name",
+    );
+  }
+  return made;
 }
 
 type All = Parameters<typeof asLines>[0];

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { fromBytes } from "../base/bytes.ts";
 import type { Chain } from "./chain.ts";
 import { textWord, valueOf, type Word, written } from "./word.ts";
 
@@ -44,7 +43,7 @@ export function readEnvdir(
       chain.env.delete(name);
       continue;
     }
-    const [first] = fromBytes(bytes!).split("\n");
+    const [first] = new TextDecoder().decode(bytes!).split("\n");
     const value = first.replace(/[ \t]+$/, "").replaceAll("\0", "\n");
     chain.variable(name, textWord(value, line));
   }

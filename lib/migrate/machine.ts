@@ -29,6 +29,11 @@ export function accountOf(machine: Machine, name: string): Account | null {
     : { uid: Number(row[2]), gid: Number(row[3]) };
 }
 
+/** The home of a name on this machine; null if it has none. */
+export const homeOf = (machine: Machine, name: string): string | null =>
+  machine.read("/etc/passwd")?.split("\n")
+    .find((each) => each.startsWith(`${name}:`))?.split(":")[5] || null;
+
 /** As qmail's INSTALL.ids and vpopmail's make them. */
 const groups: Readonly<Record<string, string>> = {
   alias: "nofiles",

@@ -97,10 +97,17 @@ export const oldVariables: readonly OldSetting[] = [
     fate: "other",
   },
   {
-    names: ["GREETDELAY", "SMTPGREETDELAY", "DROP_PRE_GREET", "GREETDELAY_*"],
+    names: ["GREETDELAY", "SMTPGREETDELAY"],
     meant: "a wait before the greeting",
-    now: "smtpd greets at once",
-    fate: "lost",
+    now: "--greet-pause of smtpd, which refuses who talks before",
+    fate: "other",
+    option: "greet-pause",
+  },
+  {
+    names: ["DROP_PRE_GREET", "GREETDELAY_*"],
+    meant: "who talks before the greeting",
+    now: "--greet-pause of smtpd refuses who does",
+    fate: "other",
   },
   {
     names: ["TARPITCOUNT", "TARPITDELAY"],
@@ -298,13 +305,15 @@ export const oldControlFiles: readonly OldSetting[] = [
   {
     names: ["greetdelay", "smtpgreetdelay"],
     meant: "a wait before the greeting",
-    now: "smtpd greets at once",
-    fate: "lost",
+    now: "--greet-pause of smtpd, which refuses who talks before",
+    fate: "other",
+    option: "greet-pause",
   },
   {
     names: ["badmimetypes", "badmimetypes.cdb", "badloadertypes"],
     meant: "attachments that are refused by qmail-smtpd itself",
-    now: "smtpd does not look into messages by itself",
+    now: "smtpd does not look into messages by itself; --milter and --rspamd " +
+      "show them to somebody",
     fate: "lost",
   },
   {

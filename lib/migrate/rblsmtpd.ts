@@ -56,6 +56,9 @@ export function rblsmtpd(
         "is gone)",
     );
   }
+  if (chain.smtpd?.some(({ long }) => long === "dnsbl")) {
+    why.push("another one is --dnsbl already");
+  }
   if (chain.valueOf("RBLSMTPD")) why.push("$RBLSMTPD is set");
   const ruled = rulesSay(chain);
   if (ruled === true) why.push("rules set RBLSMTPD");

@@ -5,7 +5,7 @@
  */
 import type { CommandExpansionPart, Word as Node, WordPart } from "unbash";
 import { idiom } from "./idioms.ts";
-import type { Machine } from "./machine.ts";
+import { homeOf, type Machine } from "./machine.ts";
 import { type Piece, valueOf, type Word } from "./word.ts";
 
 export interface Variable {
@@ -25,6 +25,8 @@ export class Scope {
 
   /** Where words came from that stand in no script. */
   readonly taken: string[] = [];
+  /** What was taken for something that cannot be known here. */
+  readonly guesses: string[] = [];
 
   constructor(readonly machine: Machine) {}
 
@@ -47,7 +49,9 @@ export class Scope {
   word(node: Node | undefined, line: number): Word {
     return {
       line,
-      pieces: joined(node === undefined ? [] : this.#pieces(node, true)),
+      pieces: joined(
+        node === undefined ? [] : this.#home(node, this.#pieces(node, true)),
+      ),
     };
   }
 
@@ -55,7 +59,7 @@ export class Scope {
   expand(node: Node, line: number): Word[] {
     const words: Piece[][] = [[]];
     let hasSomething = false;
-    for (const piece of this.#pieces(node, false)) {
+    for (const piece of this.#home(node, this.#pieces(node, false))) {
       if (
         piece.type === "text" || piece.isQuoted || piece.value === null ||
         !/\s/.test(piece.value) && piece.value !== ""
@@ -76,6 +80,25 @@ export class Scope {
     return words.map((pieces) => ({ line, pieces: joined(pieces) }));
   }
 
+  /** `~` and `~USER` at the beginning of a word. */
+  #home({ text }: Node, pieces: Piece[]): Piece[] {
+    const [tilde, user] = /^~([\w.-]*)(?=\/|$)/.exec(text) ?? [];
+    const [first, ...others] = pieces;
+    if (tilde === undefined || first?.type !== "text") return pieces;
+    const rest: Piece = { type: "text", text: first.text.slice(tilde.length) };
+    if (user === "") {
+      return [...this.#variable("HOME", "$HOME", true), rest, ...others];
+    }
+    const known = homeOf(this.machine, user);
+    if (known === null) {
+      this.guesses.push(
+        `${tilde}: ${user} has no account here; /home/${user} is a guess`,
+      );
+    }
+    const home: Piece = { type: "text", text: known ?? `/home/${user}` };
+    return [home, rest, ...others];
+  }
+
   #pieces(node: Node, isQuoted: boolean): Piece[] {
     if (node.parts === undefined) {
       return [{ type: "text", text: node.value }];
@@ -91,6 +114,10 @@ export class Scope {
         return [{ type: "text", text: part.value }];
       case "DoubleQuoted":
       case "LocaleString": {
+        // "$@" and "${NAME[@]}" are as many words as there are.
+        if (/^"\$(?:@|\{@\}|\{\w+\[@\]\})"$/.test(part.text)) {
+          return [unknown(part.text, false)];
+        }
         const inner = part.parts.flatMap((each) => this.#part(each, true));
         return inner.length > 0 ? inner : [{ type: "text", text: "" }];
       }

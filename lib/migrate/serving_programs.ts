@@ -7,7 +7,7 @@
 /** Programs that run another one for a client, and have no like here. */
 export const kept: Readonly<Record<string, string>> = {
   spamdyke: "its filters, greylisting and log-ins have no like here",
-  greetdelay: "smtpd greets at once",
+  greetdelay: "smtpd --greet-pause does it too",
   jgreylist: "--policy with a greylisting daemon such as postgrey does it too",
   "jgreylist-wrapper": "--policy with a greylisting daemon does it too",
   greylite: "--policy with a greylisting daemon such as postgrey does it too",

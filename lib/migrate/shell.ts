@@ -14,8 +14,10 @@ import {
   type Redirection,
   type Statement,
 } from "unbash";
+import type { Job } from "./job.ts";
 import { type Remark, Untranslatable } from "./remark.ts";
-import { Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
+import { killing, quiet, stays, telling } from "./shell_words.ts";
 import {
   baseName,
   quoted,
@@ -25,35 +27,13 @@ import {
   written,
 } from "./word.ts";
 
-/** A command, and what stands around it. */
-export interface Job {
-  readonly words: readonly Word[];
-  readonly line: number;
-  /** The variables of its moment, those in front of it among them. */
-  readonly scope: Scope;
-  /** As they are written behind it: `2>&1`. */
-  readonly redirects: readonly string[];
-  /** What it is piped into, each as words; null where that is no command. */
-  readonly pipedInto: readonly (readonly Word[] | string)[];
-  readonly isBackground: boolean;
-  /** When it is run; null for always. */
-  readonly condition: string | null;
-  /** Where it is run, if the script says so. */
-  readonly folder: Word | null;
-}
-
 /** As deep as one file names another, or a function calls one. */
 const deepest = 8;
 
-/** Commands that only tell, test or wait: nothing of a gate. */
-const quiet = new Set([
-  ...[":", "[", "[[", "test", "true", "false", "echo", "printf", "exit"],
-  ...["return", "sleep", "set", "trap", "shift", "wait", "read", "local"],
-  ...["declare", "typeset", "break", "continue", "type", "hash"],
-]);
-
 export class Walk {
   readonly jobs: Job[] = [];
+  /** Whether it does nothing that anybody notices beside its jobs. */
+  isPlain = true;
   readonly remarks: Remark[] = [];
   readonly #functions = new Map<string, CompoundList>();
   #conditions: string[] = [];
@@ -299,6 +279,7 @@ export class Walk {
     if (name !== null && this.#builtIn(name, node, words, line)) return;
     const scope = this.scope.copy();
     scope.taken.push(...this.scope.taken.splice(0));
+    scope.guesses.push(...this.scope.guesses.splice(0));
     for (const [each, found] of this.scope.doubtful) {
       scope.doubtful.set(each, found);
     }
@@ -341,13 +322,33 @@ export class Walk {
       case "cd":
         this.#folder = words[1] ?? null;
         return true;
+      case "setenv": // csh's
+        if (words[1] !== undefined && valueOf(words[1]) !== null) {
+          const variable = valueOf(words[1])!;
+          this.scope.assign(variable, words[2] ?? textWord("", line));
+          this.scope.exported.add(variable);
+        }
+        return true;
+      case "set": // of csh: set NAME = VALUE
+        if (words.length === 4 && valueOf(words[2]) === "=") {
+          this.scope.assign(valueOf(words[1]) ?? "", words[3]);
+        }
+        return true;
       case "umask":
+      case "read":
+        if (name === "read") this.isPlain = false;
+        this.#remark(line, stays(words));
+        return true;
       case "ulimit":
-        this.#remark(
-          line,
-          `${words.map(written).join(" ")}: stays in the script, in front of ` +
-            "the line",
-        );
+      case "limit": // csh's
+        if (killing.test(words.slice(1).map(written).join(" "))) {
+          this.#remark(
+            line,
+            `${words.map(written).join(" ")}: take it out, since it would ` +
+              "end the runtime of the one process that serves all",
+            true,
+          );
+        } else this.#remark(line, stays(words));
         return true;
       case ".":
       case "source":
@@ -364,6 +365,7 @@ export class Walk {
       this.#depth--;
       return true;
     }
+    if (telling.has(name)) this.isPlain = false;
     return quiet.has(name);
   }
 

@@ -6,9 +6,11 @@
  */
 import type { Chain } from "./chain.ts";
 import { readEnvdir } from "./envdir.ts";
-import { getopt, type Option } from "./getopt.ts";
+import { getopt } from "./getopt.ts";
+import { limit, limitNames } from "./limits.ts";
 import type { Call, ProgramRow } from "./programs.ts";
 import { Untranslatable } from "./remark.ts";
+import { startStopDaemon } from "./start_stop_daemon.ts";
 import {
   baseName,
   literal,
@@ -104,8 +106,16 @@ export const starters: readonly ProgramRow[] = [
   },
   {
     names: ["setuidgid", "s6-setuidgid"],
-    turn: ({ args }, chain) => {
-      const [account, ...program] = args;
+    turn: ({ name, args, line }, chain) => {
+      const { options, operands } = getopt(name, args, "s");
+      if (options.length > 0) {
+        chain.remark(
+          line,
+          `${name} -s: serve gives up all supplementary groups`,
+          true,
+        );
+      }
+      const [account, ...program] = operands;
       if (account !== undefined) chain.becomes(account, true);
       return program;
     },
@@ -209,6 +219,10 @@ export const starters: readonly ProgramRow[] = [
         if (letter === "h") chain.set("remote-name", null, line);
         if (letter === "H") chain.set("no-remote-name", null, line);
         if (letter === "r") chain.set("remote-info", null, line);
+        if (letter === "R") chain.set("no-remote-info", null, line);
+        if (letter === "t" && literal(value!) !== "0") {
+          chain.set("timeout", value, line);
+        }
         if (letter === "p") chain.set("paranoid", null, line);
       }
       return operands;
@@ -236,43 +250,6 @@ export function assigned(
     chain.variable(name, { line: word.line, pieces });
   }
   return [];
-}
-
-const limitNames: Readonly<Record<string, string>> = {
-  m: "memory",
-  a: "memory",
-  d: "memory",
-  l: "locked memory",
-  s: "stack",
-  r: "resident memory",
-  o: "open files",
-  p: "processes",
-  c: "core files",
-  f: "the size of files",
-  t: "CPU seconds",
-};
-
-/** Limits are one session's there, and would be all sessions' here. */
-function limit(
-  name: string,
-  { letter, value }: Option,
-  line: number,
-  chain: Chain,
-): void {
-  const what = limitNames[letter];
-  if (what === undefined || value === null) return;
-  const said = `${name} -${letter} ${written(value)}`;
-  const why = "mdlsra".includes(letter)
-    ? "dropped: it was meant for one small process a session, and would kill " +
-      "the runtime of the one process that serves all (--limit and " +
-      "--databytes keep its memory small)"
-    : letter === "f"
-    ? "dropped: it would stop Maildir files and logs of all sessions; " +
-      "--databytes limits a message"
-    : letter === "t"
-    ? "dropped: a gate runs for years; --max-session limits a session"
-    : "dropped: postern sees to that itself";
-  chain.remark(line, `${said} (${what}): ${why}`, "ft".includes(letter));
 }
 
 function chpst(
@@ -304,70 +281,4 @@ function chpst(
   }
   if (kept.length > 0) chain.keep([words[0], ...kept], "as it is");
   return operands;
-}
-
-/** Its options have long names too. */
-const longOfStart: Readonly<Record<string, string>> = {
-  exec: "x",
-  startas: "a",
-  chuid: "c",
-  user: "u",
-  group: "g",
-  pidfile: "p",
-  chdir: "d",
-  nicelevel: "N",
-  name: "n",
-  background: "b",
-  "make-pidfile": "m",
-  start: "S",
-  quiet: "q",
-  oknodo: "o",
-  verbose: "v",
-};
-
-function startStopDaemon(
-  { args, line }: Call,
-  chain: Chain,
-): readonly Word[] {
-  let program: Word | undefined, pidfile: Word | undefined;
-  let makesPidfile = false;
-  const withValue = "xacugpdNnrkRIPs";
-  for (let at = 0; at < args.length; at++) {
-    const text = literal(args[at]) ?? "";
-    if (text === "--" || !text.startsWith("-")) {
-      at += text === "--" ? 1 : 0;
-      if (makesPidfile && pidfile) chain.set("pidfile", pidfile, line);
-      if (program === undefined) break;
-      return [program, ...args.slice(at)];
-    }
-    const [, long, attached] = /^--([\w-]+)(?:=(.*))?$/s.exec(text) ?? [];
-    const letters = long === undefined
-      ? text.slice(1)
-      : longOfStart[long] ?? "";
-    for (const letter of letters) {
-      const value = !withValue.includes(letter)
-        ? undefined
-        : attached === undefined
-        ? args[++at]
-        : textWord(attached, line);
-      if (letter === "m") makesPidfile = true;
-      if (letter === "b") {
-        chain.remark(
-          line,
-          "--background: postern stays in front; add & or a supervisor",
-        );
-      }
-      if (value === undefined) continue;
-      if (letter === "x" || letter === "a") program = value;
-      if (letter === "p") pidfile = value;
-      if (letter === "c") chain.becomes(value, true);
-      if (letter === "d") {
-        chain.remark(line, `it is started in ${written(value)}`);
-      }
-    }
-  }
-  throw new Untranslatable(
-    line,
-    "start-stop-daemon names no program to --exec",
-  );
 }

@@ -6,20 +6,18 @@
  */
 import { Chain } from "./chain.ts";
 import { asShell, isExecline } from "./execline.ts";
+import { finish } from "./finish.ts";
+import { ofInetd } from "./inetd.ts";
+import type { Job } from "./job.ts";
 import type { Machine } from "./machine.ts";
-import { oldVariable } from "./old_patches.ts";
 import { endNames, gateNames, programOf } from "./programs.ts";
+import { type RcCommand, rcCommand } from "./rc_variables.ts";
 import { type Remark, Untranslatable } from "./remark.ts";
 import { Scope } from "./scope.ts";
-import { type Job, Walk } from "./shell.ts";
-import {
-  baseName,
-  literal,
-  textWord,
-  valueOf,
-  type Word,
-  written,
-} from "./word.ts";
+import { Walk } from "./shell.ts";
+import { isXinetd, xinetdServices } from "./xinetd.ts";
+import { isUnit, unitCommand } from "./unit.ts";
+import { baseName, literal, valueOf, type Word, written } from "./word.ts";
 
 /** A chain at its end, and what stood around it. */
 export interface Translated {
@@ -34,7 +32,8 @@ export interface Translation {
 }
 
 /** Shells that are given a script as an argument. */
-const shells = ["sh", "bash", "dash", "ash", "ksh", "csh", "tcsh", "su"];
+const shells = ["sh", "bash", "dash", "ash", "ksh", "csh", "tcsh", "su"]
+  .concat("eval");
 
 /** Scripts in scripts, at most. */
 const deepest = 5;
@@ -44,6 +43,13 @@ const deepest = 5;
  * @throws Untranslatable
  */
 export function translate(source: string, machine: Machine): Translation {
+  if (isXinetd(source)) return ofXinetd(source, machine);
+  if (isUnit(source)) {
+    const unit = unitCommand(source);
+    const remarks = [...unit.remarks];
+    const found = ofCommand(unit.command, new Scope(machine), remarks);
+    return { found, remarks };
+  }
   const walk = new Walk(new Scope(machine));
   walk.script(isExecline(source) ? asShell(source) : source);
   const remarks = [...walk.remarks];
@@ -52,8 +58,51 @@ export function translate(source: string, machine: Machine): Translation {
     if (leadsToGate(job.words)) found.push(...translated(job, remarks, 0));
     else remarks.push(...ofOther(job));
   }
+  const said = found.length === 0 ? rcCommand(walk.scope) : null;
+  if (said !== null) found.push(...ofCommand(said, walk.scope, remarks));
   return { found, remarks };
 }
+
+function ofXinetd(source: string, machine: Machine): Translation {
+  const remarks: Remark[] = [];
+  const found = xinetdServices(source, new Scope(machine)).flatMap(
+    ({ chain, words, line }) =>
+      leadsToGate(words)
+        ? translated(jobOf(words, chain.scope, line), remarks, 0, chain)
+        : [],
+  );
+  return { found, remarks };
+}
+
+/** Of a script that leaves the starting to a framework of its system. */
+function ofCommand(
+  { source, line, user, names }: RcCommand,
+  scope: Scope,
+  remarks: Remark[],
+): Translated[] {
+  const walk = new Walk(scope.copy());
+  walk.script(source, line);
+  return walk.jobs.filter(({ words }) => leadsToGate(words)).flatMap((job) => {
+    const chain = new Chain(job.scope, line);
+    chain.remark(
+      line,
+      `${names.join(" and ")}: what the script has started; postern ` +
+        "init-script makes a whole one",
+    );
+    const all = translated(job, remarks, 0, chain);
+    for (const each of all) {
+      if (user !== null && each.chain.said("uid") === undefined) {
+        each.chain.becomes(user, true);
+      }
+    }
+    return all;
+  });
+}
+
+const jobOf = (words: readonly Word[], scope: Scope, line: number): Job => ({
+  ...{ words, scope, line, redirects: [], pipedInto: [] },
+  ...{ isBackground: false, condition: null, folder: null },
+});
 
 /** Programs that are told the name of a gate, and run none. */
 const bystanders = new Set([
@@ -108,6 +157,7 @@ function translated(
   for (const from of job.scope.taken) {
     chain.remark(job.line, `${from}: that is in the line`);
   }
+  for (const guess of job.scope.guesses) chain.remark(job.line, guess, true);
   for (const [name, { line, condition }] of job.scope.doubtful) {
     chain.remark(
       line,
@@ -126,7 +176,9 @@ function translated(
   }
   let words: readonly Word[] | null = ofInetd(job.words, chain) ?? job.words;
   /** What PROGRAM was, and what was known before it was looked at. */
-  let program: { words: readonly Word[]; before: Chain } | null = null;
+  let program: { words: readonly Word[]; before: Chain } | null = chain.isBehind
+    ? { words, before: chain.copy() }
+    : null;
   while (words !== null) {
     const [first] = words;
     if (first === undefined) {
@@ -142,7 +194,7 @@ function translated(
       : null;
     if (inside !== null) {
       if (name === "su") becomesBySu(words, chain);
-      const jobs = jobsIn(inside, first.line, job, chain);
+      const { jobs, isPlain } = jobsIn(inside, first.line, job, chain);
       if (!chain.isBehind && depth < deepest) {
         const wanted = jobs.filter((each) => leadsToGate(each.words));
         return wanted.flatMap((each) =>
@@ -150,7 +202,9 @@ function translated(
         );
       }
       const [only, ...more] = jobs;
-      if (only !== undefined && more.length === 0 && depth++ < deepest) {
+      // What else it does for each client is kept with the shell itself.
+      const mayGo = only?.condition === null && more.length === 0 && isPlain;
+      if (mayGo && depth++ < deepest) {
         for (const each of only.scope.exported) {
           const value = only.scope.variables.get(each);
           if (value) chain.variable(each, { ...value, line: first.line });
@@ -209,23 +263,12 @@ function becomesBySu(words: readonly Word[], chain: Chain): void {
   if (user !== undefined) chain.becomes(user);
 }
 
-/**
- * A line of inetd.conf(5), in whose place serve listens itself: the program
- * and its arguments. null for another command.
- */
-function ofInetd(words: readonly Word[], chain: Chain): Word[] | null {
-  const [port, stream, tcp, nowait, user, path, argv0, ...args] = words;
-  const texts = [stream, tcp, nowait].map((word) => word && valueOf(word));
-  if (argv0 === undefined) return null;
-  if (!/^stream tcp[46]? nowait/.test(texts.join(" "))) return null;
-  chain.place = { host: textWord("0", chain.line), port };
-  chain.becomes(user, true);
-  chain.remark(chain.line, "a line of inetd: serve listens in its place");
-  return [baseName(path) === "tcpd" ? argv0 : path, ...args];
-}
-
-/** The script of `sh -c SCRIPT`; null for another use of a shell. */
+/** The script of `sh -c SCRIPT`, or of `eval`; null for another use. */
 function scriptOf(words: readonly Word[]): string | null {
+  if (baseName(words[0]) === "eval") {
+    const values = words.slice(1).map(valueOf);
+    return values.includes(null) ? null : values.join(" ");
+  }
   const at = words.findIndex((word, i) =>
     i > 0 && /^-[a-z]*c[a-z]*$/.test(literal(word) ?? "")
   );
@@ -233,11 +276,11 @@ function scriptOf(words: readonly Word[]): string | null {
   return script === undefined ? null : valueOf(script);
 }
 
-function jobsIn(source: string, line: number, job: Job, chain: Chain): Job[] {
+function jobsIn(source: string, line: number, job: Job, chain: Chain) {
   const walk = new Walk(job.scope.copy());
   walk.script(source, line);
   for (const each of walk.remarks) chain.remarks.push({ ...each, line });
-  return walk.jobs;
+  return { jobs: walk.jobs, isPlain: walk.isPlain };
 }
 
 /** A job of a shell that another one has started. */
@@ -283,111 +326,4 @@ function asItWas(
     hasSmtpd,
   );
   return before;
-}
-
-/** What is said once all is known. */
-function finish(chain: Chain, job: Job): void {
-  const { scope } = job;
-  for (const name of scope.exported) {
-    const found = scope.variables.get(name);
-    if (found && !chain.env.has(name)) {
-      chain.env.set(name, { pieces: found.pieces, line: found.line });
-    }
-  }
-  for (const name of scope.unset) {
-    if (!chain.env.has(name)) chain.unset.add(name);
-  }
-  if (chain.smtpd === null) return;
-  for (const [name, word] of [...chain.env]) variable(name, word, chain);
-  if (chain.place === null) return;
-  const limits = chain.said("limit")?.value;
-  if (chain.said("per-ip") === undefined) {
-    chain.remark(
-      chain.line,
-      "one client alone gets no more than half of --limit" +
-        `${limits ? ` ${written(limits)}` : ""}; --per-ip 0 takes that away`,
-    );
-  }
-  if (chain.said("verbose") !== undefined) {
-    chain.remark(
-      chain.line,
-      "--verbose says what becomes of each message too; --mail-log off keeps " +
-        "the old lines alone",
-    );
-  }
-  chain.remark(
-    chain.line,
-    "smtpd speaks today's SMTP; smtpd --classic has qmail-smtpd's own words",
-  );
-}
-
-/** Variables that a shell has anyway. */
-const common = [
-  "PATH",
-  "HOME",
-  "USER",
-  "LOGNAME",
-  "SHELL",
-  "LANG",
-  "LC_ALL",
-  "TZ",
-];
-
-/** A variable of the environment of smtpd. */
-function variable(name: string, word: Word, chain: Chain): void {
-  const value = valueOf(word);
-  const { line } = word;
-  if (name === "PATH" && !chain.isCleared && !runsPrograms(chain)) {
-    chain.env.delete(name);
-    return;
-  }
-  if (common.includes(name)) return;
-  if (name === "RELAYCLIENT") {
-    chain.remark(
-      line,
-      "RELAYCLIENT is set for everybody: whoever may connect may relay",
-    );
-  }
-  const old = oldVariable(name);
-  if (old === null || old.fate === "same") return;
-  chain.env.delete(name);
-  const isOff = value === "" || value === "0";
-  if (name === "SMTPS" && !isOff) return smtps(word, chain);
-  if (name === "SPFBEHAVIOR") return spf(value, line, chain);
-  if (old.option !== undefined && value !== null && /^[1-9]\d*$/.test(value)) {
-    chain.smtpd!.push({ long: old.option, value: textWord(value, line), line });
-    chain.remark(line, `${name}: --${old.option} of smtpd`);
-    return;
-  }
-  if (chain.tls !== null && /FILE$|^C.*DIR$/.test(name)) return; // it is used
-  const loses = old.fate === "lost" && !isOff;
-  chain.remark(line, `${name} (${old.meant}): ${old.now}`, loses);
-}
-
-const runsPrograms = (chain: Chain): boolean =>
-  chain.env.has("QMAILQUEUE") || chain.env.has("RCPTCHECK") ||
-  chain.wrappers.some(({ isOurs }) => !isOurs) || chain.front.length > 0 ||
-  chain.smtpd!.some(({ long }) => long === "checkpassword");
-
-function smtps({ line }: Word, chain: Chain): void {
-  if (chain.said("tls-cert") !== undefined || chain.place === null) return;
-  const usual = "/var/qmail/control/servercert.pem";
-  chain.set("tls-cert", textWord(usual, line), line);
-  chain.remark(line, `SMTPS: TLS from the start, with ${usual}`);
-}
-
-/** 0 off, 1 records, 2 defers what cannot be told, 3 refuses fail, and more. */
-function spf(value: string | null, line: number, chain: Chain): void {
-  const level = value === null ? NaN : Number(value || 0);
-  if (level === 0) return;
-  const long = level < 3 ? "authentication-results" : "spf";
-  chain.smtpd!.push({ long, value: null, line });
-  chain.remark(
-    line,
-    `SPFBEHAVIOR ${value ?? ""}: --${long} of smtpd` +
-      (level > 3
-        ? ", which refuses fail, and neither softfail nor neutral"
-        : ""),
-    level > 3 || level === 2 || Number.isNaN(level),
-  );
 }

@@ -9,7 +9,13 @@
  * @module
  */
 import { closeDescriptor } from "./descriptors.ts";
-import { createFile, FileStatus, O_DIRECTORY, passingString } from "./files.ts";
+import {
+  createFile,
+  cString,
+  FileStatus,
+  O_DIRECTORY,
+  passingString,
+} from "./files.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
 import { O_CLOEXEC } from "./numbers.ts";
 
@@ -161,9 +167,15 @@ export function createIn(folder: number, name: string): number {
   return createFile(name, 0o600, folder);
 }
 
-export function moveBetween(from: number, to: number, name: string): void {
-  const path = passingString(name);
-  check("rename", libc().renameat(from, path, to, path));
+/** @param newName what it is called there */
+export function moveBetween(
+  from: number,
+  to: number,
+  name: string,
+  newName = name,
+): void {
+  const path = cString(name);
+  check("rename", libc().renameat(from, path, to, passingString(newName)));
 }
 
 export function removeIn(folder: number, name: string): void {

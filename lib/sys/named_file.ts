@@ -12,12 +12,26 @@ class FifoError extends Error {
   }
 }
 
+/** A device other than /dev/null may never end. */
+class DeviceError extends Error {
+  constructor() {
+    super("it is a device");
+  }
+}
+
+/** makedev(1, 3). */
+const nullDevice = 0x103;
+
 /** Its bytes. @throws Error that {@linkcode whyUnreadable} has words for */
 export function readNamedFile(path: string): Uint8Array<ArrayBuffer> {
-  if (Deno.statSync(path).isFifo) throw new FifoError();
+  const { isFifo, isCharDevice, rdev } = Deno.statSync(path);
+  if (isFifo) throw new FifoError();
+  if (isCharDevice && rdev !== nullDevice) throw new DeviceError();
   return Deno.readFileSync(path);
 }
 
 export function whyUnreadable(error: unknown): string {
-  return error instanceof FifoError ? error.message : reason(error);
+  return error instanceof FifoError || error instanceof DeviceError
+    ? error.message
+    : reason(error);
 }
