@@ -32,7 +32,7 @@ export class Mailbox {
   /** The Maildir. */
   get path(): string {
     const { prefix } = this.template;
-    const isWhole = this.inside === "" || prefix.endsWith("/");
+    const isWhole = this.inside === "" || prefix === "" || prefix.endsWith("/");
     return isWhole ? prefix + this.inside : `${prefix}/${this.inside}`;
   }
 

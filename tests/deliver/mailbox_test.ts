@@ -94,3 +94,13 @@ Deno.test("a template that makes no sense is refused", () => {
   assertEquals(new MailboxPath("{user}").root, ".");
   assertEquals(new MailboxPath("/a/m").root, "/a/m");
 });
+
+Deno.test("a folder of a mailbox is a Maildir in it", () => {
+  const path = (template: string) =>
+    new MailboxPath(template).of("ann@c.example", "h")!.folder(".Junk").path;
+  assertEquals(path("/var/mail/{user}/Maildir"), "/var/mail/ann/Maildir/.Junk");
+  assertEquals(path("{user}/Maildir"), "ann/Maildir/.Junk");
+  assertEquals(path("/srv/Maildir"), "/srv/Maildir/.Junk");
+  assertEquals(path("/srv/Maildir/"), "/srv/Maildir/.Junk");
+  assertEquals(path("./Maildir"), "./Maildir/.Junk");
+});
