@@ -15,6 +15,7 @@ import { explained } from "./link_remedy.ts";
 import { lookAt, managementOf } from "./looking.ts";
 import type { Management } from "./management.ts";
 import type { QueueOptions } from "./options.ts";
+import { Remembered } from "./remembered.ts";
 import { writtenUrl } from "./url.ts";
 
 const everyMs = 60_000;
@@ -27,6 +28,7 @@ export class QueueWatch {
   readonly #management: Management | null;
   readonly #trouble: LastingTrouble;
   readonly #place: string;
+  readonly #remembered = new Remembered();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
   #refusal: string | null = "nobody has looked at the queue yet";
@@ -114,7 +116,8 @@ export class QueueWatch {
 
   async #linesBy(model: ChannelModel): Promise<string[]> {
     const { findings } = await lookAt(model, this.options, this.#management);
-    return findings.filter(({ state }) => state === "wrong").map(findingLine);
+    return this.#remembered.wrongOf(findings, performance.now())
+      .map(findingLine);
   }
 
   /** What cannot be seen is as if it were wrong. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Finding, note, ok, wrong } from "./finding.ts";
+import { type Finding, note, ok, untold, wrong } from "./finding.ts";
 import type { QueuePlan } from "./topology.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export function nodeFindings(nodes: unknown, wanted: number): Finding[] {
     const silent = running.filter((node) => !isTelling(node)).map(name);
     const told = `not known yet of ${silent.join(", ")}`;
     const remedy = "rabbitmqctl status; try again in some seconds";
-    return [...found, wrong("alarms", told, remedy)];
+    return [...found, untold("alarms", told, remedy)];
   }
   return [...found, alarms(telling), partitions(telling)];
 }
@@ -122,7 +122,8 @@ export function queueFindings(
   const remedy = policyRemedy(facts, vhost);
   const policy = facts.effective_policy_definition;
   if (policy === undefined) {
-    fail("is not told what policies do to it", "rabbitmqctl list_policies");
+    const told = `${plan.name} is not told what policies do to it`;
+    found.push(untold(check, told, "rabbitmqctl list_policies"));
   }
   for (const told of policyFaults(object(policy))) {
     fail(`${told}, by the policy ${policies.join(" or ")}`, remedy);

@@ -17,6 +17,8 @@ export interface Finding {
   readonly remedy: string | null;
   /** It is wrong because something is not there that a setup makes. */
   readonly isMissing?: boolean;
+  /** Nobody knows whether it is wrong: the broker does not tell it just now. */
+  readonly isUntold?: boolean;
 }
 
 export const ok = (check: string, told: string): Finding => ({
@@ -32,6 +34,12 @@ export const wrong = (
   told: string,
   remedy: string | null,
 ): Finding => ({ check, state: "wrong", told, remedy });
+
+export const untold = (
+  check: string,
+  told: string,
+  remedy: string,
+): Finding => ({ ...wrong(check, told, remedy), isUntold: true });
 
 /** A line for a log: what is wrong, and what to type. */
 export const findingLine = ({ told, remedy }: Finding): string =>

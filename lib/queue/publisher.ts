@@ -75,6 +75,8 @@ export class Publisher {
 class Lane {
   #opening: Promise<ConfirmChannel> | null = null;
   #model: ChannelModel | null = null;
+  /** The one that is open, of which messages of an older one say nothing. */
+  #channel: ConfirmChannel | null = null;
   #openedAt = -Infinity;
   #place = 0;
   #serial = 0;
@@ -97,15 +99,16 @@ class Lane {
     id: string,
   ): Promise<Published> {
     if (this.blocked !== null) return { type: "blocked", why: this.blocked };
+    const { confirmSeconds } = this.options;
+    const endsAt = performance.now() + confirmSeconds * 1000;
     let channel: ConfirmChannel;
     try {
-      channel = await this.channel();
+      channel = await this.#channelBy(endsAt);
     } catch (error) {
       return { type: "unsure", why: reason(error) };
     }
     const messageId = `${id}/${++this.#serial}`;
     const { promise, resolve } = Promise.withResolvers<Published>();
-    const { confirmSeconds } = this.options;
     const timer = setTimeout(() => {
       const why = this.blocked;
       if (why !== null) return resolve({ type: "blocked", why });
@@ -114,7 +117,7 @@ class Lane {
         why: `no confirm in ${confirmSeconds} seconds`,
       });
       this.#lose(channel); // who says nothing for so long hangs
-    }, confirmSeconds * 1000);
+    }, Math.max(0, endsAt - performance.now()));
     try {
       channel.publish(
         "",
@@ -159,6 +162,20 @@ class Lane {
     return opening;
   }
 
+  /** Connecting goes on for others when one message has waited too long. */
+  async #channelBy(endsAt: number): Promise<ConfirmChannel> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new Error("no broker that may be used answers in time")),
+      endsAt - performance.now(),
+    );
+    try {
+      return await Promise.race([this.channel(), promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #open(): Promise<ConfirmChannel> {
     const waitMs = this.#openedAt + pauseMs - performance.now();
     if (waitMs > 0) await new Promise((go) => setTimeout(go, waitMs));
@@ -168,6 +185,7 @@ class Lane {
       await this.check(model);
       const channel = await model.createConfirmChannel();
       this.#model = model;
+      this.#channel = channel;
       this.blocked = null;
       model.on("blocked", (why) => this.blocked = `the broker says: ${why}`);
       model.on("unblocked", () => this.blocked = null);
@@ -189,8 +207,9 @@ class Lane {
   /** What was on its way in it is told by the library, or by its own deadline. */
   #lose(channel: ConfirmChannel): void {
     const model = this.#model;
-    if (model === null) return;
+    if (model === null || channel !== this.#channel) return;
     this.#model = null;
+    this.#channel = null;
     this.#opening = null;
     this.blocked = null;
     channel.removeAllListeners("close");
