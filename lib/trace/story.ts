@@ -143,7 +143,15 @@ function peerOf(record: Record): string {
   ].filter((part) => part !== "").join(", ");
 }
 
-const phases = ["wait", "envelope", "text", "delivery", "handshake", "login", "filter"];
+const phases = [
+  "wait",
+  "envelope",
+  "text",
+  "delivery",
+  "handshake",
+  "login",
+  "filter",
+];
 
 function durationsOf(record: Record): string {
   const known = phases.map((phase) => [phase, text(record, `${phase}_ms`)])
