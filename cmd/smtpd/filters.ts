@@ -30,7 +30,7 @@ function rspamd(text: string) {
 
 /** Dovecot's Maildir++ has a dot before the names of its folders. */
 function folder(text: string): string {
-  if (/^\.[^./\0-\x1f][^/\0-\x1f]*$/.test(text)) return text;
+  if (/^\.[^./\p{Cc}][^/\p{Cc}]*$/u.test(text)) return text;
   throw new ValueError("the name of a folder in a Maildir, as .Junk");
 }
 
