@@ -50,7 +50,10 @@ export async function withScript(
     ]);
     assertEquals([made.code, made.stderr], [0, ""]);
     const path = `${folder}/init`;
-    await Deno.writeTextFile(path, edit(made.stdout, folder));
+    // Scripts of one name, in several tests at once, share nothing.
+    const own = made.stdout
+      .replace(/^subsys=.*$/m, `subsys=${folder}/subsys`);
+    await Deno.writeTextFile(path, edit(own, folder));
     const [program, ...args] = [...shell, path];
     const call = (verb: string) => output(program, [...args, verb]);
     try {
