@@ -44,8 +44,9 @@ Clients that may relay ($RELAYCLIENT, or logged in) are not asked about with
       help: "greet strangers after so long, and refuse who talks before",
       manual:
         `With 554 5.5.1, and nothing that it says is read; 0.5 to 6 are usual.
-Whoever has waited once is greeted at once for a day, and so are clients that
-may relay, this machine's own, and connections that begin with TLS.`,
+Whoever has waited once is greeted at once for a day (of many, the last 1,000
+are known, to each worker), and so are clients that may relay, this machine's
+own, and connections that begin with TLS.`,
       read: seconds,
       initial: unasked.greetPause,
     }),
@@ -128,7 +129,14 @@ A message past 64 kB is kept meanwhile in an unlinked file in $TMPDIR, or
         `With 550 5.7.1, after the text (RFC 9989): the author's domain has
 the policy reject, without t=y.
 Only of clients that may not relay.
-What cannot be told within 30 seconds is accepted: it fails open.`,
+Of several authors, or From fields, one such domain is enough, and six domains
+are too many.
+Mail of a list that changes it and not its From is refused too, whatever its
+ARC sets say.
+If one of the author's own domains cannot be asked for now, or nothing is told
+within 30 seconds, it is accepted: it fails open.
+A header section that is too much for --authentication-results counts as if no
+signature were in it.`,
     }),
   },
 };

@@ -115,10 +115,9 @@ Dovecot's that was replaced answers its old clients as before.`,
       initial: unasked.dovecotAuth,
     }),
     dovecotSeconds: value({
-      long: "dovecot-timeout",
+      long: "dovecot-seconds",
       value: "seconds",
       help: "how long Dovecot may take for each step of a log-in",
-      usual: String(unasked.dovecotSeconds),
       manual: `It lets a client wait for two seconds that has a wrong password,
 and for up to 15 more one whose address has had many.
 Beyond it: 454 4.7.0.`,

@@ -40,16 +40,16 @@ export function authentication(
   return {
     name: "authentication",
     async judge({ user, connection, envelope, helo, read }) {
-      if (user !== null) return { verdict: "pass" }; // ours, whatever SPF says
-      const { header, isUnwanted } = await authenticationResults(
+      if (user !== null) return { verdict: "pass", remark: "logged in" };
+      const { header, isUnwanted, remark } = await authenticationResults(
         { ip: connection.remote.ip, sender: envelope.sender, helo },
         read,
         options,
       );
-      if (obeysDmarc && isUnwanted) return { verdict: unwanted };
-      if (!records) return { verdict: "pass" };
+      if (obeysDmarc && isUnwanted) return { verdict: unwanted, remark };
+      if (!records) return { verdict: "pass", remark };
       return {
-        verdict: "pass",
+        ...{ verdict: "pass", remark },
         top: header,
         rewrite: (read) => withoutForged(read, me),
       };

@@ -64,6 +64,9 @@ export interface Judgement {
   readonly remark?: string;
 }
 
+/** A refusal, and what the log is to say where that is something else. */
+export type Minded = Refusal & { readonly remark?: string };
+
 /** One filter in one session. Nothing that it does rejects. */
 export interface FilterSession {
   readonly name: string;
@@ -71,9 +74,7 @@ export interface FilterSession {
    * What RCPT is to be answered with; null if the filter does not mind. A filter
    * without it is asked only about whole messages.
    */
-  recipient?(
-    question: Question,
-  ): Promise<Refusal | null>;
+  recipient?(question: Question): Promise<Minded | null>;
   judge(mail: FilteredMail): Promise<Judgement>;
   /** Nothing has come of the message that recipients were asked about. */
   abandoned?(): void;

@@ -76,14 +76,14 @@ async function askAll(
   const question = { ...inquiry, me, connection, session, id };
   for (const filter of filters) {
     const since = performance.now();
-    const refusal = await filter.recipient!(question);
-    if (refusal === null) continue;
+    const minded = await filter.recipient!(question);
+    if (minded === null) continue;
+    const { remark = minded.text, ...refusal } = minded;
     const milliseconds = performance.now() - since;
     emit({
       type: "filter.answered",
       ...{ connection, session, id, milliseconds, filter: filter.name },
-      answer: refusal.type,
-      remark: refusal.text,
+      ...{ answer: refusal.type, remark },
     });
     return { ...refusal, by: refusal.by ?? filter.name };
   }

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { type Emit, trouble } from "../base/events.ts";
 import type { Connection } from "../base/connection.ts";
+import type { LastingTrouble } from "../base/lasting_trouble.ts";
 import { reason } from "../base/reason.ts";
+import type { TlsFacts } from "../base/stream.ts";
 import type { ServiceAddress } from "../base/service_address.ts";
 import { quotedAddress } from "../mail/address.ts";
 import type { Refusal } from "../mail/answers.ts";
@@ -15,6 +16,7 @@ import type {
   FilteredMail,
   FilterSession,
   Judgement,
+  Minded,
   Question,
 } from "./filter.ts";
 import type { Answer } from "./milter_changes.ts";
@@ -25,6 +27,7 @@ import {
   connectionData,
   connectionMacros,
   senderMacros,
+  tlsMacros,
 } from "./milter_facts.ts";
 import { judgedBy } from "./milter_judge.ts";
 import { judged } from "./milter_outcome.ts";
@@ -46,7 +49,8 @@ export interface MilterOptions {
   readonly folder: string;
   /** Where a new body is kept that is long. */
   readonly spoolFolder: string;
-  readonly emit: Emit;
+  /** That it cannot be asked, until it answers again. */
+  readonly lasting: LastingTrouble;
 }
 
 /** What it is told of a message before its text. */
@@ -54,6 +58,7 @@ interface Introduction {
   readonly helo: string | null;
   readonly user: string | null;
   readonly mechanism?: string;
+  readonly tls?: TlsFacts | null;
   readonly id: string;
   readonly me: string;
   readonly sender: string;
@@ -65,8 +70,9 @@ export class Milter implements FilterSession {
   #milter: MilterConnection | null = null;
   /** The session is over. */
   #isLeft = false;
-  /** What the client calls itself, as it has been told. */
+  /** What the client calls itself, as it has been told; and the TLS then. */
   #helo: string | null = null;
+  #tls: TlsFacts | null = null;
   /** The message that it has been told of, and not to its end. */
   #id: string | null = null;
   /** What it has said of that message already. */
@@ -85,7 +91,7 @@ export class Milter implements FilterSession {
     return this.options.name;
   }
 
-  async recipient(question: Question): Promise<Refusal | null> {
+  async recipient(question: Question): Promise<Minded | null> {
     const { patience } = this.options;
     const { id, recipient } = question;
     return await this.#asking(id, async () => {
@@ -93,7 +99,10 @@ export class Milter implements FilterSession {
       const parameters = parametersOf(question);
       await this.#introduce({ ...question, parameters }, allowance);
       return await this.#recipient(recipient);
-    }, () => refusalOf(patience));
+    }, (remark) => {
+      const refusal = refusalOf(patience);
+      return refusal && { ...refusal, remark };
+    });
   }
 
   async judge(mail: FilteredMail): Promise<Judgement> {
@@ -104,7 +113,10 @@ export class Milter implements FilterSession {
         turns.inTurn(
           patience.seconds,
           (left) => this.#judge(mail, new Allowance(left)),
-        ),
+        ).then((judgement) => {
+          this.options.lasting.over();
+          return judgement;
+        }),
       (why) => withoutAnswer(patience, why),
     ).finally(() => {
       this.#id = null;
@@ -149,9 +161,11 @@ export class Milter implements FilterSession {
     this.#milter?.close();
     this.#milter = null;
     this.#id = null;
-    const { name, emit } = this.options;
+    const { name, lasting } = this.options;
     // What the end of a session has broken off is no trouble.
-    if (!this.#isLeft) emit(trouble(`unable to ask ${name}`, error));
+    if (!this.#isLeft) {
+      lasting.tell([`unable to ask ${name}: ${reason(error)}`]);
+    }
   }
 
   async #introduce(message: Introduction, allowance: Allowance): Promise<void> {
@@ -171,11 +185,12 @@ export class Milter implements FilterSession {
 
   async #begin(message: Introduction, allowance: Allowance): Promise<void> {
     const { helo, user, id, sender, parameters, mechanism } = message;
+    const tls = message.tls ?? null;
     if (this.#milter === null || this.#milter.isOver) {
       await this.#connect(message, allowance);
-    } else if (this.#saidOfAll === null && this.#helo !== helo) {
-      await this.#greet(helo);
-    }
+    } else if (
+      this.#saidOfAll === null && (this.#helo !== helo || this.#tls !== tls)
+    ) await this.#greet(helo, tls);
     this.#milter!.allowance = allowance;
     this.#id = id;
     this.#said = this.#saidOfAll;
@@ -190,7 +205,7 @@ export class Milter implements FilterSession {
   }
 
   async #connect(
-    { me, helo }: Introduction,
+    { me, helo, tls = null }: Introduction,
     allowance: Allowance,
   ): Promise<void> {
     this.#saidOfAll = null;
@@ -209,14 +224,15 @@ export class Milter implements FilterSession {
       unanswered: steps.noReplyToConnect,
     });
     this.#saidOfAll = ofAll(answer);
-    if (this.#saidOfAll === null) await this.#greet(helo);
+    if (this.#saidOfAll === null) await this.#greet(helo, tls);
   }
 
-  async #greet(helo: string | null): Promise<void> {
+  async #greet(helo: string | null, tls: TlsFacts | null): Promise<void> {
     this.#helo = helo;
+    this.#tls = tls;
     const answer = await ask(this.#milter!, command.helo, {
       data: strings(helo ?? ""),
-      macros: {},
+      macros: tlsMacros(tls),
       unwanted: steps.noHelo,
       unanswered: steps.noReplyToHelo,
     });

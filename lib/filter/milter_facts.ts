@@ -6,6 +6,7 @@
  */
 import { concat, toBytes } from "../base/bytes.ts";
 import type { Connection } from "../base/connection.ts";
+import type { TlsFacts } from "../base/stream.ts";
 import { quotedAddress } from "../mail/address.ts";
 import { number, strings } from "./milter_codec.ts";
 
@@ -45,6 +46,11 @@ export function connectionMacros(
     "{client_port}": String(remote.port),
   };
 }
+
+export const tlsMacros = (tls: TlsFacts | null): Macros => ({
+  "{tls_version}": tls?.version ?? null,
+  "{cipher}": tls?.cipher ?? null,
+});
 
 /** @param mechanism by which he has logged in */
 export function senderMacros(

@@ -10,6 +10,7 @@ import { answerIn, Changes } from "./milter_changes.ts";
 import { command, macros, packet, steps } from "./milter_codec.ts";
 import type { MilterConnection } from "./milter_connection.ts";
 import { answerOf, ask } from "./milter_dialogue.ts";
+import { tlsMacros } from "./milter_facts.ts";
 import { messagePackets } from "./milter_message.ts";
 import { changed, judged } from "./milter_outcome.ts";
 
@@ -31,11 +32,7 @@ export async function judgedBy(
   folders: Folders,
 ): Promise<Judgement> {
   const { id, tls } = mail;
-  const about = {
-    i: id,
-    "{tls_version}": tls?.version ?? null,
-    "{cipher}": tls?.cipher ?? null,
-  };
+  const about = { i: id, ...tlsMacros(tls) };
   if (milter.agreement.version >= dataVersion) {
     const answer = await ask(milter, command.data, {
       macros: about,

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Emit, trouble } from "../base/events.ts";
+import type { Emit } from "../base/events.ts";
 import { withoutControls } from "../base/foreign_text.ts";
+import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { reason } from "../base/reason.ts";
 import { directClient } from "./direct_http.ts";
 import type { FilteredMail, FilterSession } from "./filter.ts";
@@ -32,6 +33,7 @@ export interface RspamdOptions {
 export function rspamd(options: RspamdOptions): FilterSession {
   const { patience, folder, emit } = options;
   const turns = new Turns();
+  const lasting = new LastingTrouble(emit);
   const client = directClient();
   return {
     name: "rspamd",
@@ -41,10 +43,12 @@ export function rspamd(options: RspamdOptions): FilterSession {
           patience.seconds,
           (signal) => askTwice(mail, options.url, { client, signal }),
         );
-        return rspamdJudgement(answer, folder);
+        const judgement = rspamdJudgement(answer, folder);
+        lasting.over();
+        return judgement;
       } catch (error) {
         const why = whyLost(error);
-        emit(trouble(`unable to ask rspamd: ${why}`));
+        lasting.tell([`unable to ask rspamd: ${why}`]);
         return withoutAnswer(patience, why);
       }
     },

@@ -9,6 +9,8 @@ import type { Answerer, Call } from "../helper/question.ts";
 import type { Lookup } from "../net/resolver.ts";
 import { checkedMessage, Uncheckable } from "./checked_message.ts";
 import { asText, isEvaluable, type Sender } from "./claims.ts";
+import type { Identifiers } from "./dmarc.ts";
+import type { NodeResolver } from "./mailauth.ts";
 import { cleanRow } from "./results_header.ts";
 import {
   decoded,
@@ -38,10 +40,6 @@ export const answer: Answerer = async (question, call, hurry) => {
       : await examine(sender, messageBy(call), me, resolver, hurry),
   );
 };
-
-/** As node:dns's `resolve`. */
-// deno-lint-ignore no-explicit-any
-type NodeResolver = (name: string, type: string) => Promise<any>;
 
 async function resolverBy(call: Call): Promise<NodeResolver> {
   const { nodeResolver } = await import("./mailauth.ts");
@@ -120,10 +118,7 @@ async function examine(
     await check(sender, message, me, resolver, rows);
     if (hurry.aborted) failure = "not checked in time";
   } catch (error) {
-    if (error instanceof Uncheckable) {
-      rows.dkim = ["dkim=permerror (too long)"];
-      rows.dmarc = "dmarc=permerror (too long)";
-    } else failure = hurry.aborted ? "not checked in time" : said(error);
+    failure = hurry.aborted ? "not checked in time" : said(error);
   }
   const { spf, dkim, arc, dmarc, isUnwanted } = rows;
   return {
@@ -142,43 +137,51 @@ async function check(
   resolver: NodeResolver,
   rows: Rows,
 ): Promise<void> {
-  const { arc, evaluateDmarc } = await import("./mailauth.ts");
-  const spfDomains: string[] = [];
+  const [{ arc }, { dmarcVerdict, isUnwantedByOne }] = await Promise.all([
+    import("./mailauth.ts"),
+    import("./dmarc.ts"),
+  ]);
+  const passed: Identifiers = { spf: [], dkim: [] };
+  const unknown: Identifiers = { spf: [], dkim: [] };
+  const kept = (result: string) =>
+    result === "pass" ? passed : result === "temperror" ? unknown : null;
   if (!isEvaluable(sender)) rows.spf = "spf=none";
   else {
     const { info, status, domain } = await checkSpf(sender, me, resolver);
     rows.spf = info;
-    if (status.result === "pass") spfDomains.push(domain);
+    kept(status.result)?.spf.push(domain);
   }
 
-  const dkim = await verified(message, resolver);
+  let dkim;
+  try {
+    dkim = await verified(message, resolver);
+  } catch (error) {
+    if (!(error instanceof Uncheckable)) throw error;
+    rows.dkim = ["dkim=permerror (too long)"];
+    rows.dmarc = "dmarc=permerror (too long)";
+    // Or else a line that is no field would be a way around each policy.
+    rows.isUnwanted = await isUnwantedByOne(
+      error.authorDomains.map(asText),
+      { passed, unknown, resolver },
+    );
+    return;
+  }
   const signatures = dkim.results ?? [];
   rows.dkim = signatures.map((each) => each.info!);
   // deno-lint-ignore no-explicit-any
   const arcResult = await arc((dkim as any).arc, { resolver });
   rows.arc = arcResult.info;
 
-  const { response } = await evaluateDmarc({
-    headerFrom: dkim.headerFrom,
-    fromFields: dkim.fromFields,
-    spfDomains,
-    dkimDomains: signatures
-      .filter((each) => each.status.result === "pass")
-      .map((each) => ({
-        id: each.id,
-        domain: each.signingDomain,
-        aligned: each.status.aligned,
-        underSized: each.status.underSized,
-      })),
-    arcResult,
-    resolver,
-    // deno-lint-ignore no-explicit-any
-  } as any);
-  rows.dmarc = response
-    ? response.info!
-    : "dmarc=permerror (not one author domain)";
-  rows.isUnwanted = response !== false && response.policy === "reject" &&
-    response.status.result === "fail";
+  for (const { id, signingDomain, status } of signatures) {
+    const { result, aligned, underSized } = status;
+    kept(result)?.dkim.push({ id, domain: signingDomain, aligned, underSized });
+  }
+  const { headerFrom, fromFields } = dkim;
+  const { row, isUnwanted } = await dmarcVerdict(
+    { headerFrom, fromFields, passed, unknown, arcResult, resolver },
+  );
+  rows.dmarc = row;
+  rows.isUnwanted = isUnwanted;
 }
 
 /** mailauth's `dkimVerify`, but the next piece is read when one is done. */

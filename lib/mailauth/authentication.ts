@@ -34,8 +34,10 @@ const errorLimit = 200;
 export interface Authentication {
   /** Authentication-Results, with LF. */
   readonly header: string;
-  /** DMARC fails, and the author's domain wants such a message refused. */
+  /** DMARC fails, and an author's domain wants such a message refused. */
   readonly isUnwanted: boolean;
+  /** Each different result, for the log: `spf pass, dkim none, dmarc pass`. */
+  readonly remark: string;
 }
 
 /**
@@ -67,5 +69,7 @@ export async function authenticationResults(
     const why = printable(failure, errorLimit);
     emit(trouble(`unable to authenticate a message: ${why}`));
   }
-  return { header: resultsHeader(me, rows), isUnwanted };
+  const words = rows.map((row) => row.split(" ", 1)[0].replace("=", " "));
+  const remark = [...new Set(words)].join(", ");
+  return { header: resultsHeader(me, rows), isUnwanted, remark };
 }

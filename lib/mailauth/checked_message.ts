@@ -30,6 +30,20 @@ const LF = 10;
 /** The head is too long, or has what is no field, to be checked. */
 export class Uncheckable extends Error {
   override message = "the header section is too long or malformed";
+
+  /** @param head a byte string */
+  constructor(readonly head: string) {
+    super();
+  }
+
+  /** What could be a domain in its From fields; each once, byte strings. */
+  get authorDomains(): string[] {
+    const found = this.head.split(/\n(?![ \t])/)
+      .filter((field) => /^from[ \t]*:/i.test(field))
+      .flatMap((field) => [...field.matchAll(/@([^\s<>(),;:"\\@[\]]+)/g)])
+      .map(([, domain]) => domain.toLowerCase());
+    return [...new Set(found)];
+  }
 }
 
 /**
@@ -62,7 +76,7 @@ async function* bounded(
     head = concat([head, chunk]);
     const end = headEnd(head);
     if ((end === -1 ? head.length : end) > headBytesLimit) {
-      throw new Uncheckable();
+      throw new Uncheckable(fromBytes(head.subarray(0, headBytesLimit)));
     }
     if (end === -1) continue;
     yield withCrlf(toBytes(checkedHead(fromBytes(head.subarray(0, end)))));
@@ -83,17 +97,17 @@ function headEnd(bytes: Uint8Array): number {
 
 function checkedHead(head: string): string {
   const fields = head.split(/\n(?![ \t])/);
-  if (fields.length > fieldsLimit) throw new Uncheckable();
-  if (head.split("\n").length > linesLimit) throw new Uncheckable();
+  if (fields.length > fieldsLimit) throw new Uncheckable(head);
+  if (head.split("\n").length > linesLimit) throw new Uncheckable(head);
   let signatures = 0;
   const ways = new Set<string>();
   return fields.filter((field) => {
     if (field === "") return true; // after the last line end
-    if (!fieldStart.test(field)) throw new Uncheckable();
+    if (!fieldStart.test(field)) throw new Uncheckable(head);
     if (!parsedFields.test(field)) return true;
     const slow = field.length > parsedBytesLimit || blankRun.test(field);
     if (!/^dkim-signature[ \t]*:/i.test(field)) {
-      if (slow) throw new Uncheckable();
+      if (slow) throw new Uncheckable(head);
       return true;
     }
     if (slow) return false;

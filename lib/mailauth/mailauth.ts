@@ -28,10 +28,13 @@ type NodeRecords = string[] | string[][] | {
   exchange: string;
 }[];
 
+/** As node:dns's `resolve`. */
+// deno-lint-ignore no-explicit-any
+export type NodeResolver = (name: string, type: string) => Promise<any>;
+
 /** Our resolver in the form of node:dns's `resolve`, with its error codes. */
-export function nodeResolver(resolver: Resolver) {
-  // deno-lint-ignore no-explicit-any
-  return async (name: string, type: string): Promise<any> =>
+export function nodeResolver(resolver: Resolver): NodeResolver {
+  return async (name, type) =>
     nodeRecords(
       await resolver(name, type as RecordType),
       type as RecordType,

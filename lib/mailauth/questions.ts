@@ -30,7 +30,7 @@ export interface SpfResult {
 /** What each check says, as a row of Authentication-Results. */
 export interface Results {
   readonly rows: readonly string[];
-  /** DMARC fails, and the author's domain wants such a message refused. */
+  /** DMARC fails, and an author's domain wants such a message refused. */
   readonly isUnwanted: boolean;
   readonly failure: string | null;
 }
@@ -48,8 +48,8 @@ export type Message = AsyncIterable<Uint8Array<ArrayBuffer>>;
 const evaluationSeconds = 20;
 /** RFC 7208 4.6.4's limits let through about this many. */
 const spfLookups = 150;
-/** For one message: keys, policies, and what they include. */
-const messageLookups = 300;
+/** For one message: keys, policies of some authors, and what they include. */
+const messageLookups = 500;
 const pieceBytes = 65_536;
 
 const types: ReadonlySet<string> = new Set<RecordType>(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { TlsFacts } from "../base/stream.ts";
 import type { Envelope, Origin } from "../mail/envelope.ts";
 import type { Credentials } from "../mail/sasl.ts";
 
@@ -23,6 +24,8 @@ export interface Inquiry extends Origin {
   readonly recipientCount: number;
   /** Messages begun in this session, this one included. */
   readonly messageNumber: number;
+  /** Whoever has the stream adds it; not there: it is not encrypted. */
+  readonly tls?: TlsFacts;
 }
 
 /** A decision that needs nobody to act, but may be of interest; byte strings. */

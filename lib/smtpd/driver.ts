@@ -200,7 +200,9 @@ class Driver implements Receiver, Serving, Timed {
         }
         case "ask": {
           const since = performance.now();
-          return this.#wait(services.ask(action.inquiry), (answer) => {
+          const { tls } = this.stream;
+          const inquiry = tls ? { ...action.inquiry, tls } : action.inquiry;
+          return this.#wait(services.ask(inquiry), (answer) => {
             this.#story.asked(performance.now() - since);
             this.#perform(session.answered(answer));
           });

@@ -6,6 +6,7 @@
  */
 import type { Connection } from "../base/connection.ts";
 import type { Emit } from "../base/events.ts";
+import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { spoolDescriptors } from "../deliver/spool.ts";
 import type { Target } from "../deliver/target.ts";
 import type { FilterSession } from "../filter/filter.ts";
@@ -42,14 +43,20 @@ export interface Filtered {
   readonly me: string;
 }
 
-/** Makes the filters of a session. */
+/** Makes a filter of a session; null where it minds nothing of it. */
 type Maker = (session: Filtered) => FilterSession | null;
 
+/** What was loaded. */
+interface Loaded {
+  readonly makers: readonly Maker[];
+  readonly filtered: typeof import("../filter/filtered.ts").filtered;
+}
+
 /** Where a message is kept that filters are shown. */
-export const keptIn = (env: ProgramEnvironment) => env.get("TMPDIR") ?? "/tmp";
+const keptIn = (env: ProgramEnvironment) => env.get("TMPDIR") ?? "/tmp";
 
 export class SmtpFilters {
-  readonly #makers: Promise<readonly Maker[]> | null;
+  readonly #loaded: Promise<Loaded> | null;
 
   /**
    * @param emit is told of troubles
@@ -60,13 +67,13 @@ export class SmtpFilters {
     readonly emit: Emit,
     isShared: boolean,
   ) {
-    this.#makers = wantsFilters(options) ? load(options, emit, isShared) : null;
-    this.#makers?.catch(() => {}); // told by prepare, or at the first message
+    this.#loaded = wantsFilters(options) ? load(options, emit, isShared) : null;
+    this.#loaded?.catch(() => {}); // told by prepare, or at the first message
   }
 
   /** Descriptors that a message holds meanwhile. */
   get descriptors(): number {
-    if (this.#makers === null) return 0;
+    if (this.#loaded === null) return 0;
     const { milters, rspamd } = this.options;
     return spoolDescriptors + milterDescriptors * (milters?.length ?? 0) +
       (rspamd === null ? 0 : rspamdDescriptors);
@@ -78,28 +85,29 @@ export class SmtpFilters {
 
   /** @throws Error that says what cannot be loaded */
   async prepare(): Promise<void> {
-    await this.#makers;
+    await this.#loaded;
   }
 
   /** A target that shows messages to filters first, if there are any. */
   before(target: Target, session: Filtered): Target {
-    const makers = this.#makers;
-    if (makers === null) return target;
+    const loaded = this.#loaded;
+    if (loaded === null) return target;
     const { emit } = this;
     const { me, connection, name, env } = session;
     const options = {
       ...{ me, connection, session: name, emit },
       folder: keptIn(env),
     };
-    const wrapped = Promise.all([makers, import("../filter/filtered.ts")])
-      .then(([all, { filtered }]) => {
-        const filters = all.map((make) => make(session))
+    // Most sessions that are idle never come to it.
+    let made: Promise<Target> | null = null;
+    const wrapped = () =>
+      made ??= loaded.then(({ makers, filtered }) => {
+        const filters = makers.map((make) => make(session))
           .filter((filter) => filter !== null);
         return filters.length === 0
           ? target
           : filtered(target, filters, options);
       });
-    wrapped.catch(() => {}); // told at the first message
     return {
       get name() {
         return target.name;
@@ -110,11 +118,15 @@ export class SmtpFilters {
       accepts: target.accepts?.bind(target),
       ...((target.offer || this.#asksOfRecipients) && {
         offer: async (inquiry: Inquiry) =>
-          await (await wrapped).offer?.(inquiry) ?? null,
+          await (await wrapped()).offer?.(inquiry) ?? null,
       }),
-      leave: () => void wrapped.then((all) => all.leave?.()).catch(() => {}),
+      leave() {
+        if (made === null) target.leave?.();
+        // What kept it from being made was told where it was wanted.
+        else made.then((all) => all.leave?.()).catch(() => {});
+      },
       open: async (envelope, submitter) =>
-        (await wrapped).open(envelope, submitter),
+        (await wrapped()).open(envelope, submitter),
     };
   }
 }
@@ -129,7 +141,7 @@ async function load(
   options: FilterOptions,
   emit: Emit,
   isShared: boolean,
-): Promise<Maker[]> {
+): Promise<Loaded> {
   const { authenticationResults, dmarcReject } = options;
   const makers: Maker[] = [];
   if (authenticationResults || dmarcReject) {
@@ -161,7 +173,8 @@ async function load(
       const shared = {
         name: `milter:${text}`,
         turns: new Turns(),
-        ...{ address, patience, emit },
+        ...{ address, patience },
+        lasting: new LastingTrouble(emit),
       };
       makers.push(({ connection, env }) =>
         new Milter(connection, {
@@ -182,7 +195,8 @@ async function load(
     });
     makers.push(() => asked);
   }
-  return makers;
+  const { filtered } = await import("../filter/filtered.ts");
+  return { makers, filtered };
 }
 
 const patienceIn = (

@@ -10,6 +10,7 @@ import type { Variables } from "../base/protocol.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { writtenAddress } from "../base/service_address.ts";
 import { problemsIn } from "../base/unusable.ts";
+import { inTime, noAnswerWithin } from "../net/in_time.ts";
 import { checkFolder, everybodyMayRead, type Use } from "../sys/access.ts";
 import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
 import { asProgram } from "../ucspi/environment.ts";
@@ -143,20 +144,12 @@ async function ofPolicyProgram({ policy }: SmtpdOptions): Promise<Problems> {
   const connecting: Promise<Deno.Conn> = policy.transport === "unix"
     ? Deno.connect(policy)
     : Deno.connect(policy);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer within ${connectMs / 1000} seconds`)),
-      connectMs,
-    );
-  });
   try {
-    (await Promise.race([connecting, late])).close();
+    const late = noAnswerWithin(connectMs);
+    (await inTime(connecting, connectMs, late)).close();
     return [];
   } catch (error) {
     return [`--policy: unable to connect to ${where}: ${reason(error)}`];
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -113,8 +113,9 @@ function outcomeOf(record: Record): string {
     case "tls.failed":
       return text(record, "reason");
     case "filter.answered":
-      return `${text(record, "filter")} says ${text(record, "answer")} ` +
-        text(record, "remark");
+      return `${text(record, "filter")} says ${text(record, "answer")} ${
+        text(record, "remark")
+      }`.trimEnd();
     case "rules.read":
       return text(record, "path");
     case "certificate.taken":

@@ -138,6 +138,49 @@ Deno.test(
     }),
 );
 
+for (const failure of ["defer", "accept"]) {
+  Deno.test(
+    needing({}, `who cannot be asked is told of once in a time: ${failure}`),
+    async () => {
+      const port = freePort();
+      const address = `inet:127.0.0.1:${port}`;
+      await withGate(
+        [
+          ...[...serve, "--deliver", "discard", "--mail-log", "stderr"],
+          ...[
+            "--milter",
+            address,
+            "--rspamd",
+            `http://127.0.0.1:${freePort()}`,
+          ],
+          ...["--filter-failure", failure],
+        ],
+        {},
+        async (gate) => {
+          const troubles = (who: string) =>
+            gate.log.split(`unable to ask ${who}: connection refused`).length -
+            1;
+          const answers = () =>
+            gate.log.split(/filter=milter:.*remark="connection refused"/)
+              .length -
+            1;
+          for (let i = 0; i < 3; i++) await send(gate.port);
+          await until("all are told", () => answers() === 3);
+          assertEquals(troubles(`milter:${address}`), 1);
+          assertEquals(troubles("rspamd"), failure === "accept" ? 1 : 0);
+          const milter = new TestMilter({ port });
+          await send(gate.port);
+          milter.close();
+          for (let i = 0; i < 3; i++) await send(gate.port);
+          await until("all are told", () => answers() === 6);
+          assertEquals(troubles(`milter:${address}`), 2);
+          assertEquals(troubles("rspamd"), 1);
+        },
+      );
+    },
+  );
+}
+
 Deno.test(
   needing({}, "a milter that is restarted between messages of a session"),
   async () => {

@@ -469,6 +469,36 @@ Deno.test(
 );
 
 Deno.test(
+  needing({}, "a milter knows of TLS before it is told of the sender"),
+  async () => {
+    const milter = new TestMilter({
+      script: () => ({ at: { M: [["r"]] } }),
+    });
+    await withSmtpd({
+      relays: false,
+      smtpd: () => ["--milter", milter.address, "--rcpthosts", "example.org"],
+    }, async ({ gate, certificate }) => {
+      const client = await SmtpClient.connect(gate.port);
+      await client.reply();
+      await client.ask("EHLO same.example");
+      assertMatch(await sendIn(client), /^550 /);
+      const [{ macros }] = milter.mails; // of the connection
+      assertEquals(macros.has("{tls_version}"), false);
+      await client.ask("RSET");
+      assertMatch(await client.ask("STARTTLS"), /^220 /);
+      await client.encrypt(certificate.cert);
+      await client.ask("EHLO same.example");
+      assertMatch(await sendIn(client), /^550 /);
+      client.close();
+      assertEquals(milter.connections, 1);
+      assertMatch(macros.get("{tls_version}") ?? "", /^TLSv1\./);
+      assertMatch(macros.get("{cipher}") ?? "", /^TLS_/);
+    });
+    milter.close();
+  },
+);
+
+Deno.test(
   needing({}, "a milter of a classic smtpd"),
   () =>
     withMilterGate({
