@@ -4,8 +4,7 @@
  * @module
  */
 import {
-  orFatal,
-  readArguments,
+  requestIn,
   spellingsIn,
   type Syntax,
 } from "../lib/cli/command_line.ts";
@@ -34,10 +33,8 @@ const syntax: Syntax = {
 export const describe = () => syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
-  const name = orFatal(calledAs, () => {
-    const found = readArguments(syntax, args, calledAs);
-    if (found === null) return null;
-    const [shell, ...more] = found.operands;
+  const name = requestIn(syntax, args, calledAs, ({ operands }) => {
+    const [shell, ...more] = operands;
     if (shell === undefined || more.length > 0) {
       throw new UsageError(`${oneOfWords(names)} is wanted`);
     }

@@ -9,15 +9,14 @@ import {
   spellingsIn,
   type Syntax,
 } from "../lib/cli/command_line.ts";
-import { flag, sections, value } from "../lib/cli/option.ts";
+import { flag, sections } from "../lib/cli/option.ts";
 import { print } from "../lib/cli/output.ts";
-import { word } from "../lib/cli/readers.ts";
 import { type Given, scan, UsageError } from "../lib/cli/scan.ts";
 import { valuesOf } from "../lib/cli/values.ts";
+import { formatOption } from "./format_option.ts";
 import { missingIn, syntax as serveSyntax } from "./serve_options.ts";
 import type { Request } from "./doctor/answer.ts";
-
-const formats = ["text", "json"] as const;
+import { withoutServe } from "./without_serve.ts";
 
 const { groups, options } = sections({
   title: "Options",
@@ -30,14 +29,7 @@ const { groups, options } = sections({
 MTA-STS and TLSRPT records of the domains that mail is taken for.
 Without this nothing is sent to anybody.`,
     }),
-    format: value({
-      long: "format",
-      value: "format",
-      words: formats,
-      help: "of what is printed",
-      read: word(formats),
-      initial: "text",
-    }),
+    format: formatOption("of what is printed"),
   },
 });
 
@@ -81,6 +73,8 @@ export async function run(args: string[], calledAs: string): Promise<number> {
 function requestOf(args: string[], calledAs: string): Request | null {
   const found = readArguments(syntax, args, calledAs);
   if (found === null) return null;
+  const rest = withoutServe(args, found.operands);
+  if (rest !== null) return requestOf(rest, calledAs);
   const own = spellingsIn({ groups });
   const isOwn = ({ long }: Given) => own.some((each) => each.long === long);
   const others = found.given.filter((each) => !isOwn(each));

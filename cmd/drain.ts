@@ -4,12 +4,7 @@
  * @module
  */
 import { Fatal } from "../lib/base/fatal.ts";
-import {
-  orFatal,
-  readArguments,
-  type Syntax,
-  wrongUsage,
-} from "../lib/cli/command_line.ts";
+import { requestIn, type Syntax, wrongUsage } from "../lib/cli/command_line.ts";
 import type { Scanned } from "../lib/cli/scan.ts";
 import { readAs, valuesOf } from "../lib/cli/values.ts";
 import type { DrainRequest } from "./drain/run.ts";
@@ -37,10 +32,12 @@ const syntax: Syntax = {
 export const describe = () => syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
-  const request = orFatal(calledAs, () => {
-    const found = readArguments(syntax, args, calledAs);
-    return found && requestOf(found, calledAs);
-  });
+  const request = requestIn(
+    syntax,
+    args,
+    calledAs,
+    (found) => requestOf(found, calledAs),
+  );
   if (request === null) return 0;
   const { runDrain } = await import("./drain/run.ts");
   return await runDrain(request, calledAs);

@@ -28,6 +28,7 @@ export async function help(word: string): Promise<number> {
 }
 
 function pageFor(word: string, pages: ManPages): string | undefined {
+  if (word === "help") return pageFor("postern", pages);
   const command = commands.find(({ name, classicNames }) =>
     name === word || classicNames.includes(word)
   );

@@ -28,13 +28,14 @@ import {
   serviceFrom,
 } from "./init_script/service.ts";
 import { syntax as serveSyntax } from "./serve_options.ts";
+import { withoutServe } from "./without_serve.ts";
 
 const syntax: Syntax = {
   synopsis: [
     "[options] [SERVE-OPTIONS] HOST PORT PROGRAM [ARG...]",
     "[options] --config FILE",
     "--detect",
-    "--uninstall [--name NAME] [--for SUPERVISOR]",
+    "--uninstall [--name NAME]",
   ],
   description: [
     "Prints what runs `postern serve` with all that is not one of these " +
@@ -50,7 +51,10 @@ export const describe = () => syntax;
 export async function run(args: string[], calledAs: string): Promise<number> {
   try {
     const found = readArguments(syntax, args, calledAs);
-    return found === null ? 0 : await act(args, found, calledAs);
+    if (found === null) return 0;
+    const rest = withoutServe(args, found.operands);
+    if (rest !== null) return await run(rest, calledAs);
+    return await act(args, found, calledAs);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     if (error instanceof NothingToRun) {

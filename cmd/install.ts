@@ -7,12 +7,7 @@
 import { resolve } from "node:path";
 import { Fatal } from "../lib/base/fatal.ts";
 import { manPages } from "../lib/bundled/man_pages.ts";
-import {
-  orFatal,
-  readArguments,
-  type Syntax,
-  wrongUsage,
-} from "../lib/cli/command_line.ts";
+import { requestIn, type Syntax, wrongUsage } from "../lib/cli/command_line.ts";
 import {
   flag,
   oneOf,
@@ -106,19 +101,19 @@ const syntax: Syntax = {
 export const describe = () => syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
-  const asked = orFatal(calledAs, () => {
-    const found = readArguments(syntax, args, calledAs);
-    if (found === null) return null;
-    if (found.operands.length > 0) {
+  const asked = requestIn(syntax, args, calledAs, ({ given, operands }) => {
+    if (operands.length > 0) {
       throw wrongUsage(calledAs, "no operand is wanted; --to DIR says where");
     }
-    return valuesOf(options, found.given);
+    return valuesOf(options, given);
   });
   if (asked === null) return 0;
   const tell = (line: string) => print(line);
   const folder = resolve(asked.to);
   const { create, dryRun } = asked;
   if (asked.uninstall) {
+    const { refuseWhereStarted } = await import("./still_started.ts");
+    refuseWhereStarted(`${folder}/postern`);
     const warn = (line: string) => complain(`${calledAs}: ${line}`);
     return uninstall({ folder, dryRun }, tell, warn) ? 0 : 1;
   }

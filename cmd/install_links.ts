@@ -3,12 +3,7 @@
  *
  * @module
  */
-import {
-  orFatal,
-  readArguments,
-  type Syntax,
-  wrongUsage,
-} from "../lib/cli/command_line.ts";
+import { requestIn, type Syntax, wrongUsage } from "../lib/cli/command_line.ts";
 import { flag, sections } from "../lib/cli/option.ts";
 import { print } from "../lib/cli/output.ts";
 import { valuesOf } from "../lib/cli/values.ts";
@@ -42,15 +37,13 @@ const syntax: Syntax = {
 export const describe = () => syntax;
 
 export function run(args: string[], calledAs: string): Promise<number> {
-  return Promise.resolve(orFatal(calledAs, () => {
-    const found = readArguments(syntax, args, calledAs);
-    if (found === null) return 0;
-    const { given, operands: [folder, ...others] } = found;
+  requestIn(syntax, args, calledAs, ({ given, operands }) => {
+    const [folder, ...others] = operands;
     if (!folder || others.length > 0) {
       throw wrongUsage(calledAs, `one DIR is wanted`);
     }
     const tell = (line: string) => print(line);
     makeLinks(folder, classicNames, valuesOf(options, given), tell);
-    return 0;
-  }));
+  });
+  return Promise.resolve(0);
 }

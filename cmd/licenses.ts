@@ -8,18 +8,11 @@ import { reason } from "../lib/base/reason.ts";
 import { type Crate, cratesIn } from "../lib/bundled/crates.ts";
 import { notices } from "../lib/bundled/notices.ts";
 import { noticesList, noticesText } from "../lib/bundled/notices_text.ts";
-import {
-  orFatal,
-  readArguments,
-  type Syntax,
-  wrongUsage,
-} from "../lib/cli/command_line.ts";
-import { flag, sections, value } from "../lib/cli/option.ts";
+import { requestIn, type Syntax, wrongUsage } from "../lib/cli/command_line.ts";
+import { flag, sections } from "../lib/cli/option.ts";
 import { print } from "../lib/cli/output.ts";
-import { word } from "../lib/cli/readers.ts";
 import { valuesOf } from "../lib/cli/values.ts";
-
-const formats = ["text", "json"];
+import { formatOption } from "./format_option.ts";
 
 const { groups, options } = sections({
   title: "Options",
@@ -28,14 +21,7 @@ const { groups, options } = sections({
       long: "list",
       help: "a line for each: its name, version and licence",
     }),
-    format: value({
-      long: "format",
-      value: "format",
-      words: formats,
-      help: "how all of it is told",
-      read: word(formats),
-      initial: "text",
-    }),
+    format: formatOption("how all of it is told"),
   },
 });
 
@@ -53,13 +39,11 @@ const syntax: Syntax = {
 export const describe = () => syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
-  const asked = orFatal(calledAs, () => {
-    const found = readArguments(syntax, args, calledAs);
-    if (found === null) return null;
-    if (found.operands.length > 0) {
+  const asked = requestIn(syntax, args, calledAs, ({ given, operands }) => {
+    if (operands.length > 0) {
       throw wrongUsage(calledAs, "no operand is wanted");
     }
-    return valuesOf(options, found.given);
+    return valuesOf(options, given);
   });
   if (asked === null) return 0;
   const found = await notices();

@@ -96,7 +96,7 @@ trials.`,
   }),
   queueSeconds: value({
     long: "queue-seconds",
-    value: "n",
+    value: "seconds",
     help: "how long a broker may take to confirm a message",
     read: number(1, 300),
     initial: usualSettings.seconds,

@@ -3,12 +3,7 @@
  *
  * @module
  */
-import {
-  orFatal,
-  readArguments,
-  type Syntax,
-  wrongUsage,
-} from "../lib/cli/command_line.ts";
+import { requestIn, type Syntax, wrongUsage } from "../lib/cli/command_line.ts";
 import { flag, sections, value } from "../lib/cli/option.ts";
 import { complain } from "../lib/cli/output.ts";
 import { path, word } from "../lib/cli/readers.ts";
@@ -66,16 +61,14 @@ export const describe = () => syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
   const isClassic = calledAs === "splogger";
-  const request = orFatal(calledAs, () => {
-    const found = readArguments(syntax, args, calledAs);
-    if (found === null) return null;
-    const [tag = defaultTag, facility = String(mail), ...more] = found.operands;
+  const request = requestIn(syntax, args, calledAs, ({ given, operands }) => {
+    const [tag = defaultTag, facility = String(mail), ...more] = operands;
     // That one never looked at more than two.
     if (more.length > 0 && !isClassic) {
       throw wrongUsage(calledAs, "TAG and FACILITY are all it takes");
     }
     return {
-      ...valuesOf(options, found.given),
+      ...valuesOf(options, given),
       tag: tag.replace(/[^\x21-\x7e]/g, "?"),
       facility: readAs("FACILITY", facility, facilityOf, {
         classic: isClassic,

@@ -5,12 +5,7 @@
  */
 import { Fatal } from "../lib/base/fatal.ts";
 import { reason } from "../lib/base/reason.ts";
-import {
-  orFatal,
-  readArguments,
-  type Syntax,
-  wrongUsage,
-} from "../lib/cli/command_line.ts";
+import { requestIn, type Syntax, wrongUsage } from "../lib/cli/command_line.ts";
 import { flag, sections, value, ValueError } from "../lib/cli/option.ts";
 import { print } from "../lib/cli/output.ts";
 import { number, path } from "../lib/cli/readers.ts";
@@ -63,15 +58,13 @@ const clear = "\x1b[H\x1b[2J\x1b[?25l";
 const showCursor = "\x1b[?25h";
 
 export async function run(args: string[], calledAs: string): Promise<number> {
-  const request = orFatal(calledAs, () => {
-    const found = readArguments(syntax, args, calledAs);
-    if (found === null) return null;
-    const [place, ...more] = found.operands;
+  const request = requestIn(syntax, args, calledAs, ({ given, operands }) => {
+    const [place, ...more] = operands;
     if (place === undefined || more.length > 0) {
       throw wrongUsage(calledAs, "HOST:PORT or unix:PATH is all it takes");
     }
     return {
-      ...valuesOf(options, found.given),
+      ...valuesOf(options, given),
       place: readAs("the place", place, placeIn),
     };
   });

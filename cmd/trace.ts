@@ -4,12 +4,7 @@
  *
  * @module
  */
-import {
-  orFatal,
-  readArguments,
-  type Syntax,
-  wrongUsage,
-} from "../lib/cli/command_line.ts";
+import { requestIn, type Syntax, wrongUsage } from "../lib/cli/command_line.ts";
 import { sections, value, ValueError } from "../lib/cli/option.ts";
 import { bytes, word } from "../lib/cli/readers.ts";
 import type { Scanned } from "../lib/cli/scan.ts";
@@ -114,10 +109,12 @@ const syntax: Syntax = {
 export const describe = () => syntax;
 
 export async function run(args: string[], calledAs: string): Promise<number> {
-  const request = orFatal(calledAs, () => {
-    const found = readArguments(syntax, args, calledAs);
-    return found && requestOf(found, calledAs);
-  });
+  const request = requestIn(
+    syntax,
+    args,
+    calledAs,
+    (found) => requestOf(found, calledAs),
+  );
   if (request === null) return 0;
   const { answer } = await import("./trace/answer.ts");
   return await answer(request, calledAs);

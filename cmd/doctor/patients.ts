@@ -108,7 +108,8 @@ export async function patientOfScript(script: Script): Promise<Patient> {
 function ofProgram({ program, calledAs, env, path }: Script): Finding[] {
   const found = findProgram(program, env.get("PATH") ?? bootPath);
   const remedy = calledAs === "tcpserver"
-    ? "postern install-links DIR makes the links, DIR being where it is looked for"
+    ? "postern install puts it and its links into /usr/local/bin; " +
+      "postern install-links DIR makes links elsewhere"
     : "name postern by its whole path";
   if (found === null || statOf(found) === null) {
     return [error(`there is no program ${program}`, remedy, path)];
@@ -117,8 +118,7 @@ function ofProgram({ program, calledAs, env, path }: Script): Finding[] {
     return [error(`${found} is not executable`, `chmod 755 ${found}`, path)];
   }
   return isThisExecutable(found) || calledAs !== "tcpserver" ? [] : [note(
-    `${program} is ${found}, which is not this postern: what is said is what ` +
-      "would be if it were",
+    `${found} is not this postern: what is said is what would be if it were`,
     remedy,
     path,
   )];

@@ -17,6 +17,9 @@ interface How {
   readonly dryRun: boolean;
 }
 
+/** Where programs are unpacked, tried, and done away with. */
+const mayGo = /^\/(?:root|home|tmp|var\/tmp|mnt|media)\//;
+
 /** @throws Fatal */
 export function install(
   supervisor: Supervisor,
@@ -36,11 +39,23 @@ export function install(
     supervisor: supervisor.name,
     settle: supervisor.settle(service),
     asking: supervisor.asking?.(service) ?? null,
+    stopping: supervisor.stopping?.(service) ?? null,
     parts,
   };
-  installParts(installing, { root, dryRun, tell: print });
+  const runs = installParts(installing, { root, dryRun, tell: print });
   if (!dryRun && root === "") {
-    print(`start it: ${supervisor.starting(service)}`);
+    if (mayGo.test(executable)) {
+      print(
+        `${executable} has to stay where it is; postern install puts it into ` +
+          "/usr/local/bin: install the service again with that",
+      );
+    }
+    const restarting = runs && supervisor.restarting?.(service);
+    print(
+      restarting
+        ? `it runs as it was before; start it anew: ${restarting}`
+        : `start it: ${supervisor.starting(service)}`,
+    );
   }
   return 0;
 }

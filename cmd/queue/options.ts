@@ -10,10 +10,9 @@ import {
   value,
   type Values,
 } from "../../lib/cli/option.ts";
-import { number, word } from "../../lib/cli/readers.ts";
+import { number } from "../../lib/cli/readers.ts";
+import { formatOption } from "../format_option.ts";
 import { queueTable } from "../queue_options.ts";
-
-const formats = ["text", "json"] as const;
 
 /** Which queues are looked into. */
 export type Where = "dead" | "retry" | "ready";
@@ -72,14 +71,7 @@ come back from a drain before it is dead.`,
       long: "text",
       help: "the message as it is, with all of its text, and nothing else",
     }),
-    format: value({
-      long: "format",
-      value: "format",
-      words: formats,
-      help: "for people, or JSON for programs",
-      read: word(formats),
-      initial: "text",
-    }),
+    format: formatOption("for people, or JSON for programs"),
   },
 });
 

@@ -4,9 +4,8 @@
  * @module
  */
 import { flag, sections, value, type Values } from "../../lib/cli/option.ts";
-import { bytes, path, word } from "../../lib/cli/readers.ts";
-
-const formats = ["text", "json"] as const;
+import { bytes, path } from "../../lib/cli/readers.ts";
+import { formatOption } from "../format_option.ts";
 
 export const { groups, options } = sections({
   title: "Options",
@@ -30,14 +29,7 @@ export const { groups, options } = sections({
       long: "paranoid",
       help: "the gate has -p, so rules with RELAYCLIENT may be for names",
     }),
-    format: value({
-      long: "format",
-      value: "format",
-      words: formats,
-      help: "of what is printed",
-      read: word(formats),
-      initial: "text",
-    }),
+    format: formatOption("of what is printed"),
     host: value({
       long: "host",
       value: "host",

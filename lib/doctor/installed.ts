@@ -6,12 +6,16 @@
 import { codeOf } from "../base/reason.ts";
 import { scriptsIn } from "./reading/scripts.ts";
 import type { Script } from "./script.ts";
-import { namesIn, statOf, textOf } from "./words.ts";
+import { baseName, namesIn, statOf, textOf } from "./words.ts";
 
 /** Folders whose files start services. */
 const folders = [
   "/etc/init.d",
   "/etc/rc.d/init.d",
+  // Scripts that are no links, as the S99qmail of many HOWTOs.
+  ...[2, 3, 5].flatMap((
+    level,
+  ) => [`/etc/rc${level}.d`, `/etc/rc.d/rc${level}.d`]),
   "/etc/systemd/system",
   "/usr/local/lib/systemd/system",
   "/lib/systemd/system",
@@ -78,11 +82,30 @@ export function installed(root = ""): Installed {
     .filter((text) => statOf(text)?.isFile)
     .map((text) => ({ text, cdb: `${text}.cdb` }));
   return {
-    scripts,
+    scripts: effective(scripts, root),
     rules,
     hidden,
     hasControl: statOf(`${root}/var/qmail/control`) !== null,
   };
+}
+
+/**
+ * Without units that another of their name stands in for, and without init
+ * scripts that have a unit of their name, which systemd does not look at.
+ */
+function effective(scripts: readonly Script[], root: string): Script[] {
+  const isSystemds = statOf(`${root}/run/systemd/system`) !== null;
+  // In the order of the folders, which is systemd's.
+  const units = new Map<string, string>();
+  for (const { kind, path } of scripts) {
+    const name = baseName(path);
+    if (kind === "systemd" && !units.has(name)) units.set(name, path);
+  }
+  return scripts.filter(({ kind, path }) => {
+    if (kind === "systemd") return units.get(baseName(path)) === path;
+    const isInit = /\/init\.d\/[^/]+$/.test(path);
+    return !(isInit && isSystemds && units.has(`${baseName(path)}.service`));
+  });
 }
 
 function isHidden(folder: string): boolean {

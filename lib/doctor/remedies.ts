@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { accessOf, remedyFor, type Use } from "./access.ts";
+import { accessOf, making, remedyFor, type Use } from "./access.ts";
 import type { Patient } from "./patient.ts";
 import { absolute, quoted, typed } from "./words.ts";
 
@@ -47,8 +47,7 @@ const rows: readonly Row[] = [
   {
     line: /unable to deliver to (\S+): (\S+): file does not exist/,
     remedy: ([, , folder], { server }) =>
-      `install -d ${server ? `-o ${server.uid} -g ${server.gid} ` : ""}` +
-      quoted(folder),
+      server ? making(folder, server) : `install -d ${quoted(folder)}`,
   },
   {
     line: /unable to deliver to \S+: (\/\S+): access denied/,

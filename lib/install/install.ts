@@ -202,7 +202,9 @@ function linesOf(steps: readonly Step[], isDry: boolean): string[] {
   return steps.flatMap(({ thing, there }) => {
     const { path } = thing;
     if (there === "same") return [`${path} is there already`];
-    const replaced = there === "ours" ? ", in the place of the old one" : "";
+    const isProgram = thing.kind === "file" && "copyOf" in thing.content;
+    const replaced = there !== "ours" ? "" : ", in the place of the old one" +
+      (isProgram ? ", which a gate that runs keeps until its restart" : "");
     return [
       ...(there === "keep"
         ? [`${keep} ${path} as ${beside.before(path)}`]

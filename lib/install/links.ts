@@ -8,8 +8,11 @@ import { reason } from "../base/reason.ts";
 
 interface Link {
   readonly path: string;
-  /** `taken` is a file that is not ours. */
-  readonly state: "missing" | "ours" | "taken";
+  /**
+   * `same` leads here; `ours` to where one of us was; `taken` is a file that
+   * is not ours.
+   */
+  readonly state: "missing" | "same" | "ours" | "taken";
 }
 
 /**
@@ -37,7 +40,12 @@ export function makeLinks(
       `not ours, so nothing was changed (--force replaces): ${paths}`,
     );
   }
-  for (const { path } of links) {
+  for (const { path, state } of links) {
+    // One of postern install's, which knows it by where it leads.
+    if (state === "same") {
+      tell(`${path} is there already`);
+      continue;
+    }
     if (!dryRun) attempt(`link ${path}`, () => link(path, executable));
     tell(`${dryRun ? "would link" : "linked"} ${path} -> ${executable}`);
   }
@@ -70,7 +78,7 @@ function survey(
     try {
       const target = Deno.statSync(path);
       const same = target.ino === ours.ino && target.dev === ours.dev;
-      return { path, state: same ? "ours" : "taken" };
+      return { path, state: same ? "same" : "taken" };
     } catch {
       // It leads nowhere; another version of us, if it is named so.
       const target = Deno.readLinkSync(path);

@@ -5,6 +5,10 @@
  */
 import { reason } from "../base/reason.ts";
 
+/** As it is told: a script of sh by its $0, which is there for that. */
+export const commandText = (command: readonly string[]): string =>
+  command[1] === "-c" && command.length > 3 ? command[3] : command.join(" ");
+
 /** How much of what a command says is told. */
 const mostSaid = 300;
 
@@ -12,7 +16,7 @@ const mostSaid = 300;
 export function whyFailed(
   [program, ...args]: readonly string[],
 ): string | null {
-  const command = [program, ...args].join(" ");
+  const command = commandText([program, ...args]);
   try {
     const { code, stderr } = new Deno.Command(program, {
       args,

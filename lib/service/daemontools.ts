@@ -51,7 +51,12 @@ export const daemontools: Supervisor = {
       ),
     ];
   },
-  starting: (service) => `svc -u ${folderOf(service)}`,
+  starting: (service) =>
+    `svc -u ${
+      folderOf(service)
+    }, if svscan has not, which looks every 5 seconds`,
+  stopping: (service) => `svc -d ${folderOf(service)}`,
+  restarting: (service) => `svc -t ${folderOf(service)}`,
   asking: (service) => [
     "/bin/sh",
     "-c",

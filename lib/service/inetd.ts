@@ -47,7 +47,9 @@ export const inetd: Supervisor = {
   parts: (service, machine) => [
     { kind: "line", path, text: line(service, machine) },
   ],
-  settle: () => [["/bin/sh", "-c", rereading]],
+  settle: () => [
+    ["/bin/sh", "-c", rereading, "kill -HUP of inetd, where it runs"],
+  ],
   starting: () =>
     "service openbsd-inetd start, or service inetutils-inetd start",
 };

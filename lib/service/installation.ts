@@ -25,12 +25,15 @@ export interface Installing extends Omit<Record, "items"> {
   readonly parts: readonly Part[];
 }
 
-/** @throws Fatal; then everything is as it was */
-export function install(installing: Installing, how: How): void {
+/**
+ * @returns whether an older one of its name runs
+ * @throws Fatal; then everything is as it was
+ */
+export function install(installing: Installing, how: How): boolean {
   const { root, dryRun } = how;
   const { parts, ...about } = installing;
   if (!dryRun) makeRoot(root);
-  locked(root, dryRun, () => {
+  return locked(root, dryRun, () => {
     const old = readRecord(root, about.name);
     if (old !== null && old.supervisor !== about.supervisor) {
       throw new Fatal(
@@ -55,14 +58,18 @@ export function install(installing: Installing, how: How): void {
     perform(changes, about, how, () => {
       if (ran && about.asking && whyFailed(about.asking) !== null) {
         return `${about.name} is running, and would not be known any more: ` +
-          "stop it first";
+          stopFirst(about);
       }
       return null;
     });
     removeTrash([path, ...pathsOf(planner.items)], how);
     removeFolders(planner.folders, how);
+    return ran;
   });
 }
+
+const stopFirst = ({ stopping }: Pick<Record, "stopping">): string =>
+  `stop it first${stopping ? `: ${stopping}` : ""}`;
 
 /**
  * @param supervisor for whom; null for whomever it was
@@ -95,7 +102,7 @@ export function uninstall(
       );
     }
     if (runs(record, root)) {
-      throw new Fatal(100, `${name} is running: stop it first`);
+      throw new Fatal(100, `${name} is running: ${stopFirst(record)}`);
     }
     const planner = plannerFor(root, name);
     looking(() => planner.takeAway(record.items));

@@ -41,6 +41,8 @@ export const openrc: Supervisor = {
   ],
   settle: () => [],
   starting: ({ name }) => `rc-service ${name} start`,
+  stopping: ({ name }) => `rc-service ${name} stop`,
+  restarting: (service) => restart(service),
   asking: ({ name }) => ["rc-service", name, "status"],
 };
 

@@ -6,7 +6,7 @@
  */
 import { Fatal } from "../base/fatal.ts";
 import { reason } from "../base/reason.ts";
-import { whyFailed } from "./commands.ts";
+import { commandText, whyFailed } from "./commands.ts";
 import type { Change } from "./plan.ts";
 import type { Record } from "./record.ts";
 import { ChangeError, Transaction } from "./transaction.ts";
@@ -33,7 +33,7 @@ export function perform(
   const toTell = changes.filter(({ untold }) => !untold);
   if (dryRun) {
     for (const change of toTell) tell(`would ${told(change)}`);
-    for (const command of commands) tell(`would run ${command.join(" ")}`);
+    for (const command of commands) tell(`would run ${commandText(command)}`);
     return;
   }
   const transaction = new Transaction();
@@ -55,7 +55,7 @@ export function perform(
     throw new Fatal(111, lines.join("\n"), { cause: error });
   }
   for (const change of toTell) tell(told(change));
-  for (const command of commands) tell(`run ${command.join(" ")}`);
+  for (const command of commands) tell(`run ${commandText(command)}`);
 }
 
 function told({ path, lying }: Change): string {

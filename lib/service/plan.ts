@@ -32,6 +32,14 @@ export interface Plan {
 
 const usualFolderMode = 0o755, usualFileMode = 0o644;
 
+/** What to do about something that is another's. */
+function inTheWay(path: string): string {
+  const unit = /\.wants\/([^/]+)$/.exec(path)?.[1];
+  return unit === undefined
+    ? "move it away, or take another --name"
+    : `systemctl disable --now ${unit} first, or take another --name`;
+}
+
 export class Planner {
   readonly changes: Change[] = [];
   readonly items: Item[] = [];
@@ -114,7 +122,9 @@ export class Planner {
     const there = this.#at(path);
     const put = lyingOf(part);
     if (!isOurs(there, put, known)) {
-      this.refusals.push(`${this.root}${path} is there, and not ours`);
+      this.refusals.push(
+        `${this.root}${path} is there, and not ours: ${inTheWay(path)}`,
+      );
       return;
     }
     const first = known?.kind === part.kind ? known.before : there;

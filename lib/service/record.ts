@@ -34,6 +34,8 @@ export interface Record {
   /** Of the Supervisor, as they were then. */
   readonly settle: readonly (readonly string[])[];
   readonly asking: readonly string[] | null;
+  /** What a person types to stop it; older records have none. */
+  readonly stopping?: string | null;
 }
 
 /**
@@ -77,6 +79,12 @@ export function readRecord(root: string, name: string): Record | null {
     throw new Error("it is no such record");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Fatal(
+        111,
+        `unable to read ${path}: ${reason(error)}; be root, whose it is`,
+      );
+    }
     throw new Fatal(
       111,
       `unable to read ${path}, which says what was installed: ` +

@@ -23,7 +23,7 @@ export function makeRoot(root: string): void {
 }
 
 /** Nobody else installs meanwhile, and no signal breaks it off. */
-export function locked(root: string, dryRun: boolean, act: () => void): void {
+export function locked<T>(root: string, dryRun: boolean, act: () => T): T {
   if (dryRun) return act();
   let folder: Deno.FsFile;
   try {
@@ -38,7 +38,7 @@ export function locked(root: string, dryRun: boolean, act: () => void): void {
   for (const signal of signals) Deno.addSignalListener(signal, ignore);
   try {
     folder.lockSync(true);
-    act();
+    return act();
   } finally {
     folder.close();
     for (const signal of signals) Deno.removeSignalListener(signal, ignore);

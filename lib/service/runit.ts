@@ -63,7 +63,10 @@ export const runit: Supervisor = {
       `sv status ${quote(folderOf(service))} >/dev/null 2>&1`,
     ),
   ],
-  starting: ({ name }) => `sv start ${name}`,
+  starting: ({ name }) =>
+    `sv start ${name}, if runsvdir has not, which looks every 5 seconds`,
+  stopping: ({ name }) => `sv stop ${name}`,
+  restarting: ({ name }) => `sv restart ${name}`,
   asking: (service) => [
     "/bin/sh",
     "-c",

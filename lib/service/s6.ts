@@ -83,7 +83,7 @@ export const s6: Supervisor = {
       `[ ! -p ${control(place)} ] || s6-svscanctl -an ${place}`
     ).join("\n");
     return [
-      ["/bin/sh", "-c", rescanning],
+      ["/bin/sh", "-c", rescanning, "s6-svscanctl -an, where s6-svscan is"],
       endingWhenGone(
         service,
         `s6-svc -dx ${folder} ${folder}/log >/dev/null 2>&1`,
@@ -92,6 +92,8 @@ export const s6: Supervisor = {
     ];
   },
   starting: (service) => `s6-svc -wU -u ${folderOf(service)}`,
+  stopping: (service) => `s6-svc -wD -d ${folderOf(service)}`,
+  restarting: (service) => `s6-svc -wR -r ${folderOf(service)}`,
   asking: (service) => [
     "/bin/sh",
     "-c",

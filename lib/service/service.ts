@@ -113,6 +113,9 @@ export interface Supervisor {
   settle(service: Service): readonly (readonly string[])[];
   /** What a person types to start it, once it is installed. */
   starting(service: Service): string;
+  /** To stop it, and to start what was installed anew; not there: nobody knows whether it runs. */
+  stopping?(service: Service): string;
+  restarting?(service: Service): string;
   /** A command that ends with 0 while the service runs; not there: nobody knows. */
   asking?(service: Service): readonly string[];
 }

@@ -130,6 +130,7 @@ while [ "$tenths" -gt 0 ] && ${isThere}; do
   sleep 0.1
 done
 exit 0`,
+    "what ends its supervisor, if it was taken away",
   ];
 };
 

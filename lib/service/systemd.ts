@@ -43,13 +43,26 @@ export const systemd: Supervisor = {
   settle: () => [[
     ...["/bin/sh", "-c"],
     "[ ! -d /run/systemd/system ] || systemctl daemon-reload",
+    "systemctl daemon-reload",
   ]],
   starting: ({ name }) => `systemctl start ${name}.service`,
+  stopping,
+  // A socket unit is not changed while its service runs.
+  restarting: (service) =>
+    whyNoSocket(service) === null
+      ? `${stopping(service)} && systemctl start ${service.name}.service`
+      : `systemctl restart ${service.name}.service`,
   asking: ({ name }) => [
     ...["systemctl", "--quiet", "is-active"],
     ...[`${name}.service`, `${name}.socket`],
   ],
 };
+
+/** Without its socket unit, which would start it again. */
+function stopping(service: Service): string {
+  const socket = whyNoSocket(service) === null ? `${service.name}.socket ` : "";
+  return `systemctl stop ${socket}${service.name}.service`;
+}
 
 function problems({ name, executable, given }: Service): string[] {
   const suffix = /\.(?:service|socket)$/;

@@ -28,6 +28,8 @@ export const sysv: Supervisor = {
   },
   settle: () => [],
   starting: ({ name }) => `/etc/init.d/${name} start`,
+  stopping: ({ name }) => `/etc/init.d/${name} stop`,
+  restarting: ({ name }) => `/etc/init.d/${name} restart`,
   asking: ({ name }) => [`/etc/init.d/${name}`, "status"],
 };
 

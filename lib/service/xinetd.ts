@@ -49,7 +49,9 @@ export const xinetd: Supervisor = {
     mode: 0o644,
     text: text(service),
   }],
-  settle: () => [["/bin/sh", "-c", rereading]],
+  settle: () => [
+    ["/bin/sh", "-c", rereading, "kill -HUP of xinetd, where it runs"],
+  ],
   starting: () => "service xinetd start",
 };
 

@@ -35,7 +35,11 @@ function ofFolder(
   classicNames: readonly string[],
 ): Finding[] {
   const ours = statOf(executable);
-  const install = `postern install-links ${quoted(folder)}`;
+  const isInstalled = statOf(`${folder}/.postern-install.json`) !== null;
+  const to = folder === "/usr/local/bin" ? "" : ` --to ${quoted(folder)}`;
+  const install = isInstalled
+    ? `postern install${to}`
+    : `postern install-links ${quoted(folder)}`;
   const found: Finding[] = [];
   for (const name of namesIn(folder)) {
     const path = `${folder}/${name}`;
@@ -57,25 +61,28 @@ function ofFolder(
           )
           : note(
             `what stood at ${now} before postern is kept`,
-            `mv ${quoted(path)} ${
-              quoted(now)
-            } brings it back, rm does away with it`,
+            isInstalled
+              ? `postern install --uninstall${to} brings all of them back; rm ` +
+                `${quoted(path)}, when it is not wanted any more`
+              : `mv ${quoted(path)} ${
+                quoted(now)
+              } brings it back, rm does away with it`,
             path,
           ),
       );
     }
     if (!classicNames.includes(name)) continue;
-    const to = linkOf(path);
-    if (to === null) continue; // the program itself
+    const target = linkOf(path);
+    if (target === null) continue; // the program itself
     const there = statOf(path);
-    const isPosterns = /^postern/.test(baseName(to));
+    const isPosterns = /^postern/.test(baseName(target));
     if (there === null) {
-      found.push(error(`${name} leads to nothing: ${to}`, install, path));
+      found.push(error(`${name} leads to nothing: ${target}`, install, path));
     } else if (
       isPosterns && !(there.ino === ours?.ino && there.dev === ours?.dev)
     ) {
       found.push(warning(
-        `${name} leads to another postern than this one: ${to}`,
+        `${name} leads to another postern than this one: ${target}`,
         install,
         path,
       ));

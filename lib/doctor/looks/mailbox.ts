@@ -8,7 +8,7 @@ import type { NeededFolder } from "../../base/reach.ts";
 import { parentOf } from "../../base/path.ts";
 import { accessOf, making, remedyFor, type Use } from "../access.ts";
 import { userName } from "../accounts.ts";
-import { error, type Finding, unseen } from "../finding.ts";
+import { error, type Finding, unseen, warning } from "../finding.ts";
 import type { Look } from "../look.ts";
 import type { Ids } from "../patient.ts";
 import { targetReach } from "../targets.ts";
@@ -36,6 +36,7 @@ export const mailbox: Look = {
     const found = folders.flatMap((each) => [
       ...ofFolder(each, server),
       ...ofMailboxes(each, server),
+      ...ofNobody(each, server),
     ]);
     return [...new Map(found.map((each) => [each.what, each])).values()];
   },
@@ -93,6 +94,46 @@ function ofMailboxes(
       path,
     ),
   ];
+}
+
+/** Where each has a folder, that is made by an administrator. */
+function ofNobody(
+  { path, isMade, patterns = [] }: NeededFolder,
+  server: Ids,
+): Finding[] {
+  // Beneath the last that a recipient names, a delivery makes what is missing.
+  const last = patterns.findLastIndex(({ source }) => source.includes(".+"));
+  const root = absolute(path);
+  if (isMade || last === -1) return [];
+  if (hasFolder(root, patterns.slice(0, last + 1)) !== false) return [];
+  return [warning(
+    `nobody has a mailbox yet: a recipient has one who has a folder there, ` +
+      "and all others are refused",
+    `${
+      making(`${root.replace(/\/$/, "")}${"/NAME".repeat(last + 1)}`, server)
+    } for each`,
+    root,
+  )];
+}
+
+/** Whether a folder fits; null where it cannot be seen. */
+function hasFolder(
+  folder: string,
+  [fits, ...rest]: readonly RegExp[],
+): boolean | null {
+  if (fits === undefined) return true;
+  try {
+    for (const { name } of Deno.readDirSync(folder)) {
+      const inside = `${folder.replace(/\/$/, "")}/${name}`;
+      if (!fits.test(name) || name.startsWith(".")) continue;
+      if (!statOf(inside)?.isDirectory) continue;
+      const found = hasFolder(inside, rest);
+      if (found !== false) return found;
+    }
+    return false;
+  } catch {
+    return null; // not for us to see, or not there: --check says so
+  }
 }
 
 function* mailboxesIn(

@@ -168,14 +168,16 @@ function atBoot({ path, kind, text }: Script): Finding[] {
     ];
   }
   const isStart = (each: string) =>
-    each.replace(/^S\d\d/, "") === name && each !== name;
+    /^S\d\d/.test(each) && each.slice(3) === name.replace(/^S\d\d/, "");
   const isThere = ["/etc", "/etc/rc.d"].some((root) =>
     namesIn(root).filter((each) => /^rc[2345]\.d$/.test(each))
       .some((each) => namesIn(`${root}/${each}`).some(isStart))
   );
   return isThere ? [] : [warning(
     "it is not started at boot: no runlevel has a link S..",
-    `update-rc.d ${name} defaults, or ln -s ../init.d/${name} /etc/rc3.d/S99${name}`,
+    `update-rc.d ${name} defaults, or ln -s ../init.d/${name} /etc/rc3.d/S99${
+      name.replace(/^S\d\d/, "")
+    }`,
     path,
   )];
 }

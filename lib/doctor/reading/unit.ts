@@ -35,7 +35,7 @@ export function unitScripts(path: string, text: string): Script[] {
   const env = environmentOf(unit);
   const shell = shellOf(env);
   const [words = []] = [
-    ...shell.commands(command.replaceAll("%n", baseName(path))),
+    ...shell.commands(spelledOut(command, path)),
   ]
     .map((each) => [...each.words]);
   const way = newWay();
@@ -60,6 +60,18 @@ export function unitScripts(path: string, text: string): Script[] {
     isExecuted: true,
     isInBackground: false,
   }];
+}
+
+/** systemd's `%` and `$$`; of what it knows of itself, its name alone. */
+function spelledOut(command: string, path: string): string {
+  const unit = baseName(path);
+  const known: Readonly<Record<string, string>> = {
+    "%%": "%",
+    "%n": unit,
+    "%N": unit.replace(/\.service$/, ""),
+    "$$": "\\$",
+  };
+  return command.replaceAll(/%[%nN]|\$\$/g, (each) => known[each]);
 }
 
 function ofService(

@@ -165,7 +165,7 @@ const rows: Readonly<Record<string, Row>> = {
 };
 
 /** Those that a person is told of. */
-export const told = ["rblsmtpd", "recordio", "fixcrio", "tcp-env"];
+const told = ["rblsmtpd", "recordio", "fixcrio", "tcp-env"];
 
 /** Takes what stands in front off, and says what it does; the rest is a program. */
 export function unwrap(words: readonly string[], way: Way): string[] {
