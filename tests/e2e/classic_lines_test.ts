@@ -144,7 +144,9 @@ Deno.test(
         }
         // <daemon.info>, the tag, then djb's time stamp.
         const daemonInfo = 3 * 8 + 6;
-        for (const line of syslog.lines) {
+        // The machine's syslog is that of other tests, too.
+        const ours = syslog.lines.filter((line) => !/ postern\[/.test(line));
+        for (const line of ours) {
           assertMatch(line, new RegExp(`^<${daemonInfo}>.*smtpd: `));
         }
       } finally {

@@ -47,14 +47,14 @@ Deno.test(
       const waiting = attempt(server, "plain");
       assertMatch(await stranger.ask("RCPT TO:<c@to.example>"), /^250 /);
       assertEquals(await waiting, later);
-      await server.gate.logged(/: no answer in time/);
+      await server.gate.logged(/: no answer within 1 seconds/);
       for (const pid of await dovecot.pids()) {
         Deno.kill(pid, "SIGCONT");
       }
       await until("it is found again", async () =>
         await attempt(server, "plain") === taken);
       stranger.close();
-    }, { smtpd: ["--dovecot-timeout", "1"] }),
+    }, { smtpd: ["--dovecot-seconds", "1"] }),
 );
 
 Deno.test(
