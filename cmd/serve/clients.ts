@@ -98,6 +98,8 @@ Under the name tcpserver there is no limit without the option.`,
       help: "connections of one client in a time",
       manual: `A burst of <n>, then as many in each such time on an average.
 The rates of the last 65536 clients or so are remembered.
+Gates on several machines count each for themselves, this and --per-ip: what
+stands in front of all of them can count for all, as haproxy's stick tables do.
 
 With --workers and either of --per-ip and --rate all connections of a client
 go to the same worker, except while one is missing.

@@ -15,6 +15,7 @@ import {
 } from "../base/service_address.ts";
 import type { LoginAnswer } from "../mail/answers.ts";
 import { mechanisms } from "../mail/sasl.ts";
+import { inTime, noAnswerWithin } from "../net/in_time.ts";
 import { DovecotConnection } from "./dovecot_connection.ts";
 import {
   acceptableNames,
@@ -188,9 +189,14 @@ export class DovecotExchange {
   ): Promise<LoginAnswer> {
     const turn = ++this.#turn;
     this.#challenges = 0;
-    const end = performance.now() + this.dovecot.seconds * 1000;
+    const stepMs = this.dovecot.seconds * 1000;
+    const end = performance.now() + stepMs;
     try {
-      const connection = await within(this.dovecot.connection(), end);
+      const connection = await inTime(
+        this.dovecot.connection(),
+        stepMs,
+        noAnswerWithin(stepMs),
+      );
       if (turn !== this.#turn) return { type: "later" };
       // One that was offered before it was heard of, or restarted: it would
       // hang up, on everybody.
@@ -200,7 +206,7 @@ export class DovecotExchange {
       const id = connection.begin();
       this.#at = { connection, id };
       const line = beginLine(id, mechanism, this.facts, response);
-      return await this.#ask(line, (end - performance.now()) / 1000);
+      return await this.#ask(line, end);
     } catch (error) {
       return this.#fails(error);
     }
@@ -211,7 +217,8 @@ export class DovecotExchange {
     if (this.#at === null) return { type: "later" };
     try {
       const line = goOnLine(this.#at.id, response);
-      return await this.#ask(line, this.dovecot.seconds);
+      const end = performance.now() + this.dovecot.seconds * 1000;
+      return await this.#ask(line, end);
     } catch (error) {
       return this.#fails(error);
     }
@@ -224,11 +231,9 @@ export class DovecotExchange {
     this.#at = null;
   }
 
-  async #ask(line: string, seconds: number): Promise<LoginAnswer> {
+  async #ask(line: string, end: number): Promise<LoginAnswer> {
     const { connection, id } = this.#at!;
-    const answer = answerOf(
-      await connection.ask(id, line, Math.max(0, seconds)),
-    );
+    const answer = answerOf(await connection.ask(id, line, end));
     if (answer.type !== "challenge") this.#at = null;
     else if (++this.#challenges > mostChallenges) {
       connection.cancel(id);
@@ -293,20 +298,4 @@ function whyOf(parameters: Parameters): string | null {
   const why = parameters.get("reason")?.[0] ?? parameters.get("code")?.[0] ??
     reasons.find((each) => parameters.has(each));
   return why ? printable(why, mostReasonCharacters) : null;
-}
-
-/** @throws Error when time is over first */
-async function within<T>(work: Promise<T>, end: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error("it takes no connection in time")),
-      end - performance.now(),
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

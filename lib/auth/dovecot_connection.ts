@@ -7,6 +7,7 @@
 import { fromBytes, toBytes } from "../base/bytes.ts";
 import { reason } from "../base/reason.ts";
 import type { ServiceAddress } from "../base/service_address.ts";
+import { inTime, noAnswerWithin } from "../net/in_time.ts";
 import {
   cancelLine,
   greetingLines,
@@ -65,12 +66,16 @@ export class DovecotConnection {
     this.#unready = reject;
   });
 
-  private constructor(readonly conn: Deno.Conn) {}
+  readonly #tooLate: string;
+
+  private constructor(readonly conn: Deno.Conn, seconds: number) {
+    this.#tooLate = noAnswerWithin(seconds * 1000);
+  }
 
   /**
    * One that has shaken hands.
    *
-   * @param seconds for that
+   * @param seconds for that, and for each answer
    * @throws Error that says why there is none
    */
   static async open(
@@ -80,28 +85,20 @@ export class DovecotConnection {
     const connecting: Promise<Deno.Conn> = address.transport === "unix"
       ? Deno.connect(address)
       : Deno.connect(address);
-    let expire = (_: Error) => {};
-    const late = new Promise<never>((_, reject) => expire = reject);
-    late.catch(() => {}); // there may be nobody who waits
-    const timer = setTimeout(
-      () => expire(new Error(tooLate)),
-      seconds * 1000,
-    );
+    const end = performance.now() + seconds * 1000;
+    const why = noAnswerWithin(seconds * 1000);
     let connection: DovecotConnection | undefined;
     try {
-      const conn = await Promise.race([connecting, late]);
-      connection = new DovecotConnection(conn);
-      connection.#handshake.catch(() => {}); // heard in the race, if at all
+      const conn = await inTime(connecting, seconds * 1000, why);
+      connection = new DovecotConnection(conn, seconds);
       connection.#start();
-      await Promise.race([connection.#handshake, late]);
+      await inTime(connection.#handshake, end - performance.now(), why);
       connection.#expire();
       return connection;
     } catch (error) {
       if (connection) connection.close();
       else connecting.then((conn) => conn.close(), () => {}); // told already
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -118,9 +115,10 @@ export class DovecotConnection {
   /**
    * Says a line of an exchange, and waits for the answer.
    *
+   * @param end of the wait, by performance.now()
    * @throws Error that says why there is none; the exchange is over then
    */
-  ask(id: number, line: string, seconds: number): Promise<Reply> {
+  ask(id: number, line: string, end: number): Promise<Reply> {
     if (this.lost) return Promise.reject(this.lost);
     const early = this.#early.get(id);
     if (early) {
@@ -130,11 +128,11 @@ export class DovecotConnection {
     return new Promise((resolve, reject) => {
       const since = performance.now();
       const timer = setTimeout(() => {
-        reject(new Error(tooLate));
+        reject(new Error(this.#tooLate));
         this.cancel(id);
         // Whoever is asked about one may be slow; about all, he stands still.
         if (this.#heardAt < since) this.retire();
-      }, seconds * 1000);
+      }, Math.max(0, end - since));
       this.#exchanges.set(id, { since, timer, resolve, reject });
       this.#unsent.set(id, line);
       this.#write();
@@ -313,4 +311,3 @@ export class DovecotConnection {
 const mostId = 0x7fffffff;
 const mostMechanisms = 100;
 const notTheProtocol = "it does not speak the protocol of its auth service";
-const tooLate = "no answer in time";

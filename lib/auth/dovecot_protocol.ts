@@ -136,8 +136,9 @@ function readParameters(words: readonly string[]): Parameters {
   const parameters = new Map<string, string[]>();
   for (const word of words) {
     const [, name, value = ""] = /^([^=]*)(?:=([^]*))?$/.exec(word)!;
-    const values = parameters.get(name) ?? [];
-    parameters.set(name, [...values, unescaped(value)]);
+    const values = parameters.get(name);
+    if (values) values.push(unescaped(value));
+    else parameters.set(name, [unescaped(value)]);
   }
   return parameters;
 }

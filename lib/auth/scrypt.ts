@@ -82,7 +82,7 @@ export const answer: Answerer = async (question) => {
  *
  * @param password a byte string
  */
-export async function derive(
+async function derive(
   password: string,
   { cost: { ln, r, p }, salt, keyBytes }: Work,
 ): Promise<Uint8Array<ArrayBuffer>> {

@@ -60,7 +60,7 @@ function cratesSection(crates: readonly Crate[]): string[] {
 }
 
 /** A name, a version and a licence, in a line. */
-export function titleOf({ name, version, licence }: Notice): string {
+function titleOf({ name, version, licence }: Notice): string {
   return [name, version, `(${licence})`].filter((each) => each !== null)
     .join(" ");
 }

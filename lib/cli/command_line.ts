@@ -40,6 +40,24 @@ export function readArguments(
   return null;
 }
 
+/**
+ * What a command is asked to do.
+ *
+ * @param understood makes it of the arguments; may throw UsageError
+ * @returns null if `--help` was printed
+ * @throws Fatal that says what is wrong with the usage
+ */
+export const requestIn = <T>(
+  syntax: Syntax,
+  args: readonly string[],
+  calledAs: string,
+  understood: (found: Scanned) => T,
+): T | null =>
+  orFatal(calledAs, () => {
+    const found = readArguments(syntax, args, calledAs);
+    return found && understood(found);
+  });
+
 /** Does something; what is wrong with the usage ends the command. */
 export function orFatal<T>(calledAs: string, act: () => T): T {
   try {

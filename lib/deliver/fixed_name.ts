@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { codeOf } from "../base/reason.ts";
 import { closeDescriptor } from "../sys/descriptors.ts";
 import { syncFolder } from "./folder.ts";
@@ -22,6 +21,9 @@ export class FixedName {
    * @param mailbox whose copy it is
    */
   constructor(readonly once: Once, id: string, mailbox: string) {
+    // An import would cost each start of smtpd some 2 ms, which has no such names.
+    // deno-lint-ignore no-process-global
+    const { createHash } = process.getBuiltinModule("node:crypto");
     const digest = createHash("sha256").update(JSON.stringify([id, mailbox]))
       .digest("hex").slice(0, idChars);
     // No host: any may deliver it.

@@ -49,6 +49,11 @@ const tooLong: Refusal = {
   text: "sorry, that message size exceeds what the queue takes",
 };
 
+const unconfirmed: Published = {
+  type: "unsure",
+  why: "the broker has not confirmed those before it in time",
+};
+
 const row = (name: "amqp" | "amqps"): TargetRow => ({
   name,
   usage: `${name}://HOST[,HOST]/VHOST`,
@@ -80,6 +85,8 @@ class SharedQueue implements Target {
   #loading: Promise<Loaded> | null = null;
   #loaded: Loaded | null = null;
   #starting: Promise<void> | null = null;
+  /** Messages of which nobody knows whether a broker has them. */
+  #failures = 0;
 
   constructor(url: QueueOptions["url"], readonly context: TargetContext) {
     const { settings = usualSettings, secrets = new HopSecrets(null, null) } =
@@ -161,7 +168,13 @@ class SharedQueue implements Target {
     const length = head.length + bytes;
     if (watch.mostBytes !== null && length > watch.mostBytes) return tooLong;
     if (watch.refusal !== null) return this.#untaken(facts, watch.refusal);
+    const { confirmSeconds } = this.options;
+    const endsAt = performance.now() + confirmSeconds * 1000;
+    const failures = this.#failures;
     const published = await this.budget.holding(length, async () => {
+      // One after the other would wait as long as the first for who hangs.
+      const isVain = this.#failures > failures && performance.now() > endsAt;
+      if (isVain) return unconfirmed;
       const body = new Uint8Array(length);
       body.set(head);
       let at = head.length;
@@ -172,6 +185,7 @@ class SharedQueue implements Target {
       return await publisher.publish(this.topology.ready, body, facts.id);
     });
     if (published.type === "stored") return { type: "stored", id: facts.id };
+    if (published.type === "unsure") this.#failures++;
     if (published.type === "tooLong") watch.tooLong(published.why);
     return this.#untaken(facts, published.why, published.type);
   }

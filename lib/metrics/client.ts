@@ -4,12 +4,12 @@
  * @module
  */
 import { request } from "node:http";
+import { httpAnswer } from "../net/http_answer.ts";
 import type { Facts } from "./facts.ts";
 import type { Place } from "./place.ts";
 
-const patienceMs = 5000;
 /** A gate's facts have a bound; whoever sends more is no gate. */
-const mostBytes = 16 << 20;
+const limits = { milliseconds: 5000, characters: 16 << 20 };
 
 /**
  * @param token null if none is wanted
@@ -25,38 +25,9 @@ export async function fetchFacts(
   const headers: Record<string, string> = token === null
     ? {}
     : { authorization: `Bearer ${token}` };
-  const { promise, resolve, reject } = Promise.withResolvers<Facts>();
-  const asked = request(
-    { ...where, path: "/facts.json", headers },
-    (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (piece: string) => {
-        text += piece;
-        if (text.length > mostBytes) asked.destroy(new Error("too much"));
-      });
-      response.on("error", reject);
-      response.on("end", () => {
-        try {
-          resolve(factsIn(response.statusCode ?? 0, text));
-        } catch (error) {
-          reject(error);
-        }
-      });
-    },
-  );
-  asked.on("error", reject);
-  asked.end();
-  // On some runtimes nothing at all is heard of one that hangs up at once.
-  const timer = setTimeout(() => {
-    reject(new Error("no answer"));
-    asked.destroy();
-  }, patienceMs);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-  }
+  const asked = request({ ...where, path: "/facts.json", headers });
+  const { status, text } = await httpAnswer(asked, limits);
+  return factsIn(status, text);
 }
 
 function factsIn(status: number, text: string): Facts {

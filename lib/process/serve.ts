@@ -11,6 +11,7 @@ import { Slots } from "../gate/slots.ts";
 import { ConnectionNumbers } from "../gate/numbers.ts";
 import { Log } from "../log/log.ts";
 import { withMailLog } from "../log/with_mail_log.ts";
+import { isInTime } from "../net/in_time.ts";
 import { hideMemory, releaseSignals } from "../sys/confine.ts";
 import { releaseStdinAndStdout } from "../sys/descriptors.ts";
 import { eventLoop } from "../sys/event_loop.ts";
@@ -243,21 +244,7 @@ async function accept(
 ): Promise<void> {
   await Promise.all(all.map(({ gate }) => gate.run()));
   const ended = Promise.all(all.map(({ reception }) => reception.empty()));
-  if (await within(graceEnds() - performance.now(), ended)) return;
+  if (await isInTime(ended, graceEnds() - performance.now())) return;
   for (const { server } of all) server.stop();
-  await within(farewellMs, ended);
-}
-
-/** Whether something comes about in time. */
-async function within(
-  milliseconds: number,
-  event: Promise<unknown>,
-): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((over) => {
-    timer = setTimeout(() => over(false), milliseconds);
-  });
-  const inTime = await Promise.race([event.then(() => true), late]);
-  clearTimeout(timer);
-  return inTime;
+  await isInTime(ended, farewellMs);
 }

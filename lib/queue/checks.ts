@@ -9,6 +9,7 @@ import type { ChannelModel } from "amqplib";
 import type { Emit } from "../base/events.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { reason } from "../base/reason.ts";
+import { inTime, noAnswerWithin } from "../net/in_time.ts";
 import { findingLine, Remediable } from "./finding.ts";
 import { connect, disconnect } from "./link.ts";
 import { explained } from "./link_remedy.ts";
@@ -65,8 +66,9 @@ export class QueueWatch {
 
   /** For a connection that was just made. @throws Error that says what is wrong */
   readonly check = async (model: ChannelModel): Promise<void> => {
-    const lines = await this.#linesOf(() => this.#linesBy(model));
-    this.#seen(lines);
+    const looked = this.#linesOf(() => this.#linesBy(model))
+      .then((lines) => this.#seen(lines));
+    await this.#remembered.wait(looked);
     if (this.#refusal !== null) throw new Error(this.#refusal);
   };
 
@@ -82,14 +84,23 @@ export class QueueWatch {
   async #look(): Promise<void> {
     clearTimeout(this.#timer);
     this.#seen(await this.#linesOf(() => this.#linesOnce()));
+  }
+
+  /** Whoever has looked: while nothing is taken, the next look is soon. */
+  #next(): void {
+    clearTimeout(this.#timer);
     if (this.#isClosed) return;
     const waitMs = this.#refusal === null ? everyMs : againMs;
-    clearTimeout(this.#timer); // of a look that was begun meanwhile
     this.#timer = setTimeout(() => this.#look(), waitMs);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 
   #seen(lines: readonly string[]): void {
+    this.#tell(lines);
+    this.#next();
+  }
+
+  #tell(lines: readonly string[]): void {
     const [first, ...others] = lines;
     if (first === undefined) {
       this.#refusal = null;
@@ -122,17 +133,10 @@ export class QueueWatch {
 
   /** What cannot be seen is as if it were wrong. */
   async #linesOf(look: () => Promise<string[]>): Promise<string[]> {
-    const { promise, resolve } = Promise.withResolvers<string[]>();
-    const timer = setTimeout(
-      () => resolve([`no answer in ${lookMs / 1000} seconds`]),
-      lookMs,
-    );
     try {
-      return await Promise.race([look(), promise]);
+      return await inTime(look(), lookMs, noAnswerWithin(lookMs));
     } catch (error) {
       return [whyUnseen(error)];
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

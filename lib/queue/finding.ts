@@ -51,3 +51,6 @@ export class Remediable extends Error {
     super(message);
   }
 }
+
+/** Whoever was asked does not answer. */
+export class Silent extends Remediable {}

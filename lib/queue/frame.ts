@@ -56,6 +56,8 @@ const mark = new TextEncoder().encode("PQ1\n");
 const headBytes = mark.length + 4;
 /** Ten thousand recipients have room, each with its trouble. */
 const factsBytesLimit = 32 << 20;
+/** The end of the year 9999: no date is written after it (RFC 3339). */
+const lastMs = 253_402_300_799_999;
 
 /** A message in one piece. */
 export const framed = (facts: Queued, text: Bytes): Bytes =>
@@ -98,7 +100,7 @@ function queuedIn(value: unknown): Queued {
     sender: word(facts, "sender"),
     recipients: recipients.map((each) => word({ each }, "each")),
     binary: binary === true,
-    acceptedAt: count(facts, "acceptedAt"),
+    acceptedAt: count(facts, "acceptedAt", lastMs),
     client: {
       ip: word(who, "ip"),
       host: wordOrNull(who, "host"),
@@ -107,7 +109,7 @@ function queuedIn(value: unknown): Queued {
       protocol: word(who, "protocol"),
     },
     attempts: count(facts, "attempts"),
-    due: count(facts, "due"),
+    due: count(facts, "due", lastMs),
     troubles: Object.fromEntries(
       Object.entries(object(troubles, "troubles")).map((
         [recipient, each],
@@ -140,10 +142,12 @@ function word(from: Json, name: string): string {
 const wordOrNull = (from: Json, name: string) =>
   from[name] === null ? null : word(from, name);
 
-function count(from: Json, name: string): number {
-  const value = from[name];
-  if (Number.isSafeInteger(value) && (value as number) >= 0) {
-    return value as number;
-  }
+function count(
+  from: Json,
+  name: string,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  const value = from[name] as number;
+  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
   throw new Error(`its ${name} is no number`);
 }

@@ -6,6 +6,7 @@
  */
 import type { ChannelModel } from "amqplib";
 import { reason } from "../base/reason.ts";
+import { isInTime } from "../net/in_time.ts";
 import type { QueueOptions } from "./options.ts";
 
 /** A node that hangs is found out within two of them. */
@@ -57,13 +58,9 @@ export async function connect(
 
 /** Closes one that may hang. */
 export async function disconnect(model: ChannelModel): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, closingMs);
   try {
-    await Promise.race([model.close(), promise]);
+    await isInTime(model.close(), closingMs);
   } catch {
     // It was closed already, by the broker.
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -13,7 +13,7 @@ import {
   queueFindings,
   runningNodes,
 } from "./cluster.ts";
-import { type Finding, note, Remediable, wrong } from "./finding.ts";
+import { type Finding, note, Remediable, Silent, wrong } from "./finding.ts";
 import { Management } from "./management.ts";
 import type { QueueOptions } from "./options.ts";
 import { Topology } from "./topology.ts";
@@ -92,7 +92,8 @@ async function lookAtCluster(
   } catch (error) {
     if (!(error instanceof Remediable)) throw error;
     const { message, remedy } = error;
-    const findings = [wrong("management", message, remedy)];
+    const found = wrong("management", message, remedy);
+    const findings = [{ ...found, isUntold: error instanceof Silent }];
     return { findings, queues, running: null };
   }
 }

@@ -1,6 +1,5 @@
 /**
- * Asks a broker's management API, over HTTP. By node's client: the runtime's own
- * would go through a proxy that the environment names.
+ * Asks a broker's management API, over HTTP.
  *
  * @module
  */
@@ -8,13 +7,13 @@ import { request as requestInClear } from "node:http";
 import { Agent, request as requestByTls } from "node:https";
 import { reason } from "../base/reason.ts";
 import { printable } from "../base/foreign_text.ts";
-import { Remediable } from "./finding.ts";
+import { type HttpAnswer, httpAnswer } from "../net/http_answer.ts";
+import { Remediable, Silent } from "./finding.ts";
 import { managementUrls } from "./management_url.ts";
 import type { QueueOptions } from "./options.ts";
 
-const patienceMs = 8000;
 /** With the columns that we ask for an answer has some kilobytes. */
-const mostBytes = 4 << 20;
+const limits = { milliseconds: 8000, characters: 4 << 20 };
 
 export class Management {
   readonly #urls: readonly string[];
@@ -46,7 +45,7 @@ export class Management {
         failures.push(`${url}: ${reason(error)}`);
       }
     }
-    throw new Remediable(
+    throw new Silent(
       `unable to ask the management API: ${failures.join("; ")}`,
       "`rabbitmq-plugins enable rabbitmq_management` on each node starts it; " +
         "--queue-management says where it is",
@@ -82,45 +81,15 @@ function notAllowed(base: string, user: string, text: string): Remediable {
 const base64 = (text: string) =>
   btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
-async function answerOf(
+function answerOf(
   url: URL,
   headers: Record<string, string>,
   authorities: readonly string[],
-): Promise<{ status: number; text: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<
-    { status: number; text: string }
-  >();
+): Promise<HttpAnswer> {
   const isByTls = url.protocol === "https:";
   const ca = authorities.join("\n");
   const request = isByTls ? requestByTls : requestInClear;
   // An older runtime looks for authorities in an agent only.
   const agent = isByTls && ca !== "" ? new Agent({ ca }) : false;
-  const asked = request(url, { headers, agent }, (response) => {
-    let text = "";
-    response.setEncoding("utf8");
-    response.on("data", (piece: string) => {
-      text += piece;
-      if (text.length > mostBytes) {
-        reject(new Error("it says too much"));
-        asked.destroy();
-      }
-    });
-    response.on("error", reject);
-    response.on(
-      "end",
-      () => resolve({ status: response.statusCode ?? 0, text }),
-    );
-  });
-  asked.on("error", reject);
-  asked.end();
-  // On some runtimes nothing at all is heard of one that hangs up at once.
-  const timer = setTimeout(() => {
-    reject(new Error("no answer"));
-    asked.destroy();
-  }, patienceMs);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-  }
+  return httpAnswer(request(url, { headers, agent }), limits);
 }

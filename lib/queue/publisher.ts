@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import type { ChannelModel, ConfirmChannel } from "amqplib";
 import { type Emit, trouble } from "../base/events.ts";
 import { reason } from "../base/reason.ts";
+import { inTime } from "../net/in_time.ts";
 import { connect, disconnect } from "./link.ts";
 import type { QueueOptions } from "./options.ts";
 
@@ -163,17 +164,10 @@ class Lane {
   }
 
   /** Connecting goes on for others when one message has waited too long. */
-  async #channelBy(endsAt: number): Promise<ConfirmChannel> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new Error("no broker that may be used answers in time")),
-      endsAt - performance.now(),
-    );
-    try {
-      return await Promise.race([this.channel(), promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+  #channelBy(endsAt: number): Promise<ConfirmChannel> {
+    const leftMs = endsAt - performance.now();
+    const why = "no broker that may be used answers in time";
+    return inTime(this.channel(), leftMs, why);
   }
 
   async #open(): Promise<ConfirmChannel> {
@@ -191,6 +185,8 @@ class Lane {
       model.on("unblocked", () => this.blocked = null);
       model.on("close", () => this.#lose(channel));
       this.#lastError = null;
+      // Of which the channel says no more than that it was closed.
+      model.on("error", (error) => this.#lastError = reason(error));
       channel.on("error", (error) => this.#lastError = reason(error));
       channel.on("close", () => this.#lose(channel));
       channel.on("return", ({ fields, properties }) => {

@@ -9,6 +9,8 @@ import type { Finding } from "./finding.ts";
 
 /** Looks are a minute apart, and then it may take a while until all is told. */
 const rememberedMs = 90_000;
+/** Where all was well lately, nobody waits longer for brokers to tell it again. */
+const briefMs = 3000;
 
 export class Remembered {
   #wellAt = -Infinity;
@@ -22,7 +24,27 @@ export class Remembered {
   wrongOf(findings: readonly Finding[], now: number): Finding[] {
     const all = findings.filter(({ state }) => state === "wrong");
     if (all.length === 0) this.#wellAt = now;
-    const isKnown = now - this.#wellAt < rememberedMs;
-    return isKnown ? all.filter(({ isUntold }) => !isUntold) : all;
+    return this.#isKnown(now) ? all.filter(({ isUntold }) => !isUntold) : all;
+  }
+
+  /**
+   * Waits for a look: while a node hangs, the others wait for what it tells
+   * until they give it up, which takes a minute, and take mail all the while.
+   */
+  async wait(look: Promise<void>): Promise<void> {
+    if (!this.#isKnown(performance.now())) return await look;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const brief = new Promise<void>((over) => {
+      timer = setTimeout(over, briefMs);
+    });
+    try {
+      await Promise.race([look, brief]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #isKnown(now: number): boolean {
+    return now - this.#wellAt < rememberedMs;
   }
 }

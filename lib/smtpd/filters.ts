@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Connection } from "../base/connection.ts";
 import type { Emit } from "../base/events.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { spoolDescriptors } from "../deliver/spool.ts";
@@ -14,6 +13,7 @@ import type { MilterAddress } from "../filter/milter_address.ts";
 import type { Patience } from "../filter/patience.ts";
 import type { Inquiry } from "../smtp/actions.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
+import type { SessionFacts } from "./session_facts.ts";
 
 /** Their options. */
 export interface FilterOptions {
@@ -34,17 +34,8 @@ const milterDescriptors = 1 + spoolDescriptors;
 /** Its connection. */
 const rspamdDescriptors = 1;
 
-/** Whose session it is. */
-export interface Filtered {
-  /** What it is called in logs. */
-  readonly name: string;
-  readonly connection: Connection;
-  readonly env: ProgramEnvironment;
-  readonly me: string;
-}
-
 /** Makes a filter of a session; null where it minds nothing of it. */
-type Maker = (session: Filtered) => FilterSession | null;
+type Maker = (session: SessionFacts) => FilterSession | null;
 
 /** What was loaded. */
 interface Loaded {
@@ -89,7 +80,7 @@ export class SmtpFilters {
   }
 
   /** A target that shows messages to filters first, if there are any. */
-  before(target: Target, session: Filtered): Target {
+  before(target: Target, session: SessionFacts): Target {
     const loaded = this.#loaded;
     if (loaded === null) return target;
     const { emit } = this;

@@ -5,7 +5,6 @@
  * @module
  */
 import type { Emit } from "../base/events.ts";
-import type { Connection } from "../base/connection.ts";
 import type { Target } from "../deliver/target.ts";
 import type { Helper } from "../helper/helper.ts";
 import type { Resolver } from "../net/resolver.ts";
@@ -14,7 +13,7 @@ import type { DnsblSite } from "../policy/dnsbl_zones.ts";
 import { accept, exceptFor, type Policy } from "../policy/question.ts";
 import type { Answer } from "../mail/answers.ts";
 import type { Inquiry } from "../smtp/actions.ts";
-import type { ProgramEnvironment } from "../ucspi/environment.ts";
+import type { SessionFacts } from "./session_facts.ts";
 
 /** Their options; null for what is not wanted. */
 export interface PolicyOptions {
@@ -37,16 +36,11 @@ const programSeconds = 20;
 const rcptcheckVariable = "RCPTCHECK";
 
 /** Who asks, and what the control files say. */
-export interface Asker {
-  readonly connection: Connection;
-  readonly env: ProgramEnvironment;
-  readonly me: string;
+export interface Asker extends SessionFacts {
   readonly badRcptTo: Policy | null;
   /** Of whom nobody is asked whether there is such a mailbox. */
   isPostmaster(recipient: string): boolean;
   readonly target: Target;
-  /** The session's, in logs. */
-  readonly name: string;
 }
 
 export class SmtpPolicies {

@@ -29,6 +29,12 @@ const subcommands = /\/cmd\/commands\.ts$/;
  * and the texts that the build makes.
  */
 const largePart = /\/(mailauth|packed_\w+)\.ts$/;
+/** What is started for each connection, or by programs; the rest is for people. */
+const startedOften =
+  /\/(serve|smtpd|rules|splogger|rblsmtpd|recordio|fixcrio|helper|stderr_to_syslog)\.ts$/;
+/** Whether a part shares nothing with others. */
+const isWhole = (path: string) =>
+  startedOften.test(path) || largePart.test(path);
 
 export interface Bundle {
   /** The path of the first file. */
@@ -41,9 +47,10 @@ export interface Bundle {
 
 /**
  * Joins a module and all it imports into one file, and each part that it
- * imports late into another. Those parts share nothing but the largest
- * library: a process uses one subcommand, and should not have to load it in a
- * dozen pieces. What they in turn import late may well be shared, and is.
+ * imports late into another. Parts that are started often share nothing but the
+ * largest library: a process uses one subcommand, and should not have to load
+ * it in a dozen pieces. The others do share: every start pays for every byte of
+ * the executable. What a part in turn imports late is shared within it.
  *
  * (A library in CommonJS that is imported late has only a default export in
  * there; lib/mailauth/mailauth.ts shows the way.)
@@ -88,21 +95,27 @@ export async function bundle(work: string, entry: string): Promise<Bundle> {
     logLevel: "silent",
     metafile: true,
   };
-  const join = async (path: string, to: string, plugin: Plugin) => {
+  const join = async (paths: readonly string[], plugin: Plugin) => {
     const { metafile } = await esbuild.build({
       ...options,
       plugins: [plugin],
-      entryPoints: [path],
-      outdir: to,
+      entryPoints: paths.map((path) => {
+        const name = nameOf(path);
+        return { in: path, out: path === entry ? name : `${name}/${name}` };
+      }),
+      chunkNames: "pieces/[hash]",
+      outdir,
     });
     for (const input of Object.keys(metafile!.inputs)) inputs.add(input);
   };
   try {
-    await join(entry, outdir, partsElsewhere("."));
+    await join([entry], partsElsewhere("."));
+    const seldom = [...parts].filter((path) => !isWhole(path));
+    await join(seldom, partsElsewhere(".."));
     // A set goes on with what is added while it is walked.
     for (const path of parts) {
-      if (nameOf(path) in packedParts) continue;
-      await join(path, `${outdir}/${nameOf(path)}`, partsElsewhere(".."));
+      if (seldom.includes(path) || nameOf(path) in packedParts) continue;
+      await join([path], partsElsewhere(".."));
     }
   } catch (error) {
     throw new BuildError(`cannot bundle: ${(error as Error).message}`);
