@@ -125,8 +125,8 @@ export class Ways {
     if (this.#file !== null) {
       try {
         const text = this.#file.find(domain);
-        if (text !== null) return this.#filed(text);
         this.#unread.over();
+        if (text !== null) return this.#filed(text);
       } catch (error) {
         this.#unread.tell(problemsIn(error));
         return routesUnreadable;

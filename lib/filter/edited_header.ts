@@ -31,7 +31,9 @@ export type Edit =
     readonly type: "remove";
     readonly name: string;
     readonly which: number;
-  };
+  }
+  /** All of this name. */
+  | { readonly type: "removeAll"; readonly name: string };
 
 /** What of a header can be changed; what is longer goes on as it is. */
 export const headerBytesLimit = 262_144;
@@ -110,6 +112,15 @@ export function edit(fields: string[], change: Edit, own?: string): void {
       const at = find(fields, change, own);
       if (at < 0) fields.push(change.field);
       else fields[at] = change.field;
+      return;
+    }
+    case "removeAll": {
+      const name = foldCase(change.name);
+      let kept = 0;
+      for (const field of fields) {
+        if (field === own || nameOf(field) !== name) fields[kept++] = field;
+      }
+      fields.length = kept;
       return;
     }
     case "remove": {

@@ -6,7 +6,7 @@
  */
 import { printable } from "../base/foreign_text.ts";
 import type { Refusal } from "../mail/answers.ts";
-import type { Edit } from "./edited_header.ts";
+import { type Edit, headerBytesLimit } from "./edited_header.ts";
 import { type Reply, unsigned } from "./milter_codec.ts";
 import { addressIn } from "./written_address.ts";
 
@@ -16,6 +16,7 @@ const textLimit = 400;
 const placeLimit = 0x7fffffff;
 /** A milter that changes more than this is out of its mind. */
 const editsLimit = 1000;
+const recipientsLimit = 10_000;
 
 /** `goOn` is the usual one; `accept` asks no more about the message. */
 export type Answer =
@@ -108,6 +109,7 @@ function ownReply(data: string): Refusal {
 /** What a milter has changed of a message, so far. */
 export class Changes {
   readonly edits: Edit[] = [];
+  #fieldBytes = 0;
   #recipients: string[];
   sender: string | null = null;
   #hasOthers = false;
@@ -179,12 +181,19 @@ export class Changes {
     if (this.edits.length === editsLimit) {
       throw new Error("it changes too much");
     }
+    if ("field" in edit) this.#fieldBytes += edit.field.length;
+    if (this.#fieldBytes > headerBytesLimit) {
+      throw new Error("its fields are too long for a header");
+    }
     this.edits.push(edit);
   }
 
   #add(recipient: string): void {
     if (recipient === "") throw new Error("it adds a recipient without a name");
     if (this.#recipients.includes(recipient)) return;
+    if (this.#recipients.length >= recipientsLimit) {
+      throw new Error("it adds too many recipients");
+    }
     this.#recipients.push(recipient);
     this.#hasOthers = true;
   }

@@ -13,8 +13,8 @@ import { addressIn } from "./written_address.ts";
 
 /** Of its own words to the client. */
 const textLimit = 200;
-/** A header has so many fields of one name at most that are removed. */
-const removals = 100;
+/** Who changes more than this is out of its mind. */
+const editsLimit = 1000;
 
 type Json = { readonly [name: string]: unknown };
 
@@ -118,10 +118,11 @@ function editsOf({ remove_headers, add_headers }: Json): Edit[] {
   const edits: Edit[] = [];
   for (const [name, wanted] of Object.entries(objectIn(remove_headers ?? {}))) {
     for (const which of list(wanted)) {
-      // 0 is all of them; as one goes, the next has its number.
-      const times = which === 0 ? removals : 1;
-      const edit: Edit = { type: "remove", name, which: Number(which) || 1 };
-      for (let i = 0; i < times; i++) edits.push(edit);
+      edits.push(
+        which === 0
+          ? { type: "removeAll", name }
+          : { type: "remove", name, which: Number(which) || 1 },
+      );
     }
   }
   for (const [name, wanted] of Object.entries(objectIn(add_headers ?? {}))) {
@@ -141,6 +142,7 @@ function editsOf({ remove_headers, add_headers }: Json): Edit[] {
       );
     }
   }
+  if (edits.length > editsLimit) throw new Error("it changes too much");
   return edits;
 }
 
