@@ -40,7 +40,7 @@ export async function act<T extends Table>(
   args: readonly string[],
   calledAs: string,
 ): Promise<number> {
-  return await orFatal(calledAs, () => {
+  const asked = orFatal(calledAs, () => {
     const { given, operands: [name, ...operands], wantsHelp } = scan(
       spellingsIn(syntax),
       args,
@@ -58,6 +58,12 @@ export async function act<T extends Table>(
     return action.run(operands, valuesOf(options, given), calledAs) ??
       wrongOperands(own, calledAs);
   });
+  // An action that loads what it is made of may find out only then.
+  return await Promise.resolve(asked).catch((error) =>
+    orFatal(calledAs, () => {
+      throw error;
+    })
+  );
 }
 
 /** What one of the actions takes. */

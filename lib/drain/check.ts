@@ -17,7 +17,11 @@ const lookMs = 45_000;
 /** @returns a check that throws an Error which says what is wrong */
 export function takingCheck(options: QueueOptions): Check {
   const remembered = new Remembered();
-  return (model) => check(model, options, remembered);
+  return (model) => {
+    const looked = check(model, options, remembered);
+    looked.catch(() => {}); // thrown below, or too late to count
+    return remembered.wait(looked);
+  };
 }
 
 async function check(

@@ -87,8 +87,9 @@ export class Drain {
     this.#publisher = new Publisher(queue, check, emit);
     this.#put = putter(this.#publisher, emit);
     this.#dead = topology.dead;
+    const pauses = new Pauses(topology, pausesMs, mostDays);
     this.#rules = {
-      pauses: new Pauses(topology, pausesMs, mostDays),
+      pauses,
       reportsAs: options.reports ? options.me : null,
     };
     this.#story = new Story(emit);
@@ -99,6 +100,7 @@ export class Drain {
         put: this.#put,
         unknown: (taken, why) => this.#unknown(taken, why),
         turn: this.#turns.next,
+        longestMs: pauses.tooLongMs,
       })
     );
     const intakes = [

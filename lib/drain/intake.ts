@@ -19,6 +19,8 @@ export interface Taken {
   ack(): void;
 }
 
+/** At first: of what lies there nothing is known, and all may be large. */
+const firstMessages = 10;
 /** So many of a size are looked at before more are taken at once. */
 const sampleMessages = 50;
 
@@ -29,6 +31,7 @@ export class Intake {
   #count: number;
   #heldBytes = 0;
   #held = 0;
+  #sample = firstMessages;
   /** Of the messages since the number was last chosen. */
   #seen = 0;
   #seenBytes = 0;
@@ -50,7 +53,7 @@ export class Intake {
     readonly take: (taken: Taken) => void,
     readonly lost: () => void = () => {},
   ) {
-    this.#count = most;
+    this.#count = Math.min(most, firstMessages);
   }
 
   get held(): number {
@@ -131,6 +134,7 @@ export class Intake {
 
   /** As many as there would be room for, were all like those before. */
   async #consume(channel: Channel): Promise<void> {
+    if (this.#seen > 0) this.#sample = sampleMessages;
     this.#count = this.#fitting;
     this.#seen = this.#seenBytes = 0;
     await channel.prefetch(this.#count);
@@ -149,7 +153,7 @@ export class Intake {
 
   /** What has come lately is smaller than what came before. */
   get #takesTooFew(): boolean {
-    return this.#seen >= sampleMessages && this.#count < this.most &&
+    return this.#seen >= this.#sample && this.#count < this.most &&
       this.#fitting >= 2 * this.#count;
   }
 

@@ -6,6 +6,8 @@
 import { pausesMinutes, type Topology } from "../queue/topology.ts";
 
 const minuteMs = 60_000, dayMs = 24 * 60 * minuteMs;
+/** Clocks of machines that are looked after differ by less. */
+export const clocksMs = 60 * minuteMs;
 
 /** Growing, as the queues are that messages rest in. */
 export const usualPausesMs: readonly number[] = pausesMinutes.map((minutes) =>
@@ -29,6 +31,11 @@ export class Pauses {
     return milliseconds[Math.min(attempts, milliseconds.length) - 1];
   }
 
+  /** From this on a pause is a clock's fault, here or at another drain. */
+  get tooLongMs(): number {
+    return Math.max(...this.milliseconds, ...usualPausesMs) + clocksMs;
+  }
+
   /** Where others rest about as long: behind them it waits for nobody long. */
   queueFor(pauseMs: number): string {
     const { retries } = this.topology;
@@ -38,6 +45,7 @@ export class Pauses {
 
   /** Whether one that has failed now is not tried again. */
   isTooOld(acceptedAt: number, now: number): boolean {
-    return now >= acceptedAt + this.mostDays * dayMs;
+    const { mostDays } = this;
+    return mostDays === 0 || now >= acceptedAt + mostDays * dayMs;
   }
 }

@@ -24,6 +24,8 @@ export interface RestingRules {
   readonly unknown: (taken: Taken, why: string) => Promise<void>;
   /** Resolves when there is room for one that was tried before. */
   readonly turn: () => Promise<void>;
+  /** Nobody has a message rest for so long. */
+  readonly longestMs: number;
   readonly holdMs?: number;
 }
 
@@ -40,8 +42,10 @@ export class Resting {
       this.rules.unknown(taken, (error as Error).message);
       return;
     }
-    const { holdMs = usualHoldMs } = this.rules;
-    const waitMs = facts.due - Date.now();
+    const { holdMs = usualHoldMs, longestMs } = this.rules;
+    const leftMs = facts.due - Date.now();
+    // A clock was wrong when it was put there, or has been set back since.
+    const waitMs = leftMs > longestMs ? 0 : leftMs;
     this.#after(Math.min(waitMs, holdMs), async () => {
       const { queue, ready, put, turn } = this.rules;
       const isDue = waitMs <= holdMs;

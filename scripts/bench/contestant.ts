@@ -72,7 +72,7 @@ export async function run(program: string, args: string[]): Promise<string> {
 }
 
 /** CPU seconds of a process and all that it started (proc(5)). */
-function cpuSeconds(pid: number): number {
+export function cpuSeconds(pid: number): number {
   let seconds = 0;
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;

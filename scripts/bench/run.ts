@@ -12,6 +12,7 @@
  *     turns [ROUNDS [SECONDS]]   the longest turn of the event loop
  *     mail-log [ROUNDS [MESSAGES]]   what the mail log costs
  *     metrics [ROUNDS [MESSAGES]]   what --metrics costs
+ *     queue [ROUNDS [MESSAGES]]  a shared queue with 1, 2, 3 gates and drains
  *     filters [ROUNDS [MESSAGES]]   what each that is asked adds to a message
  *     attackers [ROUNDS [SECONDS]]   what an honest client bears beside them
  *
@@ -29,6 +30,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
   turns: () => import("./turns.ts"),
   "mail-log": () => import("./mail_log.ts"),
   metrics: () => import("./metrics.ts"),
+  queue: () => import("./queue.ts"),
   filters: () => import("./filters.ts"),
   attackers: () => import("./attackers.ts"),
 };

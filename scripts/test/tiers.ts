@@ -19,6 +19,11 @@ const executable = /^tests\/(e2e|differential)\/|^tests\/(build|man)_test\.ts$/;
 
 /** Begun first, so that nobody waits for a long one in the end. */
 const longest: readonly string[] = [
+  "tests/e2e/site_test.ts",
+  "tests/e2e/shared_queue_test.ts",
+  "tests/e2e/guide_from_one_gate_to_many_test.ts",
+  "tests/e2e/queue_test.ts",
+  "tests/e2e/drain_test.ts",
   "tests/sys/event_loop_fuzz_test.ts",
   "tests/net/tls_test.ts",
   "tests/net/tls_handshake_test.ts",

@@ -15,7 +15,7 @@ async function restingFor(
   const told: string[] = [];
   const done = Promise.withResolvers<void>();
   const resting = new Resting({
-    ...{ queue: "rest", ready: "ready", holdMs },
+    ...{ queue: "rest", ready: "ready", holdMs, longestMs: 100_000 },
     put: (queue) => {
       told.push(`put ${queue}`);
       if (!isStored) setTimeout(done.resolve);
@@ -51,6 +51,10 @@ Deno.test("what is due has its turn, and is done when a copy is there", async ()
 
 Deno.test("what is not due for long goes to the end of its queue", async () => {
   assertEquals(await restingFor(50_000, { holdMs: 10 }), ["put rest", "ack"]);
+});
+
+Deno.test("what a wrong clock made rest for years is tried", async () => {
+  assertEquals(await restingFor(1e12), ["turn", "put ready", "ack"]);
 });
 
 Deno.test("without a copy it is not done", async () => {

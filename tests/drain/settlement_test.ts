@@ -33,6 +33,17 @@ const all = new Map<string, Fate>([
   ["d@x", aside],
 ]);
 
+Deno.test("a gate's clock that was years ahead does not have it tried for years", () => {
+  const acceptedAt = now + 900 * day;
+  const { copies: [copy] } = settlementOf(
+    { facts: { ...facts, acceptedAt }, text },
+    new Map([["b@x", later]]),
+    silent,
+    now,
+  );
+  assertEquals(copy.facts.acceptedAt, now);
+});
+
 Deno.test("each recipient that is left is in one copy, where it belongs", () => {
   const { copies, unsettled } = settlementOf(
     { facts, text },

@@ -13,13 +13,13 @@ import { rabbitPeers } from "../support/rabbitmq.ts";
 Deno.test(
   needingBoot("from one gate to many", [
     ...rabbitPeers,
-    ...["haproxy", "dovecot", "curl", "openssl"],
+    ...["haproxy", "dovecot", "doveadm", "curl", "openssl"],
   ]),
   () =>
     withExecutable(async (booted) => {
       const guide = "from-one-gate-to-many.md";
       assertEquals(await follow(guide, booted, manyMachines), [
-        "                            clients",
+        "          clients",
         "apt install haproxy rabbitmq-server dovecot-lmtpd curl",
         "postern queue setup --queue-auth /etc/postern/queue-auth amqp://mq1,mq2,mq3",
         "for gate in gate1 gate2 gate3; do rsync /etc/postern/rules.cdb $gate:/etc/postern/; done",

@@ -144,6 +144,17 @@ class Site {
     this.#status(0, pattern, words);
 }
 
+Deno.test("whatever is asked of a queue, a URL that is none is said to be", async () => {
+  for (const words of ["setup x", "status x", "list x", "show x 1"]) {
+    const { code, stderr } = await output(postern, [
+      "queue",
+      ...words.split(" "),
+    ]);
+    assertEquals(code, 100, stderr);
+    assertMatch(stderr, /^postern queue: URL cannot be used: .*\n$/);
+  }
+});
+
 Deno.test(
   needing(
     { peers: rabbitPeers, root: true },

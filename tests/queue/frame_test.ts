@@ -60,6 +60,8 @@ Deno.test("unframed() takes nothing else for a message", () => {
       { id: null },
       { attempts: -1 },
       { due: 1.5 },
+      { due: 9e15 },
+      { acceptedAt: 253402300800000 },
       { client: null },
       { troubles: { a: {} } },
     ]

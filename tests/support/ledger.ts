@@ -61,17 +61,22 @@ export class Ledger {
       `X-Digest: ${digest(body)}\n\n${body}`;
   }
 
-  /** Sends all, so many at once; each again and again until it is taken. */
-  async send(port: number, clients: number): Promise<void> {
+  /**
+   * Sends all, so many at once; each again and again until it is taken.
+   *
+   * @param pauseMs of each client behind each message
+   */
+  async send(port: number, clients: number, pauseMs = 0): Promise<void> {
     await Promise.all(
-      Array.from({ length: clients }, () => this.#client(port)),
+      Array.from({ length: clients }, () => this.#client(port, pauseMs)),
     );
   }
 
-  async #client(port: number): Promise<void> {
+  async #client(port: number, pauseMs: number): Promise<void> {
     let client: SmtpClient | null = null, sent = 0;
     while (this.#next < this.count) {
       const number = this.#next++;
+      if (pauseMs > 0) await new Promise((over) => setTimeout(over, pauseMs));
       for (let attempt = 1; !this.acknowledged.has(number); attempt++) {
         let why: string;
         try {

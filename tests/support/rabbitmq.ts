@@ -62,7 +62,11 @@ export class RabbitNode {
     };
   }
 
-  async prepare(peers: readonly string[]): Promise<void> {
+  /** @param more lines of its configuration */
+  async prepare(
+    peers: readonly string[],
+    more: readonly string[] = [],
+  ): Promise<void> {
     const { folder } = this;
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(`${folder}/.erlang.cookie`, "POSTERNTEST");
@@ -85,6 +89,7 @@ export class RabbitNode {
         "disk_free_limit.absolute = 50MB",
         "log.console = false",
         "log.file.level = warning",
+        ...more,
         "",
       ].join("\n"),
     );
@@ -134,14 +139,23 @@ export class RabbitNode {
     const child = this.#child;
     if (child === null) return;
     this.#child = null;
-    for (const pid of [...descendants(child.pid), child.pid]) {
-      try {
-        Deno.kill(pid, signal);
-      } catch {
-        // It has ended with the others.
-      }
-    }
+    sendTo(child.pid, signal);
     await child.status;
+  }
+
+  /** To all of its processes. */
+  signal(name: Deno.Signal): void {
+    if (this.#child !== null) sendTo(this.#child.pid, name);
+  }
+}
+
+function sendTo(shell: number, signal: Deno.Signal): void {
+  for (const pid of [...descendants(shell), shell]) {
+    try {
+      Deno.kill(pid, signal);
+    } catch {
+      // It has ended with the others.
+    }
   }
 }
 
@@ -163,11 +177,16 @@ function descendants(pid: number): number[] {
   return found;
 }
 
-/** Runs `fn` with so many nodes that know each other. */
+/**
+ * Runs `fn` with so many nodes that know each other.
+ *
+ * @param more lines of each one's configuration
+ */
 export async function withRabbit(
   folder: string,
   count: number,
   fn: (nodes: readonly RabbitNode[]) => Promise<void>,
+  more: (node: RabbitNode) => readonly string[] = () => [],
 ): Promise<void> {
   const epmdPort = freePort();
   const epmd = new Deno.Command("epmd", {
@@ -181,7 +200,7 @@ export async function withRabbit(
     new RabbitNode(name, `${folder}/${name}`, epmdPort)
   );
   try {
-    for (const node of nodes) await node.prepare(names);
+    for (const node of nodes) await node.prepare(names, more(node));
     for (const node of nodes) node.start();
     for (const node of nodes) await node.up();
     await fn(nodes);

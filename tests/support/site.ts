@@ -11,7 +11,7 @@ import { freePort } from "./relays.ts";
 import { Supervised } from "./supervised.ts";
 
 /** A queue that is younger goes with all its nodes, whatever ended them. */
-const youthSeconds = 12;
+const youthSeconds = 10;
 
 /** How the gates and drains of a cluster find it. */
 export function queueArgs(nodes: readonly RabbitNode[]): {
@@ -88,19 +88,14 @@ export class Site {
     ];
   }
 
-  /** As a machine that loses its process, and is started again. */
-  async killNode(at: number): Promise<void> {
-    const node = this.nodes[at];
-    await node.end("SIGKILL");
-    node.start();
-    await node.up();
-  }
-
-  /** All at once, when they have the queue itself on their disks. */
+  /** All nodes at once, when they have the queue itself on their disks. */
   async killNodes(): Promise<void> {
     const left = this.#mayBeKilledAt - Date.now();
     if (left > 0) await new Promise((over) => setTimeout(over, left));
     await Promise.all(this.nodes.map((node) => node.end("SIGKILL")));
+  }
+
+  async startNodes(): Promise<void> {
     for (const node of this.nodes) node.start();
     await Promise.all(this.nodes.map((node) => node.up()));
   }
@@ -113,8 +108,10 @@ export class Site {
   }
 }
 
+/** @param broker lines of the brokers' configuration */
 export async function withSite(
   folder: string,
+  broker: readonly string[],
   fn: (site: Site) => Promise<void>,
 ): Promise<void> {
   await withDovecot(
@@ -161,6 +158,6 @@ export async function withSite(
         } finally {
           await Promise.all(kept.map((each) => each.stop()));
         }
-      }),
+      }, () => broker),
   );
 }
