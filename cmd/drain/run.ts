@@ -16,6 +16,7 @@ import { troubleText } from "../../lib/log/tcpserver.ts";
 import { withMailLog } from "../../lib/log/with_mail_log.ts";
 import { HopSecrets } from "../../lib/next_hop/secrets.ts";
 import { Readiness } from "../../lib/process/readiness.ts";
+import { explained } from "../../lib/queue/link_remedy.ts";
 import { queueOptions } from "../../lib/queue/options.ts";
 import { type QueueUrl, queueUrl, writtenUrl } from "../../lib/queue/url.ts";
 import { listenToSignals, outliveLimits } from "../../lib/sys/signals.ts";
@@ -140,7 +141,7 @@ async function check(
   try {
     await drain.check();
   } catch (error) {
-    found.push((error as Error).message);
+    found.push(explained((error as Error).message));
   }
   if (found.length > 0) throw new Fatal(100, found.join("\n"));
   return 0;
@@ -168,7 +169,9 @@ async function attempt<T>(
     return await act();
   } catch (error) {
     const { message } = error as Error;
-    const text = what === null ? message : `unable to ${what}: ${message}`;
+    const text = what === null
+      ? message
+      : `unable to ${what}: ${explained(message)}`;
     throw new Fatal(exitCode, `fatal: ${text}`, { cause: error });
   }
 }

@@ -56,7 +56,7 @@ const noUtf8: Refusal = {
 
 /** @param emit is told of what only a bug explains */
 export async function deliver(
-  { target, recipients }: Job,
+  { target, recipients: all }: Job,
   facts: Queued,
   text: Bytes,
   submitter: Submitter,
@@ -66,6 +66,9 @@ export async function deliver(
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const timer = setTimeout(() => resolve(tooSlow), patienceMs);
   const attempt = new Attempt(target, facts, text, submitter, fates);
+  // Who is first now is not the next time: a server may go amid its answers.
+  const first = facts.attempts % all.length;
+  const recipients = [...all.slice(first), ...all.slice(0, first)];
   try {
     const outcome = await Promise.race([attempt.of(recipients), promise]);
     tell(attempt.asked(recipients), outcome, fates);
@@ -165,22 +168,22 @@ class Attempt {
 
   /**
    * A server that needs so long to say no has too much to do, and is not asked
-   * about the others. Whoever is asked first now is not the next time.
+   * about the others.
    */
   async #ask(
     handover: Handover,
     recipients: readonly string[],
   ): Promise<void> {
-    const first = this.facts.attempts % recipients.length;
-    const order = [...recipients.slice(first), ...recipients.slice(0, first)];
-    for (const [i, recipient] of order.entries()) {
+    for (const [i, recipient] of recipients.entries()) {
       const askedAt = performance.now();
       const refusal = await handover.recipient(recipient);
       if (refusal === null) continue;
       this.fates.set(recipient, refusal);
       const isSlow = performance.now() - askedAt > slowMs;
       if (!isSlow || refusal.type === "never") continue;
-      for (const each of order.slice(i + 1)) this.fates.set(each, refusal);
+      for (const each of recipients.slice(i + 1)) {
+        this.fates.set(each, refusal);
+      }
       return;
     }
   }

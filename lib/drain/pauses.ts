@@ -7,7 +7,7 @@ import { pausesMinutes, type Topology } from "../queue/topology.ts";
 
 const minuteMs = 60_000, dayMs = 24 * 60 * minuteMs;
 /** Clocks of machines that are looked after differ by less. */
-export const clocksMs = 60 * minuteMs;
+const clocksMs = 60 * minuteMs;
 
 /** Growing, as the queues are that messages rest in. */
 export const usualPausesMs: readonly number[] = pausesMinutes.map((minutes) =>

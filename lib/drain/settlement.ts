@@ -6,7 +6,7 @@
  */
 import type { Delivery, Refusal } from "../deliver/target.ts";
 import type { Queued, Trouble } from "../queue/frame.ts";
-import { clocksMs, type Pauses } from "./pauses.ts";
+import type { Pauses } from "./pauses.ts";
 import { reportId, reportText } from "./report.ts";
 
 /** What became of a recipient; `aside`: nothing, it was not tried. */
@@ -53,7 +53,7 @@ const expired = (last: Refusal): Trouble => ({
 
 /** @param fates of all recipients */
 export function settlementOf(
-  { facts: written, text }: {
+  { facts, text }: {
     readonly facts: Queued;
     readonly text: Uint8Array<ArrayBuffer>;
   },
@@ -62,7 +62,6 @@ export function settlementOf(
   now: number,
 ): Settlement {
   const { topology } = pauses;
-  const facts = inTime(written, now);
   const aside: string[] = [];
   let asidePauseMs = 0;
   const later = new Map<string, Trouble>(), never = new Map<string, Trouble>();
@@ -120,10 +119,6 @@ export function settlementOf(
   }
   return { copies, unsettled };
 }
-
-/** Where the gate's clock was ahead, a message would be tried for longer. */
-const inTime = (facts: Queued, now: number): Queued =>
-  facts.acceptedAt > now + clocksMs ? { ...facts, acceptedAt: now } : facts;
 
 /** A message of our own, which goes to the sender of another one. */
 function reportOn(

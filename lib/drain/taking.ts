@@ -10,6 +10,7 @@ import { type Emit } from "../base/events.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { reason } from "../base/reason.ts";
 import { connect, disconnect } from "../queue/link.ts";
+import { explained } from "../queue/link_remedy.ts";
 import type { QueueOptions } from "../queue/options.ts";
 import type { Check } from "../queue/publisher.ts";
 import { writtenUrl } from "../queue/url.ts";
@@ -134,7 +135,7 @@ export class Taking {
         await this.#open();
       } catch (error) {
         this.#trouble.tell([
-          `unable to take from ${this.#name}: ${reason(error)}`,
+          `unable to take from ${this.#name}: ${explained(reason(error))}`,
         ]);
         this.#again();
       }

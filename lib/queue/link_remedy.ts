@@ -26,6 +26,17 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     /corrupt message|wrong version number/i,
     "no TLS there: the port is another",
   ],
+  [
+    /causedasendentity/i,
+    "the broker's certificate is an authority's own: it wants one that is " +
+    "signed by that, with CA:FALSE",
+  ],
+  // All that newer runtimes tell of a handshake that has failed.
+  [
+    /write unknown/i,
+    "TLS is not agreed upon: --queue-ca FILE has the authority that vouches " +
+    "for the broker, and the URL the name that its certificate is for",
+  ],
   [/socket closed abruptly/i, "what answers there is no broker of AMQP"],
 ];
 

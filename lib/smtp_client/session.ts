@@ -417,6 +417,13 @@ export class ClientSession {
   #lose(refusal: Refusal): void {
     if (this.#phase === "lost") return;
     this.#phase = "lost";
+    const spoken = this.#outcomes.length;
+    if (this.#commands.next === "end" && spoken > 0) {
+      // Those of whom LMTP has spoken have it, or have not, all the same.
+      const rest = new Array<Delivery>(this.#taken - spoken).fill(refusal);
+      const outcomes = [...this.#outcomes, ...rest];
+      this.#actions.push({ type: "delivered", outcomes });
+    }
     this.#commands.clear();
     this.#actions.push({ type: "lost", refusal });
   }

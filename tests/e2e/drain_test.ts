@@ -126,6 +126,28 @@ const stories: Record<
     );
   },
 
+  async "who has it by LMTP is not tried again, though it goes amid the others"(
+    queue,
+  ) {
+    using hop = new Hop({
+      protocol: "lmtp",
+      outcome: (to: string) => to[0] === "b" ? "421 4.3.2 going" : "250 ok",
+    });
+    const recipients = ["ann@x.example", "bob@x.example", "cyd@x.example"];
+    await queue.put(queued({ recipients }));
+    const args = ["--deliver", hop.target, "--pauses", "1s"];
+    await withDrain(queue, args, async (drain) => {
+      await drain.logged(/deferred .*to=bob@.*attempts=2/);
+      assertEquals(drain.count(/stored .*to=ann@.*attempts=1/), 1);
+      assertEquals(
+        hop.messages.map(({ recipients }) => recipients.length).slice(0, 2),
+        [3, 2],
+      );
+      // Who was behind the one that it goes at is in front of it the next time.
+      assertEquals(drain.count(/stored .*to=cyd@.*attempts=2/), 1);
+    });
+  },
+
   async "for good: the dead, with the reason, or a report"(queue, folder) {
     await Deno.mkdir(`${folder}/in`);
     const args = ["--maildir", `${folder}/in/{user}/Maildir`];

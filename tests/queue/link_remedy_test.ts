@@ -13,6 +13,8 @@ Deno.test("explained() says what to type where a broker speaks in riddles", () =
     ],
     ["invalid peer certificate: unknownissuer", /--queue-ca/],
     ["self-signed certificate in chain", /--queue-ca/],
+    ["causedasendentity", /CA:FALSE/],
+    ["write unknown", /--queue-ca/],
     ["socket closed abruptly during opening handshake", /no broker/],
   ];
   for (const [why, remedy] of rows) assertMatch(explained(why), remedy);

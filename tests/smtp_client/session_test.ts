@@ -161,6 +161,39 @@ Deno.test("LMTP has an outcome for each recipient that was taken", () => {
   ]);
 });
 
+Deno.test("what LMTP has said of a recipient holds when it goes amid the others", () => {
+  const upToText: [Act, ...string[]][] = [
+    ["220 hop|", "C: LHLO gate.example|"],
+    ["250-hop|250 PIPELINING|", "ready"],
+    [begin, "C: MAIL FROM:<a@b.example>|"],
+    [rcpt("c@d"), "C: RCPT TO:<c@d>|"],
+    [rcpt("e@d"), "C: RCPT TO:<e@d>|"],
+    [rcpt("f@d"), "C: RCPT TO:<f@d>|"],
+    ["250 ok|250 ok|250 ok|250 ok|", "taken", "taken", "taken"],
+    [data, "C: DATA|"],
+    ["354 go|", "goAhead"],
+    [ends],
+    ["250 saved|"],
+  ];
+  dialogue({ protocol: "lmtp" }, [
+    ...upToText,
+    [
+      "421 4.3.2 going|",
+      "delivered stored saved, 451, 451",
+      "lost 451 4.3.2 going",
+    ],
+  ]);
+  dialogue({ protocol: "lmtp" }, [
+    ...upToText,
+    [
+      (session) => session.ended(),
+      "delivered stored saved, 451, 451",
+      "lost 451 4.4.2 the next hop hung up when it had the message, which " +
+      "may come twice",
+    ],
+  ]);
+});
+
 Deno.test("LMTP has no older greeting", () => {
   dialogue({ protocol: "lmtp" }, [
     ["220 hop|", "C: LHLO gate.example|"],

@@ -80,6 +80,8 @@ export class RabbitNode {
       [
         "cluster_partition_handling = pause_minority",
         "cluster_formation.peer_discovery_backend = classic_config",
+        // Nobody waits longer for the others than it takes.
+        "cluster_formation.discovery_retry_interval = 100",
         ...peers.map((each, i) =>
           `cluster_formation.classic_config.nodes.${i + 1} = ${each}@localhost`
         ),
@@ -143,9 +145,18 @@ export class RabbitNode {
     await child.status;
   }
 
-  /** To all of its processes. */
-  signal(name: Deno.Signal): void {
-    if (this.#child !== null) sendTo(this.#child.pid, name);
+  /** All of its processes stand still, when this is over, until `goOn`. */
+  async hang(): Promise<void> {
+    const { pid } = this.#child!;
+    sendTo(pid, "SIGSTOP");
+    await until(
+      `${this.name} stands still`,
+      () => [pid, ...descendants(pid)].every((each) => stateOf(each) === "T"),
+    );
+  }
+
+  goOn(): void {
+    if (this.#child !== null) sendTo(this.#child.pid, "SIGCONT");
   }
 }
 
@@ -158,6 +169,10 @@ function sendTo(shell: number, signal: Deno.Signal): void {
     }
   }
 }
+
+/** proc(5): T is stopped, which a busy machine takes its time for. */
+const stateOf = (pid: number) =>
+  /^State:\s+(\S)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
 
 /** The shell that starts it has the Erlang machine as its child. */
 function descendants(pid: number): number[] {

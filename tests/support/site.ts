@@ -40,6 +40,7 @@ export async function setUpQueue(
   let said = "";
   try {
     await until("the queue is set up", async () => {
+      await new Promise((over) => setTimeout(over, 300));
       const args = ["queue", "setup", ...options, "--wait", `${waitSeconds}`];
       const { code, stdout, stderr } = await output(postern, [...args, url]);
       said = stdout + stderr;
