@@ -21,7 +21,14 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Counts, endAll, type FileResult, runFiles } from "./test/pool.ts";
-import { durations, filesOf, jobsOf, type Tier, tierOf } from "./test/tiers.ts";
+import {
+  crowds,
+  durations,
+  filesOf,
+  jobsOf,
+  type Tier,
+  tierOf,
+} from "./test/tiers.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const ci = Boolean(Deno.env.get("CI"));
@@ -139,13 +146,16 @@ async function main(): Promise<number> {
       env,
       limitSeconds,
     };
-    await runFiles(files, running, (result) => {
+    const tell = (result: FileResult) => {
       show(result, positionals.length > 0 && files.length === 1);
       total.passed += result.passed;
       total.failed += result.failed;
       total.skipped += result.skipped;
       if (result.failed > 0) failed.push(result.path);
-    });
+    };
+    const { together, alone } = crowds(files);
+    await runFiles(together, running, tell);
+    await runFiles(alone, { ...running, jobs: 1 }, tell);
   }
 
   const seconds = Math.round((performance.now() - began) / 1000);

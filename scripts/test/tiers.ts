@@ -17,12 +17,27 @@ export const durations: Record<Tier, string> = {
 /** Tests of the executable stand here; all others do without one. */
 const executable = /^tests\/(e2e|differential)\/|^tests\/(build|man)_test\.ts$/;
 
-/** Begun first, so that nobody waits for a long one in the end. */
-const longest: readonly string[] = [
-  "tests/e2e/site_test.ts",
+/**
+ * Each of these has a cluster of three brokers, whose patience with each other
+ * is short: they run one after the other, when the others are over.
+ */
+const clusters: ReadonlySet<string> = new Set([
+  "tests/e2e/queue_test.ts",
   "tests/e2e/shared_queue_test.ts",
   "tests/e2e/guide_from_one_gate_to_many_test.ts",
-  "tests/e2e/queue_test.ts",
+  "tests/e2e/site_test.ts",
+]);
+
+/** Those that may run at once, and those that may not. */
+export const crowds = (
+  files: readonly string[],
+): { readonly together: string[]; readonly alone: string[] } => ({
+  together: files.filter((path) => !clusters.has(path)),
+  alone: files.filter((path) => clusters.has(path)),
+});
+
+/** Begun first, so that nobody waits for a long one in the end. */
+const longest: readonly string[] = [
   "tests/e2e/drain_test.ts",
   "tests/sys/event_loop_fuzz_test.ts",
   "tests/net/tls_test.ts",
