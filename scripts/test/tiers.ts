@@ -9,8 +9,8 @@ export type Tier = "unit" | "e2e" | "soak";
 
 /** What a tier takes on two cores; said before it begins. */
 export const durations: Record<Tier, string> = {
-  unit: "under half a minute",
-  e2e: "some 4 minutes",
+  unit: "about a minute",
+  e2e: "some 11 minutes",
   soak: "some half an hour",
 };
 
