@@ -144,18 +144,22 @@ const stories: Stories = {
         assert(!isAnswered);
         client.close();
         assertMatch(await said, /^Subj: 451 4\.3\.0 /);
-        assertMatch(gate.log, /: no confirm in 3 seconds/);
+        // Its connection may be to one that hangs: then it is made anew, in vain.
+        assertMatch(gate.log, / unable to put \S+ into .*: /);
       } finally {
         for (const node of others) node.goOn();
       }
+      const isSent = /: no confirm in 3 seconds/.test(gate.log);
       // What was confirmed too late is there, and so is what is sent again.
       await takes(gate, "again");
-      await until(
-        "it has come late",
-        async () => (await story.queue.depth(story.queue.topology.ready)) >= 2,
-      );
+      const least = isSent ? 2 : 1;
+      await until("it has come late", async () => {
+        const { ready } = story.queue.topology;
+        return (await story.queue.depth(ready)) >= least;
+      });
       const taken = await story.taken();
-      assertEquals([...new Set(taken)], ["again", "late"]);
+      const expected = isSent ? ["again", "late"] : ["again"];
+      assertEquals([...new Set(taken)], expected);
     });
   },
 
