@@ -5,15 +5,12 @@
  */
 import { foldCase, fromBytes } from "../base/bytes.ts";
 import type { Emit } from "../base/events.ts";
-import { LastingTrouble } from "../base/lasting_trouble.ts";
-import { problemsIn } from "../base/unusable.ts";
 import type { NextHopOptions } from "../deliver/next_hop.ts";
-import { type Route, RoutesFile } from "../deliver/routes.ts";
+import type { Route } from "../deliver/routes.ts";
+import { foldedDomain, Routing } from "../deliver/routing.ts";
 import type { Refusal, Target } from "../deliver/target.ts";
 import type { TargetContext, TargetMaker } from "../deliver/target_row.ts";
 import { readTarget } from "../deliver/targets.ts";
-import { domainOf } from "../mail/address.ts";
-import { lookupKeys } from "../mail/domain.ts";
 import { isPostmaster } from "../mail/postmaster.ts";
 import { fileEntries, optionEntries } from "../policy/control_list.ts";
 import { domainMatcher } from "../policy/rcpthosts.ts";
@@ -45,10 +42,8 @@ export class Ways {
   readonly #deliver: Target;
   readonly #relay: Target | null;
   readonly #bounces: Target | null;
-  readonly #routes: ReadonlyMap<string, Target>;
-  readonly #file: RoutesFile | null;
+  readonly #routing: Routing;
   readonly #context: TargetContext;
-  readonly #unread: LastingTrouble;
   #isOurs: (domain: string) => boolean = () => true;
 
   /** @throws Error that says what cannot be used */
@@ -68,18 +63,15 @@ export class Ways {
         options.rcpthosts !== null && isPostmaster(recipient, this.#isOurs),
       emit,
     };
-    this.#unread = new LastingTrouble(emit);
     this.#deliver = this.#made(options.deliver);
     this.#relay = options.relay && this.#made(options.relay);
     this.#bounces = options.bounces && this.#made(options.bounces);
-    this.#routes = new Map(
-      options.route?.toReversed().map(({ domain, make }) =>
-        [domain, this.#made(make)] as const
-      ),
+    this.#routing = new Routing(
+      options,
+      (make) => this.#made(make),
+      (text) => this.#filed(text),
+      emit,
     );
-    this.#file = options.routes === null
-      ? null
-      : new RoutesFile(options.routes);
     this.#isOurs = this.#ours();
   }
 
@@ -90,8 +82,10 @@ export class Ways {
 
   /** @throws Error that says what cannot be used */
   async prepare(): Promise<void> {
-    this.#file?.check();
-    for (const text of this.#file?.targets() ?? []) this.options.mayBe(text);
+    this.#routing.file?.check();
+    for (const text of this.#routing.file?.targets() ?? []) {
+      this.options.mayBe(text);
+    }
     for (const target of this.#known.values()) await target.prepare?.();
   }
 
@@ -119,19 +113,9 @@ export class Ways {
 
   /** The way of a recipient: routes first, then whose domain it is. */
   readonly of = (recipient: string): Target | Refusal => {
-    const domain = foldCase(domainOf(recipient) ?? "");
-    const key = lookupKeys(domain).find((each) => this.#routes.has(each));
-    if (key !== undefined) return this.#routes.get(key)!;
-    if (this.#file !== null) {
-      try {
-        const text = this.#file.find(domain);
-        this.#unread.over();
-        if (text !== null) return this.#filed(text);
-      } catch (error) {
-        this.#unread.tell(problemsIn(error));
-        return routesUnreadable;
-      }
-    }
+    const domain = foldedDomain(recipient);
+    const route = this.#routing.of(domain);
+    if (route !== null) return route;
     const isRelayed = this.#relay !== null && domain !== "" &&
       !this.#isOurs(domain);
     return isRelayed ? this.#relay : this.#deliver;
@@ -173,14 +157,6 @@ function readList(path: string): string {
     throw new Error(`--rcpthosts: unable to read ${path}: ${why}`);
   }
 }
-
-const routesUnreadable: Refusal = {
-  type: "later",
-  code: 451,
-  enhanced: "4.3.0",
-  text: "unable to read the list of routes",
-  by: "routes",
-};
 
 /** Another drain has put it there, who could have sent it. */
 const noReports: Refusal = {

@@ -5,16 +5,13 @@
  */
 import type { Connection } from "../base/connection.ts";
 import type { Emit } from "../base/events.ts";
-import { foldCase } from "../base/bytes.ts";
-import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { type Reach, reachOf } from "../base/reach.ts";
 import { problemsIn } from "../base/unusable.ts";
-import { RoutesFile } from "../deliver/routes.ts";
+import { foldedDomain, Routing } from "../deliver/routing.ts";
 import type { Refusal, Target } from "../deliver/target.ts";
 import type { TargetContext, TargetMaker } from "../deliver/target_row.ts";
 import { readTarget } from "../deliver/targets.ts";
 import { domainOf } from "../mail/address.ts";
-import { lookupKeys } from "../mail/domain.ts";
 import { HopSecrets } from "../next_hop/secrets.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { mayLogIn } from "./logins.ts";
@@ -48,13 +45,11 @@ export class Targets {
   /** Who has the postmaster's mail, by address or by a Maildir. */
   readonly #postmaster: Postmaster;
   #isPostmaster: (recipient: string) => boolean = () => false;
-  readonly #routes: ReadonlyMap<string, Target>;
-  readonly #file: RoutesFile | null;
+  readonly #routing: Routing;
   /** By what they were written as: one may be on several ways. */
   readonly #known = new Map<string, Target>();
   /** Those that the file of routes has named so far. */
   readonly #filed = new Set<Target>();
-  readonly #unread: LastingTrouble;
 
   /** @param emit is told of troubles */
   constructor(readonly options: SmtpdOptions, emit: Emit) {
@@ -89,7 +84,6 @@ export class Targets {
         secrets: new HopSecrets(queueAuth, queueCa),
       },
     };
-    this.#unread = new LastingTrouble(emit);
     this.#named = this.#made(options.deliver);
     const [queue, maildir] = defaults.map((text) => this.#target(text));
     this.#queue = queue;
@@ -99,14 +93,12 @@ export class Targets {
       options.postmaster,
       (text) => this.#target(text),
     );
-    this.#routes = new Map(
-      options.route?.toReversed().map(({ domain, make }) =>
-        [domain, this.#made(make)!] as const
-      ),
+    this.#routing = new Routing(
+      options,
+      (make) => this.#made(make)!,
+      (text) => this.#filedTarget(text),
+      emit,
     );
-    this.#file = options.routes === null
-      ? null
-      : new RoutesFile(options.routes);
   }
 
   /** Descriptors that a message may hold. */
@@ -120,7 +112,7 @@ export class Targets {
 
   async prepare(): Promise<void> {
     // The file may name next hops when root, who may read this, is given up.
-    if (this.#file !== null) this.#context.nextHop?.secrets.prepare();
+    if (this.#routing.file !== null) this.#context.nextHop?.secrets.prepare();
     for (const target of this.#used()) await target.prepare?.();
   }
 
@@ -146,7 +138,7 @@ export class Targets {
       found.push(...await target.problems?.(env) ?? []);
     }
     try {
-      this.#file?.check();
+      this.#routing.file?.check();
     } catch (error) {
       found.push(...problemsIn(error));
     }
@@ -175,7 +167,9 @@ export class Targets {
     const { relayAuth, relayCa, routes } = this.options;
     const paths = (all: readonly (string | null)[]) =>
       all.filter((path) => path !== null);
-    for (const text of this.#file?.targets() ?? []) this.#filedTarget(text);
+    for (const text of this.#routing.file?.targets() ?? []) {
+      this.#filedTarget(text);
+    }
     const all = new Set(this.#all(this.#usual(env)));
     return reachOf([
       ...[...all].map((target) => target.reach?.(env) ?? {}),
@@ -226,7 +220,7 @@ export class Targets {
   }
 
   get #hasRoutes(): boolean {
-    return this.#relay !== null || this.#file !== null || this.#routes.size > 0;
+    return this.#relay !== null || this.#routing.isAny;
   }
 
   #mayRelay(env: ProgramEnvironment): boolean {
@@ -249,19 +243,9 @@ export class Targets {
   ): Target | Refusal {
     const isOurs = isPostmaster(recipient);
     if (isOurs && this.#postmaster.target) return this.#postmaster.target;
-    const domain = foldCase(domainOf(recipient) ?? "");
-    const key = lookupKeys(domain).find((each) => this.#routes.has(each));
-    if (key !== undefined) return this.#routes.get(key)!;
-    if (this.#file !== null) {
-      try {
-        const text = this.#file.find(domain);
-        this.#unread.over();
-        if (text !== null) return this.#filedTarget(text);
-      } catch (error) {
-        this.#unread.tell(problemsIn(error));
-        return routesUnreadable;
-      }
-    }
+    const domain = foldedDomain(recipient);
+    const route = this.#routing.of(domain);
+    if (route !== null) return route;
     if (domain === "" || isOurs || accepts(domain)) return usual;
     return this.#relay ?? (usual.takesAll ? usual : noWay);
   }
@@ -281,7 +265,7 @@ export class Targets {
   #all(usual: Target): Target[] {
     const others = [this.#relay, this.#postmaster.target]
       .filter((target) => target !== null);
-    return [usual, ...others, ...this.#routes.values(), ...this.#filed];
+    return [usual, ...others, ...this.#routing.targets(), ...this.#filed];
   }
 
   /** Those that somebody has named. */
@@ -336,14 +320,6 @@ const noWay: Refusal = {
   code: 550,
   enhanced: "5.7.1",
   text: "sorry, there is no way from here to that domain",
-  by: "routes",
-};
-
-const routesUnreadable: Refusal = {
-  type: "later",
-  code: 451,
-  enhanced: "4.3.0",
-  text: "unable to read the list of routes",
   by: "routes",
 };
 
