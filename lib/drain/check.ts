@@ -5,14 +5,13 @@
  *
  * @module
  */
-import { findingLine } from "../queue/finding.ts";
+import { inTime, noAnswerWithin } from "../net/in_time.ts";
+import { lookMs } from "../queue/checks.ts";
+import { findingLine, inOneLine } from "../queue/finding.ts";
 import { lookAt } from "../queue/looking.ts";
 import type { QueueOptions } from "../queue/options.ts";
 import type { Check } from "../queue/publisher.ts";
 import { Remembered } from "../queue/remembered.ts";
-
-/** All hosts of the management API may have to be tried. */
-const lookMs = 45_000;
 
 /** @returns a check that throws an Error which says what is wrong */
 export function takingCheck(options: QueueOptions): Check {
@@ -29,23 +28,12 @@ async function check(
   options: QueueOptions,
   remembered: Remembered,
 ): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new Error(`no answer in ${lookMs / 1000} seconds`)),
-    lookMs,
+  const looked = lookAt(model, options);
+  const { findings } = await inTime(looked, lookMs, noAnswerWithin(lookMs));
+  const wrong = remembered.wrongOf(
+    findings.filter(({ check }) => check !== "alarms"),
+    performance.now(),
   );
-  try {
-    const { findings } = await Promise.race([lookAt(model, options), promise]);
-    const [first, ...others] = remembered.wrongOf(
-      findings.filter(({ check }) => check !== "alarms"),
-      performance.now(),
-    ).map(findingLine);
-    if (first === undefined) return;
-    const more = others.length > 0
-      ? ` (and ${others.length} more: postern queue status)`
-      : "";
-    throw new Error(first + more);
-  } finally {
-    clearTimeout(timer);
-  }
+  const line = inOneLine(wrong.map(findingLine), "postern queue status");
+  if (line !== null) throw new Error(line);
 }

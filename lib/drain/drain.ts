@@ -6,6 +6,7 @@
  * @module
  */
 import { type Emit, trouble } from "../base/events.ts";
+import { isInTime } from "../net/in_time.ts";
 import { framed, unframed } from "../queue/frame.ts";
 import type { QueueOptions } from "../queue/options.ts";
 import { Publisher } from "../queue/publisher.ts";
@@ -140,7 +141,7 @@ export class Drain {
   async stop(graceSeconds: number): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#timer);
-    await within(lastMs, this.#taking.pause());
+    await isInTime(this.#taking.pause(), lastMs);
     for (const resting of this.#resting) resting.stop();
     this.#turns.stop();
     for (const job of this.#fairness.clear()) {
@@ -150,7 +151,7 @@ export class Drain {
     for (const [key, work] of this.#works) {
       if (!work.isStarted && !work.isSettling) this.#works.delete(key);
     }
-    await within(graceSeconds * 1000, this.#done());
+    await isInTime(this.#done(), graceSeconds * 1000);
     const left = [...this.#works.values()].filter((work) => work.pending > 0);
     if (left.length > 0) {
       this.emit(trouble(
@@ -165,7 +166,7 @@ export class Drain {
         work.pending = 0;
         this.#settle(work);
       }
-      await within(lastMs, this.#done());
+      await isInTime(this.#done(), lastMs);
     }
     await Promise.all([this.#taking.close(), this.#publisher.close()]);
     this.ways.close();
@@ -306,10 +307,3 @@ const untried = (
   pauseMs: number,
 ): Map<string, Fate> =>
   new Map(recipients.map((each) => [each, { type: "aside", pauseMs }]));
-
-async function within(ms: number, done: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([done, over]);
-  clearTimeout(timer);
-}

@@ -9,6 +9,7 @@ import type { ChannelModel } from "amqplib";
 import { type Emit } from "../base/events.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { reason } from "../base/reason.ts";
+import { isInTime } from "../net/in_time.ts";
 import { connect, disconnect } from "../queue/link.ts";
 import { explained } from "../queue/link_remedy.ts";
 import type { QueueOptions } from "../queue/options.ts";
@@ -64,13 +65,8 @@ export class Taking {
     const model = this.#model;
     this.#model = null;
     if (model === null) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, closingMs);
-    await Promise.race([
-      Promise.all(this.intakes.map((intake) => intake.close())),
-      promise,
-    ]);
-    clearTimeout(timer);
+    const closed = Promise.all(this.intakes.map((intake) => intake.close()));
+    await isInTime(closed, closingMs);
     await disconnect(model);
   }
 

@@ -8,7 +8,7 @@
 import { type Emit, trouble } from "../base/events.ts";
 import { printable } from "../base/foreign_text.ts";
 import { Asked, clientOf } from "./asked.ts";
-import { KnownClients } from "./known_clients.ts";
+import { KnownClients } from "../base/known_clients.ts";
 import { FairQueue } from "./queue.ts";
 import { ANSWER, CALL, FAIL, type Frame, IDLE, Nonsense } from "./frames.ts";
 import { HelperProcess } from "./process.ts";

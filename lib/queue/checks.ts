@@ -10,7 +10,7 @@ import type { Emit } from "../base/events.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
 import { reason } from "../base/reason.ts";
 import { inTime, noAnswerWithin } from "../net/in_time.ts";
-import { findingLine, Remediable } from "./finding.ts";
+import { findingLine, inOneLine, Remediable } from "./finding.ts";
 import { connect, disconnect } from "./link.ts";
 import { explained } from "./link_remedy.ts";
 import { lookAt, managementOf } from "./looking.ts";
@@ -22,8 +22,8 @@ import { writtenUrl } from "./url.ts";
 const everyMs = 60_000;
 /** Somebody is mending it, or a node is coming back. */
 const againMs = 5000;
-/** All hosts may have to be tried. */
-const lookMs = 45_000;
+/** All hosts of the management API may have to be tried. */
+export const lookMs = 45_000;
 
 export class QueueWatch {
   readonly #management: Management | null;
@@ -101,16 +101,8 @@ export class QueueWatch {
   }
 
   #tell(lines: readonly string[]): void {
-    const [first, ...others] = lines;
-    if (first === undefined) {
-      this.#refusal = null;
-      this.#trouble.over();
-      return;
-    }
-    const more = others.length > 0
-      ? ` (and ${others.length} more: postern queue status ${this.#place})`
-      : "";
-    this.#refusal = first + more;
+    this.#refusal = inOneLine(lines, `postern queue status ${this.#place}`);
+    if (this.#refusal === null) return this.#trouble.over();
     if (this.#isClosed) return;
     this.#trouble.tell([`unable to use ${this.#place}: ${this.#refusal}`]);
   }

@@ -45,6 +45,20 @@ export const untold = (
 export const findingLine = ({ told, remedy }: Finding): string =>
   remedy === null ? told : `${told}: ${remedy}`;
 
+/**
+ * Several lines as one; null if there is none.
+ *
+ * @param command that shows the others
+ */
+export function inOneLine(
+  [first, ...others]: readonly string[],
+  command: string,
+): string | null {
+  if (first === undefined) return null;
+  if (others.length === 0) return first;
+  return `${first} (and ${others.length} more: ${command})`;
+}
+
 /** An error that says what to type. */
 export class Remediable extends Error {
   constructor(message: string, readonly remedy: string | null) {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isInTime } from "../net/in_time.ts";
 import type { Finding } from "./finding.ts";
 
 /** Looks are a minute apart, and then it may take a while until all is told. */
@@ -33,15 +34,7 @@ export class Remembered {
    */
   async wait(look: Promise<void>): Promise<void> {
     if (!this.#isKnown(performance.now())) return await look;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const brief = new Promise<void>((over) => {
-      timer = setTimeout(over, briefMs);
-    });
-    try {
-      await Promise.race([look, brief]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await isInTime(look, briefMs);
   }
 
   #isKnown(now: number): boolean {

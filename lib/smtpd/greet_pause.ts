@@ -8,7 +8,7 @@ import type { Emit, Party } from "../base/events.ts";
 import { toBytes } from "../base/bytes.ts";
 import type { Activity, Ending, Serving } from "../base/protocol.ts";
 import type { Stream } from "../base/stream.ts";
-import { KnownClients } from "../helper/known_clients.ts";
+import { KnownClients } from "../base/known_clients.ts";
 import { sayLast } from "./last_words.ts";
 
 /** Who has waited once is not made to wait again for so long. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { KnownClients } from "../../lib/helper/known_clients.ts";
+import { KnownClients } from "../../lib/base/known_clients.ts";
 
 Deno.test("KnownClients remembers for a while, and not too many", () => {
   const known = new KnownClients(100);
