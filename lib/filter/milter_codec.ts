@@ -69,9 +69,9 @@ const all = (flags: Readonly<Record<string, number>>) =>
   Object.values(flags).reduce((sum, flag) => sum | flag, 0);
 
 /** We can do all of it, and hand on nothing that was refused. */
-export const ourActions = all(actions);
-export const ourSteps = all(steps) & ~steps.wantsRejectedRecipients;
-export const ourVersion = 6;
+const ourActions = all(actions);
+const ourSteps = all(steps) & ~steps.wantsRejectedRecipients;
+const ourVersion = 6;
 
 /** A body comes in pieces of this much at most (MILTER_CHUNK_SIZE). */
 export const bodyPieceBytes = 65_535;

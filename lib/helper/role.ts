@@ -9,7 +9,7 @@ import { socketPair } from "../sys/socket_pair.ts";
 import { spawn } from "../sys/spawn.ts";
 
 /** The variable that makes a process a helper: what it is to answer. */
-export const roleVariable = "POSTERN_HELPER";
+const roleVariable = "POSTERN_HELPER";
 /** Where a helper has its channel. */
 export const channelDescriptor = 3;
 

@@ -49,7 +49,7 @@ export const verbs = [
 ] as const;
 
 /** A message has no more of its recipients in a line; the others are counted. */
-export const mostRecipients = 10;
+const mostRecipients = 10;
 
 /** The null sender, and a recipient of which nothing is left. */
 export const nullPath = "<>";

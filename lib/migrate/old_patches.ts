@@ -23,7 +23,7 @@ export interface OldSetting {
 }
 
 /** Those of the environment, set in a run script, an envdir or by rules. */
-export const oldVariables: readonly OldSetting[] = [
+const oldVariables: readonly OldSetting[] = [
   {
     names: ["RELAYCLIENT", "DATABYTES", "QMAILQUEUE", "RCPTCHECK", "TMPDIR"],
     meant: "as in qmail-smtpd",
@@ -215,7 +215,7 @@ export const oldVariables: readonly OldSetting[] = [
 ];
 
 /** Control files that a plain qmail-smtpd does not have. */
-export const oldControlFiles: readonly OldSetting[] = [
+const oldControlFiles: readonly OldSetting[] = [
   {
     names: ["servercert.pem"],
     meant: "the certificate of STARTTLS",

@@ -66,7 +66,7 @@ function perClient(value: Word, chain: Chain): void {
  * Rules of another kind. While the file is missing serve denies everybody:
  * nobody is let in whom they kept out.
  */
-export function otherRules(
+function otherRules(
   what: string,
   from: Word,
   line: number,

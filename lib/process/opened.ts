@@ -20,7 +20,7 @@ import { reserveDescriptors } from "./descriptor_limit.ts";
 import { shareOf, type WorkerPart } from "./worker_role.ts";
 
 /** The variable that has it: JSON of {@linkcode Opened}. */
-export const openedVariable = "POSTERN_OPENED";
+const openedVariable = "POSTERN_OPENED";
 
 /** Descriptors of listening sockets, one for each block. */
 export interface Opened {

@@ -14,7 +14,7 @@ import { type Folders, pathList } from "./systemd_folders.ts";
  */
 export type Freedom = "none" | "noPrivileges" | "programs";
 
-export function freedomOf({ programs, uses: { confine } }: Service): Freedom {
+function freedomOf({ programs, uses: { confine } }: Service): Freedom {
   if (confine === false) return "programs";
   if (programs.length === 0) return "none";
   return confine === true ? "noPrivileges" : "programs";

@@ -7,7 +7,7 @@
 import type { Receiver } from "../base/stream.ts";
 
 /** How long, and how much at most, somebody may go on who is not heard. */
-export const lingerMs = 2000;
+const lingerMs = 2000;
 export const lingerBytes = 16 << 20;
 
 /** Throws away what comes, until the end of it, or of patience. */

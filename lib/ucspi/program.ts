@@ -73,7 +73,7 @@ export function builtInSmtpd(
 }
 
 /** Programs that may stand in front of smtpd, within the process. */
-export const wrapperNames = ["rblsmtpd", "recordio", "fixcrio"] as const;
+const wrapperNames = ["rblsmtpd", "recordio", "fixcrio"] as const;
 export type WrapperName = typeof wrapperNames[number];
 
 /** A program in front of another one that is this very executable. */

@@ -45,7 +45,7 @@ export const withOthers = (page: string, sections: Sections): string =>
   );
 
 /** The pages of the folder: their names without the section, and that. */
-export function allPages(): [name: string, section: string][] {
+function allPages(): [name: string, section: string][] {
   const names = [...Deno.readDirSync(new URL(".", import.meta.url))]
     .flatMap(({ name }): [string, string][] => {
       const [, page, section] = /^(.+)\.(\d)$/.exec(name) ?? [];

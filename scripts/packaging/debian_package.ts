@@ -39,7 +39,7 @@ export async function makeDebianPackage(
  * With the revision of the packaging. What comes before a version, 1.0.0-rc.1
  * before 1.0.0, is sorted so by a tilde.
  */
-export const debianVersion = (version: string): string =>
+const debianVersion = (version: string): string =>
   `${version.replace("-", "~")}-1`;
 
 /** Lays debian/, with what is made of the release. */

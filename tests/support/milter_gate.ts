@@ -66,7 +66,7 @@ export interface Sent {
   readonly text?: string;
 }
 
-export const usualText = "Subject: hello\nX-A: 1\n\nbody\n";
+const usualText = "Subject: hello\nX-A: 1\n\nbody\n";
 
 /** Sends a message; resolves to the answer that ended it. */
 export async function send(

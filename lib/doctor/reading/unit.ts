@@ -11,7 +11,7 @@ import { newWay, unwrap } from "./wrappers.ts";
 import { shellScripts } from "./shell.ts";
 
 /** `=` of several lines are one; the last of a key counts, but for lists. */
-export function unitKeys(text: string): Map<string, string> {
+function unitKeys(text: string): Map<string, string> {
   const keys = new Map<string, string>();
   const lines = text.replace(/\\\n[ \t]*/g, " ").split("\n");
   for (const line of lines) {
