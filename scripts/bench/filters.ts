@@ -16,9 +16,9 @@ import {
   executables,
   type Figures,
   freePort,
-  Running,
 } from "./contestant.ts";
 import { median } from "./figures.ts";
+import { interleaved } from "./race.ts";
 import type { Bench } from "./run.ts";
 
 const warmUp = 300;
@@ -63,29 +63,16 @@ async function measured(
   rounds: number,
   count: number,
 ): Promise<void> {
-  const running: Running[] = [];
-  try {
-    for (const who of contestants) {
-      const server = new Running(who);
-      running.push(server);
-      await server.warm(load, warmUp);
-    }
-    const figures = running.map((): Figures[] => []);
-    for (let round = 0; round < rounds; round++) {
-      const order = [...running.entries()];
-      for (const [i, each] of round % 2 ? order.reverse() : order) {
-        figures[i].push(await each.measure(load, count));
-      }
-    }
-    console.log(
-      `${count} messages of 3 kB, one after the other, a connection each; ` +
-        `medians of ${rounds} interleaved rounds`,
-    );
-    for (const [i, { who }] of running.entries()) {
-      console.log(line(who.name, figures[i], figures[0]));
-    }
-  } finally {
-    await Promise.all(running.map((server) => server.stop()));
+  const figures = await interleaved(
+    contestants,
+    { load, rounds, count, warmUp },
+  );
+  console.log(
+    `${count} messages of 3 kB, one after the other, a connection each; ` +
+      `medians of ${rounds} interleaved rounds`,
+  );
+  for (const [i, { name }] of contestants.entries()) {
+    console.log(line(name, figures[i], figures[0]));
   }
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import {
+  type Contestant,
   type Contestants,
   type Figures,
   type Load,
@@ -30,18 +31,40 @@ export interface Race {
 
 /** Runs all and prints how the first does beside each other one. */
 export async function race(race: Race): Promise<void> {
-  const { load, rounds, count, unit } = race;
+  const { rounds, count, unit } = race;
   const dir = Deno.env.get("BENCH_DIR") ?? race.folder;
   const folder = await Deno.makeTempDir(
     dir === undefined ? {} : { dir },
   );
   await Deno.chmod(folder, 0o755);
+  try {
+    const contestants = await race.contestants(folder);
+    const figures = await interleaved(contestants, race);
+    console.log(
+      `${count} ${unit}, ${race.how}; medians of ${rounds} interleaved rounds`,
+    );
+    for (const [i, { name }] of contestants.entries()) {
+      console.log(line(name, figures[i], figures[0], unit));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Measures all of them in turn; the figures of each, in their order. */
+export async function interleaved(
+  contestants: readonly Contestant[],
+  { load, rounds, count, warmUp }: Pick<
+    Race,
+    "load" | "rounds" | "count" | "warmUp"
+  >,
+): Promise<Figures[][]> {
   const running: Running[] = [];
   try {
-    for (const who of await race.contestants(folder)) {
+    for (const who of contestants) {
       const server = new Running(who);
       running.push(server);
-      await server.warm(load, race.warmUp);
+      await server.warm(load, warmUp);
     }
     const figures = running.map((): Figures[] => []);
     for (let round = 0; round < rounds; round++) {
@@ -51,15 +74,9 @@ export async function race(race: Race): Promise<void> {
         figures[i].push(await each.measure(load, count));
       }
     }
-    console.log(
-      `${count} ${unit}, ${race.how}; medians of ${rounds} interleaved rounds`,
-    );
-    for (const [i, { who }] of running.entries()) {
-      console.log(line(who.name, figures[i], figures[0], unit));
-    }
+    return figures;
   } finally {
     await Promise.all(running.map((server) => server.stop()));
-    await Deno.remove(folder, { recursive: true });
   }
 }
 

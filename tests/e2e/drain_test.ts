@@ -16,6 +16,7 @@ import {
   withRabbit,
 } from "../support/rabbitmq.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
+import { tellStories } from "../support/stories.ts";
 import {
   drainArgs,
   queued,
@@ -560,27 +561,18 @@ Deno.test(
   (t) =>
     inFolder(async (folder) => {
       await withRabbit(`${folder}/rabbit`, 1, async ([node]) => {
-        for (const [i, [name, story]] of Object.entries(stories).entries()) {
-          const only = Deno.env.get("STORY");
-          if (only && !name.includes(only)) continue;
-          await t.step({
-            name,
-            sanitizeOps: false,
-            sanitizeResources: false,
-            fn: async () => {
-              const queue = new TestQueue(node, `story${i}`);
-              const place = `${folder}/${i}`;
-              await Deno.mkdir(place);
-              await Deno.chmod(place, 0o755);
-              try {
-                await queue.declare();
-                await story(queue, place, node);
-              } finally {
-                await queue.close();
-              }
-            },
-          });
-        }
+        await tellStories(t, stories, async (story, i) => {
+          const queue = new TestQueue(node, `story${i}`);
+          const place = `${folder}/${i}`;
+          await Deno.mkdir(place);
+          await Deno.chmod(place, 0o755);
+          try {
+            await queue.declare();
+            await story(queue, place, node);
+          } finally {
+            await queue.close();
+          }
+        });
       });
     }),
 );

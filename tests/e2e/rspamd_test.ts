@@ -5,48 +5,22 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { TestGate, withGate } from "../support/gate.ts";
+import {
+  send as sendTo,
+  serve,
+  stored,
+  taken,
+} from "../support/milter_gate.ts";
 import { inFolder, needing } from "../support/peers.ts";
 import { gtube, rspamdPeers, withRspamd } from "../support/rspamd.ts";
-import { SmtpClient } from "../support/smtp_client.ts";
-
-const serve = [
-  ...["-RHl0", "-v", "127.0.0.1", "0", "smtpd", "--me", "mx.example.org"],
-  ...["--rcpthosts", "example.org"],
-];
 
 /** Sends a message; resolves to what its end is answered with. */
-async function send(
-  gate: TestGate,
-  message: string,
-  recipients: readonly string[] = ["ann@example.org"],
-): Promise<string> {
-  const client = await SmtpClient.connect(gate.port);
-  try {
-    await client.reply();
-    await client.ask("EHLO client.example");
-    await client.ask("MAIL FROM:<bob@sender.example>");
-    for (const each of recipients) await client.ask(`RCPT TO:<${each}>`);
-    await client.ask("DATA");
-    return (await client.ask(message.replaceAll("\n", "\r\n") + ".")).trimEnd();
-  } finally {
-    client.close();
-  }
-}
+const send = (gate: TestGate, text: string, recipients?: readonly string[]) =>
+  sendTo(gate.port, { text, ...(recipients && { recipients }) });
 
 const message = (want: string, more = "") =>
   `From: bob@sender.example\nSubject: hello\n${more}` +
   (want === "" ? "" : `X-Want: ${want}\n`) + "\nbody\n";
-
-/** The texts in a folder of a Maildir. */
-function stored(maildir: string, folder = ""): string[] {
-  const path = `${maildir}${folder}/new`;
-  try {
-    return [...Deno.readDirSync(path)]
-      .map(({ name }) => Deno.readTextFileSync(`${path}/${name}`));
-  } catch {
-    return []; // nothing has ever come
-  }
-}
 
 /** The header without the fields of whoever took the message. */
 const header = (text: string) =>
@@ -66,13 +40,7 @@ Deno.test(
           ],
           {},
           async (gate) => {
-            const take = () => {
-              const texts = stored(maildir);
-              if (texts.length > 0) {
-                Deno.removeSync(`${maildir}/new`, { recursive: true });
-              }
-              return texts;
-            };
+            const take = () => taken(maildir);
             assertMatch(await send(gate, message("")), /^250 /);
             const [plain] = take();
             assertEquals(header(plain), [

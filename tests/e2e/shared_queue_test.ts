@@ -17,6 +17,7 @@ import { freePort } from "../support/relays.ts";
 import { TestQueue } from "../support/shared_queue.ts";
 import { queueArgs, setUpQueue } from "../support/site.ts";
 import { SmtpClient } from "../support/smtp_client.ts";
+import { tellStories } from "../support/stories.ts";
 import { unframed } from "../../lib/queue/frame.ts";
 
 class Story {
@@ -357,20 +358,11 @@ Deno.test(
       ];
       await withRabbit(`${folder}/rabbit`, 3, async (nodes) => {
         const story = new Story(nodes, folder, tlsPort);
-        for (const [name, tell] of Object.entries(stories)) {
-          const only = Deno.env.get("STORY");
-          if (only && !name.includes(only)) continue;
-          await t.step({
-            name,
-            sanitizeOps: false,
-            sanitizeResources: false,
-            fn: async () => {
-              await setUpQueue(nodes, 1); // it waits until all is well again
-              await story.taken(); // whatever another one has left
-              await tell(story);
-            },
-          });
-        }
+        await tellStories(t, stories, async (tell) => {
+          await setUpQueue(nodes, 1); // it waits until all is well again
+          await story.taken(); // whatever another one has left
+          await tell(story);
+        });
         await story.queue.close();
       }, broker);
     }),

@@ -9,16 +9,20 @@ const script = fileURLToPath(
   new URL("../../scripts/start.ts", import.meta.url),
 );
 
+/** Starts it in a folder, from the source. */
+const start = (folder: string, port: number, stderr: "null" | "piped") =>
+  new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--unstable-net", "--no-check", script, `${port}`],
+    cwd: folder,
+    ...{ stdin: "null", stdout: "null", stderr },
+  }).spawn();
+
 Deno.test(
   needing({}, "task start takes a first message"),
   () =>
     inFolder(async (folder) => {
       const port = freePort();
-      const gate = new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--unstable-net", "--no-check", script, `${port}`],
-        cwd: folder,
-        ...{ stdin: "null", stdout: "null", stderr: "null" },
-      }).spawn();
+      const gate = start(folder, port, "null");
       try {
         let client: SmtpClient | null = null;
         await until("the gate is on", async () => {
@@ -49,11 +53,7 @@ Deno.test(
   () =>
     inFolder(async (folder) => {
       const port = freePort();
-      const gate = new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--unstable-net", "--no-check", script, `${port}`],
-        cwd: folder,
-        ...{ stdin: "null", stdout: "null", stderr: "piped" },
-      }).spawn();
+      const gate = start(folder, port, "piped");
       const reader = gate.stderr.getReader();
       try {
         let said = "";

@@ -6,9 +6,8 @@
  */
 import { output } from "./peers.ts";
 
-const code = `
-import os, socket, sys
-kind, *command = sys.argv[1:]
+/** Makes `ours` and `theirs` of a `kind`, in Python. */
+export const pairInPython = `
 if kind == "unix":
     ours, theirs = socket.socketpair()
 else:
@@ -16,6 +15,12 @@ else:
     listener = socket.create_server((host, 0), family=family)
     ours = socket.create_connection(listener.getsockname()[:2])
     theirs = listener.accept()[0]
+`;
+
+const code = `
+import os, socket, sys
+kind, *command = sys.argv[1:]
+${pairInPython}
 pid = os.fork()
 if pid == 0:
     for fd in 0, 1, 2:

@@ -6,6 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
+import { pairInPython } from "../support/one_connection.ts";
 import { needing, output } from "../support/peers.ts";
 
 const module = new URL("../../lib/log/stderr_to_syslog.ts", import.meta.url);
@@ -33,13 +34,7 @@ setTimeout(() => { throw new Error("uncaught") });
 const connecting = `
 import os, socket, sys
 kind, which, *command = sys.argv[1:]
-if kind == "unix":
-    ours, theirs = socket.socketpair()
-else:
-    family, host = (socket.AF_INET6, "::1") if kind == "IPv6" else (socket.AF_INET, "127.0.0.1")
-    listener = socket.create_server((host, 0), family=family)
-    ours = socket.create_connection(listener.getsockname()[:2])
-    theirs = listener.accept()[0]
+${pairInPython}
 pid = os.fork()
 if pid == 0:
     nothing = os.open("/dev/null", os.O_RDWR)
