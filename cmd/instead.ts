@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toBytes } from "../lib/base/bytes.ts";
+import { textOf } from "../lib/base/bytes.ts";
 import { Fatal } from "../lib/base/fatal.ts";
 import { codeOf, reason } from "../lib/base/reason.ts";
 import { executeInstead } from "../lib/sys/execute.ts";
@@ -24,7 +24,7 @@ export interface Named {
  */
 export function programNamed(words: number): Named {
   const args = ourArguments().slice(-words);
-  const name = new TextDecoder().decode(toBytes(args[0]));
+  const name = textOf(args[0]);
   if (args[0].includes("/")) return { path: args[0], args };
   // Without a name it is the folders of PATH that are executed.
   if (name === "") throw notRun(name, { code: "EACCES" });
@@ -46,7 +46,7 @@ export function runInstead(words: number): never {
 
 /** In the words of ucspi-tcp's programs. */
 export function notRun(name: string, error: unknown): Fatal {
-  const shown = new TextDecoder().decode(toBytes(name));
+  const shown = textOf(name);
   const why = codeOf(error) === undefined ? String(error) : reason(error);
   return new Fatal(111, `fatal: unable to run ${shown}: ${why}`, {
     cause: error,

@@ -4,7 +4,7 @@
  * @module
  */
 import { Fatal } from "../../lib/base/fatal.ts";
-import { toBytes } from "../../lib/base/bytes.ts";
+import { textOf } from "../../lib/base/bytes.ts";
 import { print } from "../../lib/cli/output.ts";
 import {
   type Diagnosis,
@@ -216,6 +216,6 @@ const texts = (env: ReadonlyMap<string, string>): Record<string, string> =>
   Object.fromEntries(
     [...env].map(([name, value]) => [
       name,
-      new TextDecoder().decode(toBytes(value)),
+      textOf(value),
     ]),
   );

@@ -4,7 +4,7 @@
  * @module
  */
 import { Fatal, isFatal } from "../../lib/base/fatal.ts";
-import { fromBytes } from "../../lib/base/bytes.ts";
+import { bytesOf } from "../../lib/base/bytes.ts";
 import { accountOf } from "../../lib/doctor/accounts.ts";
 import { error, type Finding, note, unseen } from "../../lib/doctor/finding.ts";
 import type {
@@ -66,7 +66,7 @@ export async function patientOfScript(script: Script): Promise<Patient> {
   const env = new Map([...script.env]
     .map((
       [name, value],
-    ) => [name, fromBytes(new TextEncoder().encode(value))]));
+    ) => [name, bytesOf(value)]));
   const { gates, troubles } = await gatesOf(args, calledAs, script);
   const account = user === null ? null : accountOf(user);
   const starter = user === null

@@ -7,7 +7,7 @@
 import type { ChannelModel } from "amqplib";
 import { Fatal, isFatal } from "../../lib/base/fatal.ts";
 import { escaped } from "../../lib/base/foreign_text.ts";
-import { fromBytes } from "../../lib/base/bytes.ts";
+import { bytesOf } from "../../lib/base/bytes.ts";
 import { reason } from "../../lib/base/reason.ts";
 import { type Finding, Remediable } from "../../lib/queue/finding.ts";
 import { connect, disconnect } from "../../lib/queue/link.ts";
@@ -68,8 +68,7 @@ export const findingLines = (
 ];
 
 /** A text of a broker's, or of the command line. */
-export const safe = (text: string): string =>
-  escaped(fromBytes(new TextEncoder().encode(text)));
+export const safe = (text: string): string => escaped(bytesOf(text));
 
 /** One object in which nothing moves the cursor of who looks at it. */
 export const json = (value: unknown): string =>

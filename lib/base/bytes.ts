@@ -32,6 +32,15 @@ export function toBytes(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+const encoder = new TextEncoder(), decoder = new TextDecoder();
+
+/** A byte string's text, as far as it is UTF-8. */
+export const textOf = (bytes: string): string => decoder.decode(toBytes(bytes));
+
+/** The byte string of a text in UTF-8. */
+export const bytesOf = (text: string): string =>
+  fromBytes(encoder.encode(text));
+
 /**
  * The same text in memory of its own. A part of a text keeps the whole of it,
  * and one that was put together all its pieces.

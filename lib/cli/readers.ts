@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromBytes } from "../base/bytes.ts";
+import { bytesOf } from "../base/bytes.ts";
 import { ValueError } from "./option.ts";
 
 type Reader<T> = (text: string, classic: boolean) => T;
@@ -12,8 +12,7 @@ type Reader<T> = (text: string, classic: boolean) => T;
 export const text: Reader<string> = (text) => text;
 
 /** A text as a byte string: an argument has been decoded as UTF-8. */
-export const bytes: Reader<string> = (text) =>
-  fromBytes(new TextEncoder().encode(text));
+export const bytes: Reader<string> = (text) => bytesOf(text);
 
 /** A path; an empty one is an unset variable of a script. */
 export const path: Reader<string> = (text, classic) => {

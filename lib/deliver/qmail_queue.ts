@@ -16,7 +16,7 @@ import type {
 import type { TargetRow } from "./target_row.ts";
 import { type Emit, trouble } from "../base/events.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
-import { fromBytes, toBytes } from "../base/bytes.ts";
+import { fromBytes, textOf, toBytes } from "../base/bytes.ts";
 import { absolutePath } from "../base/path.ts";
 import { reason } from "../base/reason.ts";
 import {
@@ -70,9 +70,6 @@ export const qmailQueueRow: TargetRow = {
     };
   },
 };
-
-/** Of a byte string. */
-const textOf = (bytes: string) => new TextDecoder().decode(toBytes(bytes));
 
 /** Three pipes and the process, which is waited for by a descriptor. */
 const descriptors = 4;

@@ -20,7 +20,7 @@ import { queueUrl, writtenUrl } from "../queue/url.ts";
 import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import { HopSecrets } from "../next_hop/secrets.ts";
 import { ByteBudget } from "./byte_budget.ts";
-import { Spool, spoolDescriptors } from "./spool.ts";
+import { Spool, spoolDescriptors, spoolFolder, spoolReach } from "./spool.ts";
 import { insufficientStorage, storageFailure } from "./storage_failure.ts";
 import type {
   Delivery,
@@ -124,9 +124,8 @@ class SharedQueue implements Target {
   }
 
   reach(env: ProgramEnvironment) {
-    const path = temporaryFolder(env);
     return {
-      writes: [{ path, isMade: false, isMadeAnew: false, isOthers: false }],
+      writes: [spoolReach(spoolFolder(env))],
       secrets: this.#secrets.paths,
     };
   }
@@ -224,9 +223,6 @@ class SharedQueue implements Target {
   }
 }
 
-const temporaryFolder = (env: ProgramEnvironment) =>
-  env.get("TMPDIR") ?? "/tmp";
-
 /** Of two readers none is left behind when a publish is given up. */
 const readings = 1;
 
@@ -240,7 +236,7 @@ class QueuedMessage implements Message {
     readonly envelope: Envelope,
     readonly submitter: Submitter,
   ) {
-    this.#spool = new Spool(temporaryFolder(submitter.env), readings);
+    this.#spool = new Spool(spoolFolder(submitter.env), readings);
   }
 
   append(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {

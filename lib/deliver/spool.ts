@@ -5,7 +5,18 @@
  *
  * @module
  */
-import { concat } from "../base/bytes.ts";
+import { concat, textOf } from "../base/bytes.ts";
+import type { NeededFolder } from "../base/reach.ts";
+
+/** Where they are, by the environment of a session: a path. */
+export const spoolFolder = (
+  env: { get(name: string): string | undefined },
+): string => textOf(env.get("TMPDIR") ?? "/tmp");
+
+/** What of the machine those need that are there. */
+export const spoolReach = (path: string): NeededFolder => ({
+  ...{ path, isMade: false, isMadeAnew: false, isOthers: false },
+});
 
 const memoryBytesLimit = 65536;
 const chunkBytes = 65536;

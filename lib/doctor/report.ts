@@ -4,7 +4,7 @@
  * @module
  */
 import { escaped } from "../base/foreign_text.ts";
-import { fromBytes } from "../base/bytes.ts";
+import { bytesOf } from "../base/bytes.ts";
 import type { Diagnosis, Told } from "./doctor.ts";
 import { plural } from "./words.ts";
 
@@ -71,5 +71,4 @@ export function reportJson(all: readonly Diagnosis[]): string {
 }
 
 /** A text of files and command lines, of which each byte can be seen. */
-const safe = (text: string): string =>
-  escaped(fromBytes(new TextEncoder().encode(text)));
+const safe = (text: string): string => escaped(bytesOf(text));

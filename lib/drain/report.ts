@@ -5,7 +5,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { concat, toBytes } from "../base/bytes.ts";
+import { concat, textOf, toBytes } from "../base/bytes.ts";
 import { isAscii, isUtf8, quotedAddress } from "../mail/address.ts";
 import type { Queued, Trouble } from "../queue/frame.ts";
 import { headerOf, isPlain, quotedPrintable } from "./report_header.ts";
@@ -127,9 +127,7 @@ function statusOf(recipient: string, trouble: Trouble, now: number): string[] {
 function typedAddress(recipient: string): string {
   const address = quotedAddress(recipient);
   if (isAscii(address)) return `rfc822; ${address}`;
-  const text = isUtf8(address)
-    ? new TextDecoder().decode(toBytes(address))
-    : address;
+  const text = isUtf8(address) ? textOf(address) : address;
   const written = text.replace(
     /[^ -~]|[\\+=]/gu,
     (char) => `\\x{${char.codePointAt(0)!.toString(16).toUpperCase()}}`,

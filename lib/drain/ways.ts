@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { foldCase, fromBytes } from "../base/bytes.ts";
+import { bytesOf, foldCase, fromBytes } from "../base/bytes.ts";
 import type { Emit } from "../base/events.ts";
 import type { NextHopOptions } from "../deliver/next_hop.ts";
 import type { Route } from "../deliver/routes.ts";
@@ -127,7 +127,7 @@ export class Ways {
     const entries = list.includes("/")
       ? fileEntries(readList(list), list, "domain")
       : optionEntries(
-        fromBytes(new TextEncoder().encode(list)),
+        bytesOf(list),
         "--rcpthosts",
         "domain",
       );

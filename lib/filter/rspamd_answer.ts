@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fromBytes } from "../base/bytes.ts";
+import { bytesOf } from "../base/bytes.ts";
 import { printable } from "../base/foreign_text.ts";
 import type { Refusal } from "../mail/answers.ts";
 import { type Edit, editedMessage } from "./edited_header.ts";
@@ -150,11 +150,6 @@ const list = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : [value];
 
 const isFieldName = (name: string) => /^[!-9;-~]+$/.test(name);
-
-/** A byte string. */
-function bytesOf(text: string): string {
-  return fromBytes(new TextEncoder().encode(text));
-}
 
 /** As a byte string; a value that has lines keeps them folded. */
 function fieldOf(name: string, value: string): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../base/bytes.ts";
+import { bytesOf, textOf } from "../base/bytes.ts";
 import type { Connection } from "../base/connection.ts";
 import type { Activity } from "../base/protocol.ts";
 import { codeOf, reason } from "../base/reason.ts";
@@ -35,7 +35,7 @@ export class ProgramServer implements Server {
 
   /** @param args argv of the program; the first is looked for in PATH */
   constructor(readonly args: readonly string[]) {
-    this.#name = new TextDecoder().decode(toBytes(args[0]));
+    this.#name = textOf(args[0]);
   }
 
   /** Without a promise: the code that runs between two exec calls is cold. */
@@ -83,6 +83,6 @@ export class ProgramServer implements Server {
     if (this.args[0].includes("/")) return this.args[0];
     const path = findProgram(this.#name, this.#path);
     if (path === null) throw notFound;
-    return fromBytes(new TextEncoder().encode(path));
+    return bytesOf(path);
   }
 }

@@ -5,10 +5,11 @@
  * @module
  */
 import type { dkimVerify } from "mailauth/lib/dkim/verify.js";
+import { textOf } from "../base/bytes.ts";
 import type { Answerer, Call } from "../helper/question.ts";
 import type { Lookup } from "../net/resolver.ts";
 import { checkedMessage, Uncheckable } from "./checked_message.ts";
-import { asText, isEvaluable, type Sender } from "./claims.ts";
+import { isEvaluable, type Sender } from "./claims.ts";
 import type { Identifiers } from "./dmarc.ts";
 import type { NodeResolver } from "./mailauth.ts";
 import { cleanRow } from "./results_header.ts";
@@ -83,8 +84,8 @@ async function checkSpf(
   const { spf } = await import("./mailauth.ts");
   return await spf({
     ip,
-    sender: asText(sender),
-    helo: asText(helo ?? ip),
+    sender: textOf(sender),
+    helo: textOf(helo ?? ip),
     mta: me,
     resolver,
   });
@@ -161,7 +162,7 @@ async function check(
     rows.dmarc = "dmarc=permerror (too long)";
     // Or else a line that is no field would be a way around each policy.
     rows.isUnwanted = await isUnwantedByOne(
-      error.authorDomains.map(asText),
+      error.authorDomains.map(textOf),
       { passed, unknown, resolver },
     );
     return;

@@ -4,7 +4,6 @@
  * @module
  */
 import { isIP } from "node:net";
-import { toBytes } from "../base/bytes.ts";
 
 /** Who sends a message; byte strings. */
 export interface Sender {
@@ -51,11 +50,4 @@ function partsOf(address: string): { local: string | null; domain: string } {
   return at === -1
     ? { local: null, domain: address }
     : { local: address.slice(0, at), domain: address.slice(at + 1) };
-}
-
-const utf8 = new TextDecoder();
-
-/** Byte strings that came from SMTP are UTF-8, if anything (RFC 6531). */
-export function asText(bytes: string): string {
-  return utf8.decode(toBytes(bytes));
 }

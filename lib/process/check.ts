@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { toBytes } from "../base/bytes.ts";
+import { textOf } from "../base/bytes.ts";
 import type { Endpoint } from "../base/endpoint.ts";
 import type { Emit } from "../base/events.ts";
 import type { Protocol } from "../base/protocol.ts";
@@ -163,7 +163,7 @@ async function lookAsServed(
     found.add(`unable to read ${rules}: ${access.reason}`);
   }
   if (service.type === "program") {
-    const name = new TextDecoder().decode(toBytes(service.args[0]));
+    const name = textOf(service.args[0]);
     const path = findProgram(name, searchPath());
     const why = path === null ? "no such program" : whyNotRunnable(path);
     if (why !== null) found.add(`unable to run ${path ?? name}: ${why}`);

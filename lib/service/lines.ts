@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../base/bytes.ts";
+import { bytesOf, fromBytes, toBytes } from "../base/bytes.ts";
 
 /** Texts are byte strings: nobody knows how the file is encoded. */
-export const lineOf = (text: string): string =>
-  fromBytes(new TextEncoder().encode(text.trimEnd()));
+export const lineOf = (text: string): string => bytesOf(text.trimEnd());
 
 export const hasLine = (bytes: Uint8Array, text: string): boolean =>
   fromBytes(bytes).split("\n").includes(lineOf(text));

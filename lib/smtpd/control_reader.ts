@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../base/bytes.ts";
+import { bytesOf, fromBytes, toBytes } from "../base/bytes.ts";
 import { codeOf } from "../base/reason.ts";
 import { Unusable } from "../base/unusable.ts";
 import { shown, textFault, trimmed, writtenLines } from "../base/written.ts";
@@ -66,7 +66,7 @@ export class ControlReader {
         const text = reading(option, read, `--${name}: `);
         return this.#entries(text, option, kind);
       }
-      const text = fromBytes(new TextEncoder().encode(option));
+      const text = bytesOf(option);
       return this.classic
         ? classicEntries(text.replaceAll(",", "\n"))
         : optionEntries(text, `--${name}`, kind);

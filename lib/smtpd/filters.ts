@@ -6,13 +6,12 @@
  */
 import type { Emit } from "../base/events.ts";
 import { LastingTrouble } from "../base/lasting_trouble.ts";
-import { spoolDescriptors } from "../deliver/spool.ts";
+import { spoolDescriptors, spoolFolder } from "../deliver/spool.ts";
 import type { Target } from "../deliver/target.ts";
 import type { FilterSession } from "../filter/filter.ts";
 import type { MilterAddress } from "../filter/milter_address.ts";
 import type { Patience } from "../filter/patience.ts";
 import type { Inquiry } from "../smtp/actions.ts";
-import type { ProgramEnvironment } from "../ucspi/environment.ts";
 import type { SessionFacts } from "./session_facts.ts";
 
 /** Their options. */
@@ -26,8 +25,8 @@ export interface FilterOptions {
   readonly junk: string;
 }
 
-/** How long the checks of where a message comes from may take. */
-const resultsSeconds = 30;
+/** How long the checks of where a message comes from may take, and a lookup. */
+const resultsSeconds = 30, lookupSeconds = 10;
 
 /** Its connection, and a new body that it makes. */
 const milterDescriptors = 1 + spoolDescriptors;
@@ -42,9 +41,6 @@ interface Loaded {
   readonly makers: readonly Maker[];
   readonly filtered: typeof import("../filter/filtered.ts").filtered;
 }
-
-/** Where a message is kept that filters are shown. */
-const keptIn = (env: ProgramEnvironment) => env.get("TMPDIR") ?? "/tmp";
 
 export class SmtpFilters {
   readonly #loaded: Promise<Loaded> | null;
@@ -87,7 +83,7 @@ export class SmtpFilters {
     const { me, connection, name, env } = session;
     const options = {
       ...{ me, connection, session: name, emit },
-      folder: keptIn(env),
+      folder: spoolFolder(env),
     };
     // Most sessions that are idle never come to it.
     let made: Promise<Target> | null = null;
@@ -171,7 +167,7 @@ async function load(
         new Milter(connection, {
           ...shared,
           folder: options.junk,
-          spoolFolder: keptIn(env),
+          spoolFolder: spoolFolder(env),
         })
       );
     }
@@ -193,5 +189,3 @@ async function load(
 const patienceIn = (
   { filterSeconds, filterFailure }: FilterOptions,
 ): Patience => ({ seconds: filterSeconds, onFailure: filterFailure });
-
-const lookupSeconds = 10;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { fromBytes, toBytes } from "../base/bytes.ts";
+import { fromBytes, textOf } from "../base/bytes.ts";
 import type { Variables } from "../base/protocol.ts";
 import { codeOf, reason } from "../base/reason.ts";
 import { writtenAddress } from "../base/service_address.ts";
@@ -16,6 +16,7 @@ import { readNamedFile, whyUnreadable } from "../sys/named_file.ts";
 import { asProgram } from "../ucspi/environment.ts";
 import { whyNotRunnable } from "../ucspi/runnable.ts";
 import { controlsNow, hostNameNow } from "./controls.ts";
+import { spoolFolder } from "../deliver/spool.ts";
 import { wantsFilters } from "./filters.ts";
 import { mayLogIn } from "./logins.ts";
 import type { SmtpdOptions } from "./options.ts";
@@ -181,7 +182,7 @@ function ofTemporaryFolder(
   env: ReadonlyMap<string, string>,
 ): Problems {
   if (!wantsFilters(options)) return [];
-  const path = textOf(env.get("TMPDIR") ?? "/tmp");
+  const path = spoolFolder(env);
   return thrownBy(() =>
     folder("TMPDIR: unable to keep a message in", path, "write", "search")
   );
@@ -224,6 +225,3 @@ function folder(what: string, path: string, ...uses: Use[]): void {
     throw new Error(`${what} ${path}: ${reason(error)}`);
   }
 }
-
-/** Of a byte string. */
-const textOf = (bytes: string) => new TextDecoder().decode(toBytes(bytes));

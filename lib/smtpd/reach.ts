@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { toBytes } from "../base/bytes.ts";
+import { textOf } from "../base/bytes.ts";
 import type { Variables } from "../base/protocol.ts";
 import { type NeededCertificate, type Reach, reachOf } from "../base/reach.ts";
+import { spoolFolder, spoolReach } from "../deliver/spool.ts";
 import { asProgram } from "../ucspi/environment.ts";
 import { ControlFiles } from "./control_files.ts";
 import { wantsFilters } from "./filters.ts";
@@ -86,18 +87,6 @@ function ofEnvironment(
     rcptcheck
       ? { programs: [{ named: "RCPTCHECK", path: textOf(rcptcheck) }] }
       : {},
-    wantsFilters(options)
-      ? { writes: [temporaryFolder(textOf(env.get("TMPDIR") ?? "/tmp"))] }
-      : {},
+    wantsFilters(options) ? { writes: [spoolReach(spoolFolder(env))] } : {},
   ]);
 }
-
-const temporaryFolder = (path: string) => ({
-  path,
-  isMade: false,
-  isMadeAnew: false,
-  isOthers: false,
-});
-
-/** Of a byte string. */
-const textOf = (bytes: string) => new TextDecoder().decode(toBytes(bytes));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromBytes } from "../base/bytes.ts";
+import { bytesOf, fromBytes } from "../base/bytes.ts";
 
 const running = "/proc/self/exe";
 /** The kernel's mark of a file that has no name any more. */
@@ -23,7 +23,7 @@ export function ourPath(): string {
 function fileOf(link: string): string {
   try {
     // As a byte string, like all that is executed.
-    return fromBytes(new TextEncoder().encode(Deno.readLinkSync(link)));
+    return bytesOf(Deno.readLinkSync(link));
   } catch {
     return link; // there is no /proc
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toBytes } from "../base/bytes.ts";
+import { textOf } from "../base/bytes.ts";
 import { ownEnvironment } from "./environment.ts";
 
 /** execvp's, when there is no PATH at all. */
@@ -12,7 +12,7 @@ const defaultPath = "/bin:/usr/bin";
 /** PATH as text. What is no UTF-8 in it leads nowhere; Deno.env would throw. */
 export function searchPath(): string | undefined {
   const path = ownEnvironment().get("PATH");
-  return path && new TextDecoder().decode(toBytes(path));
+  return path && textOf(path);
 }
 
 /**

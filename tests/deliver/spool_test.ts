@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { concat, fromBytes, toBytes } from "../../lib/base/bytes.ts";
-import { Spool } from "../../lib/deliver/spool.ts";
+import { Spool, spoolFolder } from "../../lib/deliver/spool.ts";
 import { inFolder } from "../support/peers.ts";
 import { descriptorsIn } from "../support/processes.ts";
 
@@ -105,3 +105,8 @@ Deno.test("Spool that is closed while it opens its file leaves nothing open", ()
     assertEquals(descriptorsIn(folder), 0);
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
+
+Deno.test("spoolFolder() is $TMPDIR's text, or /tmp", () => {
+  assertEquals(spoolFolder(new Map()), "/tmp");
+  assertEquals(spoolFolder(new Map([["TMPDIR", "/\xc3\xa4"]])), "/\u00e4");
+});
