@@ -50,6 +50,8 @@ export class Listener implements Receiver {
   longest = 0;
   ends = 0;
   drains = 0;
+  /** Bytes that were unsent when something came, at most. */
+  mostUnsent = 0;
 
   constructor(readonly stream: Stream, readonly echo = false) {
     stream.open(this);
@@ -58,6 +60,7 @@ export class Listener implements Receiver {
   received(bytes: Uint8Array<ArrayBuffer>): void {
     this.bytes += bytes.length;
     this.longest = Math.max(this.longest, bytes.length);
+    this.mostUnsent = Math.max(this.mostUnsent, this.stream.unsent);
     if (this.echo) this.stream.write(bytes);
     else this.#pieces.push(bytes.slice());
   }

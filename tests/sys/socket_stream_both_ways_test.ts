@@ -24,7 +24,7 @@ Deno.test("readsAlways reads while bytes are unsent", options, async () => {
   const { client, stream, listener, written } = await full(true);
   await send(client, "hello");
   await until("that has come", () => listener.text === "hello");
-  assert(stream.unsent > 0);
+  assert(stream.unsent > 0 && listener.mostUnsent > 0);
   stream.paused = true;
   await send(client, "again");
   const receiving = rest(client);
@@ -38,13 +38,11 @@ Deno.test("readsAlways reads while bytes are unsent", options, async () => {
 });
 
 Deno.test("without readsAlways nothing is read then", options, async () => {
-  const { client, stream, listener, written } = await full(false);
+  const { client, stream, listener } = await full(false);
   await send(client, "hello");
   const receiving = rest(client);
-  await until("something has gone", () => stream.unsent < written.length / 2);
-  assertEquals(listener.text, "");
   await until("it is read then", () => listener.text === "hello");
-  assertEquals(listener.drains, 1);
+  assertEquals([listener.mostUnsent, listener.drains], [0, 1]);
   stream.close();
   await receiving;
   client.close();
